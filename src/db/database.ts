@@ -1,0 +1,86 @@
+import { join } from 'node:path'
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import type { PGlite } from '@electric-sql/pglite'
+import type { Database } from './tables.ts'
+import { lockFolder } from './folder-lock.ts'
+
+/**
+ * A handle to run statements on: the database itself, or a transaction. Repository functions take it first
+ * and never close over a global, so that the caller decides what is one transaction. Embedded storage has a
+ * single connection: inside a transaction, use the transaction.
+ */
+export type Queryable = Kysely<Database>
+
+export interface OpenDatabase {
+  db: Queryable
+  backend: 'postgres' | 'pglite'
+  /**
+   * The same connections for a library that brings its own SQL; of several statements it gets every result,
+   * which Kysely does not pass on.
+   */
+  executeSql (text: string, values?: unknown[]): Promise<{ rows: unknown[] }>
+  /** Ends all connections, then lets the data folder go. */
+  close (): Promise<void>
+}
+
+export interface DatabaseOptions {
+  /** `postgres://…`; undefined: embedded storage. */
+  url?: string | undefined
+  /** Folder of the embedded storage; `memory://` keeps nothing. */
+  dataDir: string
+  /** Connections to a server. */
+  poolSize: number
+  /** An initialised database to start the embedded storage from, as PGlite dumps it. */
+  image?: Blob | undefined
+  /**
+   * Called when an idle connection breaks. The pool replaces it; without a listener the process would end.
+   */
+  onError: (error: Error) => void
+}
+
+/** A statement or a silent connection is given up after this long. */
+const STATEMENT_TIMEOUT_MS = 30_000
+
+/** Decides between embedded storage and a server. Nothing behind this function knows which it is. */
+export async function openDatabase (options: DatabaseOptions): Promise<OpenDatabase> {
+  return options.url === undefined ? openEmbedded(options) : openServer(options.url, options)
+}
+
+async function openServer (url: string, { poolSize, onError }: DatabaseOptions): Promise<OpenDatabase> {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: poolSize,
+    application_name: 'persona-runner',
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    query_timeout: STATEMENT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS
+  })
+  return open(pool, 'postgres', onError, async () => {})
+}
+
+async function openEmbedded ({ dataDir, image, onError }: DatabaseOptions): Promise<OpenDatabase> {
+  const inMemory = dataDir.startsWith('memory://')
+  const unlock = inMemory ? async () => {} : await lockFolder(dataDir)
+  // Imported late: a process on a Postgres server never pays for it.
+  const { PGlite } = await import('@electric-sql/pglite')
+  const { createPgConfig } = await import('@electric-sql/pglite/node-postgres')
+  const lite: PGlite = new PGlite({ dataDir: inMemory ? dataDir : join(dataDir, 'pg'), loadDataDir: image })
+  await lite.waitReady
+  // One connection is all PGlite has. A second one asked for inside a transaction fails after the time limit
+  // instead of hanging for ever.
+  const pool = new pg.Pool({ ...createPgConfig(lite) as pg.PoolConfig, max: 1, connectionTimeoutMillis: 20_000 })
+  return open(pool, 'pglite', onError, async () => {
+    await lite.close()
+    await unlock()
+  })
+}
+
+function open (pool: pg.Pool, backend: OpenDatabase['backend'], onError: (error: Error) => void, afterwards: () => Promise<void>): OpenDatabase {
+  pool.on('error', onError)
+  pool.on('connect', client => client.on('error', onError))
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
+  return { db, backend, executeSql: (text, values) => pool.query(text, values), close: async () => { await db.destroy(); await afterwards() } }
+}

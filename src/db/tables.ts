@@ -1,0 +1,116 @@
+import type { ColumnType, Generated, JSONColumnType, Selectable } from 'kysely'
+
+/** What each column means, and what its null means, stands beside it in `migrations/`. */
+export interface Database {
+  personas: PersonasTable
+  runs: RunsTable
+  messages: MessagesTable
+  persona_actions: ActionsTable
+  persona_feedback: FeedbackTable
+  runner_state: RunnerStateTable
+}
+
+/** Written by the database's clock, or compared with it; never by this process's clock. */
+type Instant = ColumnType<Date, Date | string | undefined, Date | string>
+type NullableInstant = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+/** `pg` returns 64-bit integers as text. */
+type BigCount = ColumnType<string, number | string | undefined, number | string>
+
+export interface PersonasTable {
+  id: Generated<string>
+  email: string
+  name: string
+  archetype: string
+  system_prompt: string
+  module_mix: JSONColumnType<Record<string, number>>
+  cadence: 'hourly' | 'daily' | 'weekdays'
+  time_zone: Generated<string>
+  locale: Generated<string>
+  paused: Generated<boolean>
+  pause_reason: string | null
+  last_active_at: NullableInstant
+  consecutive_failures: Generated<number>
+  not_before: NullableInstant
+  version: Generated<number>
+  created_at: Instant
+  updated_at: Instant
+}
+
+export interface RunsTable {
+  id: Generated<string>
+  persona_id: string
+  persona_version: number
+  state: Generated<'queued' | 'acting' | 'reflecting' | 'completed' | 'incomplete' | 'failed' | 'abandoned'>
+  attempt: Generated<number>
+  tick: string | null
+  queued_at: Instant
+  started_at: NullableInstant
+  finished_at: NullableInstant
+  cancel_requested_at: NullableInstant
+  end_reason: string | null
+  error_code: string | null
+  error_message: string | null
+  day_summary: string | null
+  costliest_module: string | null
+  model: string | null
+  prompt_version: string | null
+  turns: Generated<number>
+  input_tokens: BigCount
+  output_tokens: BigCount
+  cache_write_tokens: BigCount
+  cache_read_tokens: BigCount
+}
+
+export interface MessagesTable {
+  run_id: string
+  seq: number
+  phase: 'acting' | 'reflecting'
+  role: 'user' | 'assistant'
+  content: JSONColumnType<object[]>
+  stop_reason: string | null
+  created_at: Instant
+}
+
+export interface ActionsTable {
+  id: string
+  persona_id: string
+  tick_id: string
+  ordinal: number
+  tool_name: string
+  module: string
+  input_hash: string | null
+  result: 'started' | 'ok' | 'error' | 'unknown' | 'rejected'
+  error_message: string | null
+  latency_ms: number | null
+  result_text: string | null
+  tool_use_id: string | null
+  message_seq: number | null
+  created_at: Instant
+  finished_at: NullableInstant
+}
+
+export interface FeedbackTable {
+  id: string
+  persona_id: string
+  tick_id: string
+  module: string
+  rating: number | null
+  notes: string | null
+  evidence: JSONColumnType<object[]> | null
+  compared_to_last_time: string | null
+  raw_text: string | null
+  created_at: Instant
+}
+
+export interface RunnerStateTable {
+  only_row: Generated<boolean>
+  paused: Generated<boolean>
+  pause_reason: string | null
+  changed_at: Instant
+}
+
+export type PersonaRow = Selectable<PersonasTable>
+export type RunRow = Selectable<RunsTable>
+export type MessageRow = Selectable<MessagesTable>
+export type ActionRow = Selectable<ActionsTable>
+export type FeedbackRow = Selectable<FeedbackTable>

@@ -1,0 +1,103 @@
+/**
+ * Every error that leaves a module of ours, with its stable code, on one screen. A code is part of the
+ * interface: it stands in HTTP bodies, in `runs.error_code` and in logs, and docs/errors.md tells an operator
+ * what to do about each.
+ */
+
+export abstract class AppError extends Error {
+  abstract readonly code: string
+  /** The HTTP status where this error reaches a client. */
+  readonly status: number = 500
+}
+
+/* What a client sent */
+export class BadRequestError extends AppError { readonly code = 'BAD_REQUEST'; override readonly status = 400 }
+export class UnauthorizedError extends AppError { readonly code = 'UNAUTHORIZED'; override readonly status = 401 }
+export class PersonaNotFoundError extends AppError {
+  readonly code = 'PERSONA_NOT_FOUND'; override readonly status = 404
+  constructor (id: string) { super(`No persona has the id or email "${id}". List them with GET /api/v1/admin/personas.`) }
+}
+
+export class RunNotFoundError extends AppError {
+  readonly code = 'RUN_NOT_FOUND'; override readonly status = 404
+  constructor (id: string) { super(`No run has the id "${id}". List them with GET /api/v1/admin/runs.`) }
+}
+
+export class RowConflictError extends AppError {
+  readonly code = 'ROW_CONFLICT'; override readonly status = 409
+  constructor (ids: string[]) {
+    super(`Already stored with other content: ${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ` and ${ids.length - 3} more` : ''}. ` +
+      'Nothing of this batch was written. If these are new actions of the same tick, send "offset" with the number of actions sent before.')
+  }
+}
+
+export class RunOpenError extends AppError {
+  readonly code = 'RUN_OPEN'; override readonly status = 409
+  constructor (personaId: string) { super(`Persona ${personaId} already has an open run; wait for it or cancel it with POST /api/v1/admin/runs/:id/cancel.`) }
+}
+
+export class RunNotOpenError extends AppError {
+  readonly code = 'RUN_NOT_OPEN'; override readonly status = 409
+  constructor (id: string, state: string) { super(`Run ${id} is already ${state}; only an open run can be cancelled.`) }
+}
+
+export class EmailTakenError extends AppError {
+  readonly code = 'EMAIL_TAKEN'; override readonly status = 409
+  constructor (email: string) { super(`Another persona already has the email ${email}.`) }
+}
+
+/* What is not set up */
+export class ConfigError extends AppError { readonly code = 'CONFIG_INVALID' }
+export class RunnerOffError extends AppError {
+  readonly code = 'RUNNER_OFF'; override readonly status: number
+  constructor (missing: string[], status = 503) {
+    super(`The runner is off, because ${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} not set. Set ${missing.length === 1 ? 'it' : 'them'} in the environment or in .env and restart.`)
+    this.status = status
+  }
+}
+
+export class NotReadyError extends AppError { readonly code = 'NOT_READY'; override readonly status = 503 }
+export class PausedByEnvironmentError extends AppError {
+  readonly code = 'PAUSED_BY_ENVIRONMENT'; override readonly status = 409
+  constructor () { super('This process was started with RUNNER_PAUSED=true. Unset it and restart; the admin route cannot override it.') }
+}
+
+export class DataFolderInUseError extends AppError {
+  readonly code = 'DATA_FOLDER_IN_USE'
+  constructor (folder: string) {
+    super(`The data folder ${folder} is in use by another process. Embedded storage serves one process only: stop the other one, or set DATABASE_URL to a Postgres server and run as many as you like.`)
+  }
+}
+
+/* What went wrong in a run: the code ends up in `runs.error_code` */
+export class LoginFailedError extends AppError { readonly code = 'LOGIN_FAILED' }
+export class AuthUnreachableError extends AppError { readonly code = 'AUTH_UNREACHABLE' }
+export class McpUnreachableError extends AppError { readonly code = 'MCP_UNREACHABLE' }
+export class McpUnauthorizedError extends AppError { readonly code = 'MCP_UNAUTHORIZED' }
+export class McpNoToolsError extends AppError { readonly code = 'MCP_NO_TOOLS' }
+export class ModelError extends AppError {
+  readonly code: 'MODEL_UNAUTHORIZED' | 'MODEL_RATE_LIMITED' | 'MODEL_OVERLOADED' | 'MODEL_UNREACHABLE' | 'MODEL_REFUSED_REQUEST' | 'MODEL_BAD_ANSWER'
+  constructor (code: ModelError['code'], message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/**
+ * This worker no longer owns the run: another attempt has taken it over, or it was ended. Stop quietly, write
+ * nothing.
+ */
+export class RunLostError extends AppError {
+  readonly code = 'RUN_LOST'
+  constructor (runId: string, attempt: number) { super(`Run ${runId} is no longer held by attempt ${attempt}.`) }
+}
+
+/** The code to store for whatever was thrown; what we did not foresee is `INTERNAL`. */
+export function codeOf (error: unknown): string {
+  return error instanceof AppError ? error.code : 'INTERNAL'
+}
+
+/** The first line of whatever was thrown. Database drivers put whole statements behind it. */
+export function messageOf (error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
+}
