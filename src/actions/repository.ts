@@ -1,0 +1,135 @@
+import { sql } from 'kysely'
+import type { Queryable } from '../db/database.ts'
+import type { ActionRow } from '../db/tables.ts'
+import type { Action, ActionInput } from './schemas.ts'
+import { RowConflictError } from '../errors.ts'
+
+/** All SQL on persona_actions. Append-only: a row's outcome is filled in once and never changed. */
+
+/** The module of a tool is what stands before the first dot of its original name. */
+export function moduleOf (toolName: string): string {
+  return toolName.split('.')[0] || toolName
+}
+
+/** The same call of the same tick always gets the same row, so a retry writes nothing twice. */
+export function actionId (tickId: string, ordinal: number, toolName: string): string {
+  return `${tickId}-${ordinal}-${toolName}`
+}
+
+export function toAction (row: ActionRow): Action {
+  return {
+    id: row.id,
+    tickId: row.tick_id,
+    number: row.ordinal + 1,
+    toolName: row.tool_name,
+    module: row.module,
+    inputHash: row.input_hash,
+    result: row.result,
+    errorMessage: row.error_message,
+    latencyMs: row.latency_ms,
+    createdAt: row.created_at.toISOString()
+  }
+}
+
+/**
+ * Stores what another runner reports, in one statement whatever the number of rows. Rows that are there
+ * already with the same content count as a retry.
+ * @param offset position of the first action within its tick
+ * @returns how many rows are new
+ * @throws RowConflictError when an id is there with other content; nothing is written then. Call it inside a
+ * transaction.
+ */
+export async function appendActions (trx: Queryable, personaId: string, actions: ActionInput[], offset = 0): Promise<number> {
+  if (actions.length === 0) return 0
+  const rows = actions.map((action, i) => ({ ...action, ordinal: offset + i, id: actionId(action.tickId, offset + i, action.toolName) }))
+  const sent = sql`unnest(
+      ${rows.map(r => r.id)}::text[], ${rows.map(r => r.tickId)}::text[], ${rows.map(r => r.ordinal)}::int[],
+      ${rows.map(r => r.toolName)}::text[], ${rows.map(r => moduleOf(r.toolName))}::text[], ${rows.map(r => r.inputHash ?? null)}::text[],
+      ${rows.map(r => r.result)}::text[], ${rows.map(r => r.errorMessage ?? null)}::text[],
+      ${rows.map(r => r.latencyMs ?? null)}::int[]
+    ) AS sent (id, tick_id, ordinal, tool_name, module, input_hash, result, error_message, latency_ms)`
+  const inserted = await sql`
+    INSERT INTO persona_actions (id, persona_id, tick_id, ordinal, tool_name, module, input_hash, result, error_message, latency_ms, finished_at)
+    SELECT id, ${personaId}::uuid, tick_id, ordinal, tool_name, module, input_hash, result, error_message, latency_ms, now() FROM ${sent}
+    ON CONFLICT (id) DO NOTHING`.execute(trx)
+  const written = Number(inserted.numAffectedRows ?? 0n)
+  if (written < rows.length) await refuseOtherContent(trx, personaId, sent)
+  return written
+}
+
+async function refuseOtherContent (trx: Queryable, personaId: string, sent: ReturnType<typeof sql>): Promise<void> {
+  const { rows } = await sql<{ id: string }>`
+    SELECT sent.id FROM ${sent} JOIN persona_actions stored USING (id)
+    WHERE (stored.persona_id, stored.input_hash, stored.result, stored.error_message, stored.latency_ms)
+      IS DISTINCT FROM (${personaId}::uuid, sent.input_hash, sent.result, sent.error_message, sent.latency_ms)
+    ORDER BY sent.ordinal`.execute(trx)
+  if (rows.length > 0) throw new RowConflictError(rows.map(row => row.id))
+}
+
+/** A tool call of this runner, as fixed when the message that asks for it is journaled. */
+export interface PlannedAction {
+  tickId: string
+  personaId: string
+  ordinal: number
+  toolName: string
+  inputHash: string
+  toolUseId: string
+  messageSeq: number
+}
+
+/**
+ * Written before the call goes out, so that a crash in the middle leaves a trace. A second start of the same
+ * call changes nothing.
+ */
+export async function startAction (db: Queryable, action: PlannedAction): Promise<void> {
+  await db.insertInto('persona_actions').values({ ...plannedColumns(action), result: 'started' }).onConflict(c => c.column('id').doNothing()).execute()
+}
+
+export interface ActionEnd {
+  result: 'ok' | 'error' | 'unknown' | 'rejected'
+  errorMessage: string | null
+  latencyMs: number | null
+  resultText: string
+}
+
+/** Fills in how a call ended. Only an open row takes it: a recorded outcome is never changed. */
+export async function finishAction (db: Queryable, action: PlannedAction, end: ActionEnd): Promise<void> {
+  const columns = {
+    result: end.result, error_message: end.errorMessage, latency_ms: end.latencyMs, result_text: end.resultText, finished_at: sql<Date>`now()`
+  }
+  await db.insertInto('persona_actions').values({ ...plannedColumns(action), ...columns })
+    .onConflict(c => c.column('id').doUpdateSet(columns).where('persona_actions.result', '=', 'started')).execute()
+}
+
+function plannedColumns (action: PlannedAction) {
+  return {
+    id: actionId(action.tickId, action.ordinal, action.toolName),
+    persona_id: action.personaId,
+    tick_id: action.tickId,
+    ordinal: action.ordinal,
+    tool_name: action.toolName,
+    module: moduleOf(action.toolName),
+    input_hash: action.inputHash,
+    tool_use_id: action.toolUseId,
+    message_seq: action.messageSeq
+  }
+}
+
+/** All actions of a run in their order, with their stored results. */
+export async function listRunActions (db: Queryable, tickId: string): Promise<ActionRow[]> {
+  return db.selectFrom('persona_actions').selectAll().where('tick_id', '=', tickId).orderBy('ordinal').execute()
+}
+
+export async function latestActions (db: Queryable, personaId: string, limit: number): Promise<Action[]> {
+  const rows = await db.selectFrom('persona_actions').selectAll().where('persona_id', '=', personaId)
+    .orderBy('created_at', 'desc').orderBy('ordinal', 'desc').limit(limit).execute()
+  return rows.map(toAction)
+}
+
+/** Actions of the last 7 days per persona; personas without any are not in the map. */
+export async function countRecentActions (db: Queryable, personaIds: string[]): Promise<Map<string, number>> {
+  if (personaIds.length === 0) return new Map()
+  const rows = await db.selectFrom('persona_actions').select(eb => ['persona_id', eb.fn.countAll<string>().as('n')])
+    .where('persona_id', 'in', personaIds).where('created_at', '>', sql<Date>`now() - interval '7 days'`).groupBy('persona_id').execute()
+  return new Map(rows.map(row => [row.persona_id, Number(row.n)]))
+}

@@ -1,0 +1,49 @@
+import { Type, type Static } from 'typebox'
+
+export const MAX_ACTIONS_PER_BATCH = 500
+
+/**
+ * One tool call as another runner reports it. The runner of this process uses the same table and the same
+ * ids.
+ */
+export const ActionInput = Type.Object({
+  tickId: Type.String({ minLength: 1, maxLength: 100 }),
+  toolName: Type.String({ minLength: 1, maxLength: 128, description: 'as the app names it, e.g. todo.create' }),
+  inputHash: Type.Optional(Type.String({ maxLength: 128, description: 'a hash of the arguments, so that repeats can be told' })),
+  result: Type.Enum(['ok', 'error']),
+  errorMessage: Type.Optional(Type.String({ maxLength: 2000 })),
+  latencyMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647 }))
+}, { additionalProperties: false })
+export type ActionInput = Static<typeof ActionInput>
+
+export const ActionBatch = Type.Object({
+  actions: Type.Array(ActionInput, { maxItems: MAX_ACTIONS_PER_BATCH }),
+  offset: Type.Optional(Type.Integer({
+    minimum: 0,
+    maximum: 1_000_000,
+    default: 0,
+    description: 'how many actions of this tick were sent in earlier batches, so that a later batch is never taken for a retry of the first'
+  }))
+}, { $id: 'ActionBatch', additionalProperties: false })
+export type ActionBatch = Static<typeof ActionBatch>
+
+export const Written = Type.Object({
+  ok: Type.Literal(true),
+  written: Type.Integer({ description: 'rows that were not there before' })
+}, { $id: 'Written', additionalProperties: false })
+
+export const Action = Type.Object({
+  id: Type.String(),
+  tickId: Type.String(),
+  number: Type.Integer({ description: 'position in the run, from 1; what citations name' }),
+  toolName: Type.String(),
+  module: Type.String(),
+  inputHash: Type.Union([Type.String(), Type.Null()]),
+  result: Type.Enum(['started', 'ok', 'error', 'unknown', 'rejected'], {
+    description: 'started: still going on; unknown: no answer came, so whether it acted cannot be told; rejected: never sent to the app'
+  }),
+  errorMessage: Type.Union([Type.String(), Type.Null()]),
+  latencyMs: Type.Union([Type.Integer(), Type.Null()]),
+  createdAt: Type.String({ format: 'date-time' })
+}, { $id: 'Action', additionalProperties: false })
+export type Action = Static<typeof Action>

@@ -1,0 +1,107 @@
+import { Type } from 'typebox'
+import Value from 'typebox/value'
+import { ComparedToLastTime, type Citation, type ModuleRating } from './schemas.ts'
+import { clean, cutBytes } from '../text.ts'
+
+/**
+ * Reads the persona's answer to "rate your day". Pure: tolerant of white space, fences and prose around the
+ * JSON, strict about what is in it.
+ */
+
+export type ReadAnswer =
+  | { ok: true, ratings: ModuleRating[], costliestModule: string | null }
+  | { ok: false, problems: string[] }
+
+const NOTES_MAX_BYTES = 4000
+const QUOTE_MAX_BYTES = 1000
+
+/** @param modules the modules that the persona used today: each must be rated, and no other */
+export function readAnswer (text: string, modules: string[]): ReadAnswer {
+  const found = findJson(text)
+  if (found === undefined) return { ok: false, problems: ['there is no JSON object with "ratings" in the answer'] }
+  const ratings = Array.isArray(found) ? found : (found as { ratings?: unknown }).ratings
+  if (!Array.isArray(ratings)) return { ok: false, problems: ['"ratings" must be a list'] }
+
+  const problems: string[] = []
+  const byModule = new Map<string, ModuleRating>()
+  for (const item of ratings) {
+    const read = readRating(item)
+    if (typeof read === 'string') problems.push(read)
+    else if (!modules.includes(read.module)) problems.push(`"${read.module}" was not used today`)
+    else if (byModule.has(read.module)) problems.push(`"${read.module}" is rated twice`)
+    else byModule.set(read.module, read)
+  }
+  for (const module of modules) if (!byModule.has(module)) problems.push(`"${module}" has no valid rating`)
+  if (problems.length > 0) return { ok: false, problems: [...new Set(problems)].slice(0, 10) }
+
+  const costliest = (found as { costliestModule?: unknown }).costliestModule
+  return { ok: true, ratings: [...byModule.values()], costliestModule: modules.find(module => module === costliest) ?? null }
+}
+
+function readRating (item: unknown): ModuleRating | string {
+  if (item === null || typeof item !== 'object') return 'each rating must be an object'
+  const { module, rating, notes, evidence, comparedToLastTime } = item as Record<string, unknown>
+  if (typeof module !== 'string' || module === '') return 'each rating must name its "module"'
+  if (typeof rating !== 'number' || !Number.isInteger(rating) || rating < 0 || rating > 5) return `"${module}": "rating" must be 0, 1, 2, 3, 4 or 5`
+  if (typeof notes !== 'string' || notes.trim() === '') return `"${module}": "notes" must say what happened`
+  return {
+    module,
+    rating: rating === 0 ? null : rating,
+    notes: cutBytes(clean(notes).trim(), NOTES_MAX_BYTES).text,
+    evidence: readEvidence(evidence),
+    comparedToLastTime: Value.Check(ComparedToLastTime, comparedToLastTime) ? comparedToLastTime : null
+  }
+}
+
+const LooseCitation = Type.Object({ action: Type.Integer({ minimum: 1 }) })
+
+function readEvidence (evidence: unknown): Citation[] {
+  if (!Array.isArray(evidence)) return []
+  return evidence.filter(item => Value.Check(LooseCitation, item)).slice(0, 20).map((item: { action: number, quote?: unknown }) => ({
+    action: item.action,
+    quote: typeof item.quote === 'string' && item.quote.trim() !== '' ? cutBytes(clean(item.quote), QUOTE_MAX_BYTES).text : null
+  }))
+}
+
+/**
+ * The first complete JSON in a text that looks like an answer; what stands around it (prose, fences,
+ * footnotes like [1]) does not matter.
+ */
+export function findJson (text: string): object | undefined {
+  for (let start = 0; start < text.length; start++) {
+    if (text[start] !== '{' && text[start] !== '[') continue
+    const end = endOfJson(text, start)
+    const value = end === undefined ? undefined : parse(text.slice(start, end))
+    if (value !== undefined && looksLikeAnswer(value)) return value
+  }
+  return undefined
+}
+
+function looksLikeAnswer (value: object): boolean {
+  return Array.isArray(value) ? value.some(item => item !== null && typeof item === 'object') : 'ratings' in value
+}
+
+/** Where the bracket opened at `start` closes, strings skipped; undefined where it never does. */
+function endOfJson (text: string, start: number): number | undefined {
+  let depth = 0
+  let inString = false
+  for (let i = start; i < text.length; i++) {
+    const character = text[i]
+    if (inString) {
+      if (character === '\\') i++
+      else if (character === '"') inString = false
+    } else if (character === '"') inString = true
+    else if (character === '{' || character === '[') depth++
+    else if ((character === '}' || character === ']') && --depth === 0) return i + 1
+  }
+  return undefined
+}
+
+function parse (text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return value !== null && typeof value === 'object' ? value : undefined
+  } catch {
+    return undefined
+  }
+}

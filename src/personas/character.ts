@@ -1,0 +1,35 @@
+import type { Persona } from './schemas.ts'
+
+/** The names of the modules a persona likes, the most important first. Pure. */
+export function favouriteModules ({ moduleMix }: Pick<Persona, 'moduleMix'>): string[] {
+  return Object.entries(moduleMix).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).map(([module]) => module)
+}
+
+/**
+ * Today where the persona lives, in its own language: `Montag, 23. November 2026 (2026-11-23)`. Without the
+ * hour: a persona has its own times of day.
+ */
+export function today ({ timeZone, locale }: Pick<Persona, 'timeZone' | 'locale'>, now = new Date()): string {
+  const words = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeZone }).format(now)
+  const iso = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeZone }).format(now)
+  return `${words} (${iso})`
+}
+
+/**
+ * Whether this process's calendar knows the zone; the database has its own say when the persona is stored.
+ */
+export function isTimeZone (name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
+}
+
+export function isLocale (tag: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(tag).length === 1
+  } catch {
+    return false
+  }
+}

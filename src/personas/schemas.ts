@@ -1,0 +1,70 @@
+import { Type, type Static } from 'typebox'
+
+/** Shared by every aggregate: an instant as ISO 8601 text in UTC. */
+const Instant = Type.String({ format: 'date-time' })
+
+export const Cadence = Type.Enum(['hourly', 'daily', 'weekdays'], {
+  description: 'hourly: more than 1 h after it was last active; daily: more than 24 h; weekdays: like daily, Monday to Friday in its own time zone'
+})
+export type Cadence = Static<typeof Cadence>
+
+const ModuleName = '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$'
+
+const character = {
+  name: Type.String({ minLength: 1, maxLength: 200 }),
+  archetype: Type.String({ minLength: 1, maxLength: 100, description: 'the kind of person, e.g. busy-ceo' }),
+  systemPrompt: Type.String({ minLength: 1, maxLength: 20_000, description: 'who the persona is, in its own language' }),
+  moduleMix: Type.Record(Type.String({ pattern: ModuleName }), Type.Number({ exclusiveMinimum: 0, maximum: 1000 }), {
+    maxProperties: 50, additionalProperties: false, description: 'favourite modules of the app, with weights'
+  }),
+  cadence: Cadence,
+  timeZone: Type.String({ format: 'time-zone', description: 'IANA name, e.g. Europe/Berlin' }),
+  locale: Type.String({ format: 'locale', maxLength: 35, description: 'BCP 47 tag; the language that the persona lives in' })
+}
+
+export const Email = Type.String({ format: 'email', maxLength: 254 })
+
+/** What creates a persona, or updates the one with the same email. */
+export const PersonaInput = Type.Object({
+  email: Email,
+  name: character.name,
+  archetype: character.archetype,
+  systemPrompt: character.systemPrompt,
+  moduleMix: Type.Optional(character.moduleMix),
+  cadence: character.cadence,
+  timeZone: Type.Optional(character.timeZone),
+  locale: Type.Optional(character.locale),
+  paused: Type.Optional(Type.Boolean())
+}, { $id: 'PersonaInput', additionalProperties: false })
+export type PersonaInput = Static<typeof PersonaInput>
+
+export const PersonaPatch = Type.Partial(Type.Object({ email: Email, ...character }), {
+  $id: 'PersonaPatch', additionalProperties: false, minProperties: 1
+})
+export type PersonaPatch = Static<typeof PersonaPatch>
+
+export const Persona = Type.Object({
+  id: Type.String({ format: 'uuid' }),
+  email: Email,
+  ...character,
+  timeZone: Type.String(),
+  locale: Type.String(),
+  paused: Type.Boolean(),
+  pauseReason: Type.Union([Type.String(), Type.Null()]),
+  lastActiveAt: Type.Union([Instant, Type.Null()], { description: 'null: has never run' }),
+  consecutiveFailures: Type.Integer(),
+  notBefore: Type.Union([Instant, Type.Null()], { description: 'backing off until then after failures; null: not backing off' }),
+  version: Type.Integer({ description: 'counts changes of the character; ratings of different versions are not comparable' }),
+  createdAt: Instant,
+  updatedAt: Instant
+}, { $id: 'Persona', additionalProperties: false })
+export type Persona = Static<typeof Persona>
+
+export const PersonaFilter = Type.Object({
+  archetype: Type.Optional(Type.String({ maxLength: 100 })),
+  cadence: Type.Optional(Cadence),
+  paused: Type.Optional(Type.Boolean()),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
+  cursor: Type.Optional(Type.String({ maxLength: 300, description: '`nextCursor` of the page before' }))
+}, { additionalProperties: false })
+export type PersonaFilter = Static<typeof PersonaFilter>

@@ -1,0 +1,25 @@
+import { Ajv, type ErrorObject, type Options } from 'ajv'
+import addFormats from 'ajv-formats'
+import { isLocale, isTimeZone } from './personas/character.ts'
+
+/** An Ajv that knows every format our schemas use. */
+export function createAjv (options: Options = {}): Ajv {
+  const ajv = new Ajv({ strict: false, ...options })
+  addFormats.default(ajv)
+  ajv.addFormat('time-zone', isTimeZone)
+  ajv.addFormat('locale', isLocale)
+  return ajv
+}
+
+/** `body/actions/0/result must be one of ok, error`: the field, what is wrong with it, and what would be right. */
+export function explainProblems (errors: ErrorObject[], part: string): string {
+  return errors.map(error => {
+    const field = `${part}${error.instancePath}`
+    switch (error.keyword) {
+      case 'enum': return `${field} must be one of ${(error.params.allowedValues as unknown[]).join(', ')}`
+      case 'additionalProperties': return `${field} has the unknown field "${error.params.additionalProperty}"`
+      case 'format': return `${field} must be a valid ${error.params.format}`
+      default: return `${field} ${error.message ?? 'is not valid'}`
+    }
+  }).join('; ')
+}
