@@ -1,0 +1,37 @@
+import type { JournaledMessage, NewMessage } from './history.ts'
+import type { Usage } from './model.ts'
+
+/** A tool call with the place it has in the run, fixed once the message that asks for it is journaled. */
+export interface PlannedCall {
+  /** Position among the actions of the run, from 0. */
+  ordinal: number
+  /** As the app names it, or as the model did where the app has no such tool. */
+  toolName: string
+  inputHash: string
+  toolUseId: string
+  messageSeq: number
+}
+
+export interface CallEnd {
+  result: 'ok' | 'error' | 'unknown' | 'rejected'
+  errorMessage: string | null
+  /** Null where nothing was sent. */
+  latencyMs: number | null
+  /** What the app said, cleaned and cut. */
+  resultText: string
+}
+
+/**
+ * The port to where a day is recorded as it happens. Every method has stored what it was given when it
+ * resolves, and throws `RunLostError` when this worker no longer holds the run: then nothing was written, and
+ * nothing more may be called.
+ */
+export interface DayJournal {
+  /** What is journaled so far, in order; grows with `append`. */
+  readonly messages: readonly JournaledMessage[]
+  append (message: NewMessage, reply?: { model: string, usage: Usage }): Promise<JournaledMessage>
+  /** How the call at this position ended in an earlier attempt; `started`: it was interrupted. */
+  recordedCall (ordinal: number): CallEnd | 'started' | undefined
+  startCall (call: PlannedCall): Promise<void>
+  finishCall (call: PlannedCall, end: CallEnd): Promise<void>
+}

@@ -1,0 +1,44 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import { createHash } from 'node:crypto'
+
+/**
+ * Checks a tool's input against the schema that the app gave for it, so that a broken call never reaches the
+ * app. Fetches nothing.
+ */
+
+const compiled = new WeakMap<object, ValidateFunction | null>()
+
+/** Null for a schema that cannot be compiled: the app is then the one to judge. */
+function validatorOf (schema: Record<string, unknown>): ValidateFunction | null {
+  const known = compiled.get(schema)
+  if (known !== undefined) return known
+  let validate: ValidateFunction | null = null
+  try {
+    // An instance of its own per schema: two tools may use the same $id.
+    validate = new Ajv2020({ strict: false, allErrors: true, validateFormats: false, logger: false }).compile({ ...schema, $schema: undefined })
+  } catch { /* judged by the app */ }
+  compiled.set(schema, validate)
+  return validate
+}
+
+/** The first three problems of an input; none: it may be sent. */
+export function checkInput (schema: Record<string, unknown>, input: unknown): string[] {
+  if (input === null || typeof input !== 'object' || Array.isArray(input)) return ['the input must be an object']
+  const validate = validatorOf(schema)
+  if (validate === null || validate(input)) return []
+  return (validate.errors ?? []).slice(0, 3).map(error => `${error.instancePath === '' ? 'input' : error.instancePath.slice(1)} ${error.message ?? 'is not valid'}`)
+}
+
+/**
+ * A hash of the arguments, the same however their keys are ordered. The arguments themselves are in the
+ * journal only.
+ */
+export function hashInput (input: unknown): string {
+  return createHash('sha256').update(stable(input)).digest('hex').slice(0, 32)
+}
+
+function stable (value: unknown): string {
+  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null'
+  if (Array.isArray(value)) return `[${value.map(stable).join(',')}]`
+  return `{${Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).map(([key, item]) => `${JSON.stringify(key)}:${stable(item)}`).join(',')}}`
+}

@@ -1,0 +1,13 @@
+import type { ElicitRequest, ElicitResult } from '@modelcontextprotocol/sdk/types.js'
+
+/**
+ * A tool may ask its user something in the middle of a call. A persona answers as somebody in a hurry does:
+ * it takes what the form suggests (the SDK fills the defaults in), and cancels where the form insists on
+ * something it does not suggest.
+ */
+export async function answerWithDefaults (request: ElicitRequest): Promise<ElicitResult> {
+  const schema = 'requestedSchema' in request.params ? request.params.requestedSchema : undefined
+  if (schema === undefined) return { action: 'cancel' }
+  const withoutDefault = (schema.required ?? []).filter(name => (schema.properties[name] as { default?: unknown } | undefined)?.default === undefined)
+  return withoutDefault.length === 0 ? { action: 'accept', content: {} } : { action: 'cancel' }
+}

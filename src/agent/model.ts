@@ -1,0 +1,63 @@
+/**
+ * The port to a language model. Everything the runner needs of a provider, and nothing of its SDK:
+ * `claude.ts` is the one adapter today. The block shapes are those of the Messages API, because the
+ * journal stores them as they are and a run must be able to go on from its journal.
+ */
+
+export interface TextBlock { type: 'text', text: string }
+export interface ToolUseBlock { type: 'tool_use', id: string, name: string, input: unknown }
+export interface ToolResultBlock { type: 'tool_result', tool_use_id: string, content: string, is_error?: boolean }
+
+/** A block of a kind we do not read (thinking, for one), kept and sent back unchanged. */
+export interface OpaqueBlock { type: 'thinking' | 'redacted_thinking' | 'compaction', [key: string]: unknown }
+
+export type AssistantBlock = TextBlock | ToolUseBlock | OpaqueBlock
+export type UserBlock = TextBlock | ToolResultBlock
+
+export type ModelMessage =
+  | { role: 'user', content: UserBlock[] }
+  | { role: 'assistant', content: AssistantBlock[] }
+
+export interface ModelTool {
+  /** Already legal for the provider; see `tool-names.ts`. */
+  name: string
+  description: string
+  inputSchema: Record<string, unknown>
+}
+
+/** Tokens of one reply, by the kinds a provider bills differently. */
+export interface Usage {
+  inputTokens: number
+  outputTokens: number
+  cacheWriteTokens: number
+  cacheReadTokens: number
+}
+
+export interface ModelRequest {
+  system: string
+  tools: ModelTool[]
+  messages: ModelMessage[]
+  /** Upper bound of the reply, in tokens. */
+  maxTokens: number
+}
+
+export interface ModelReply {
+  content: AssistantBlock[]
+  /** `end_turn`, `tool_use`, `max_tokens`, `refusal`, … or one that does not exist yet. */
+  stopReason: string
+  /** The model that answered, as the provider names it. */
+  model: string
+  usage: Usage
+}
+
+export interface Model {
+  /** The model asked for, as stored with every run. */
+  readonly name: string
+  /**
+   * One request, one reply. Retries what is worth retrying by itself.
+   * @throws ModelError with a code that says what an operator can do.
+   */
+  complete (request: ModelRequest, options: { signal: AbortSignal }): Promise<ModelReply>
+}
+
+export const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0, cacheWriteTokens: 0, cacheReadTokens: 0 }

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto'
+import { de } from './de.ts'
+import { en } from './en.ts'
+import type { PromptSet } from './prompt-set.ts'
+
+const BY_LANGUAGE: Record<string, PromptSet> = { de, en }
+
+/** Languages that prompts exist in. Other locales get German, the product's first language. */
+export const PROMPT_LANGUAGES = Object.keys(BY_LANGUAGE)
+
+/** @param locale a BCP 47 tag such as `de-CH`; only its language counts. */
+export function promptsFor (locale: string): PromptSet {
+  return BY_LANGUAGE[locale.toLowerCase().split('-')[0] ?? ''] ?? de
+}
+
+/**
+ * Names the wording that a run was driven with, such as `de-3f9a1c07`. Derived from the text itself, so that
+ * a changed word can never go on under an old version: numbers from different wordings are not comparable
+ * (docs/ratings.md).
+ */
+export function promptVersion (locale: string): string {
+  const language = locale.toLowerCase().split('-')[0] ?? ''
+  const known = language in BY_LANGUAGE ? language : 'de'
+  return `${known}-${createHash('sha256').update(sampleOf(promptsFor(known))).digest('hex').slice(0, 8)}`
+}
+
+/** Every text of a set with fixed fillings. */
+function sampleOf (prompts: PromptSet): string {
+  return JSON.stringify([
+    prompts.system({ systemPrompt: 'S' }),
+    prompts.day({ today: 'T', favouriteModules: ['a', 'b'] }),
+    prompts.day({ today: 'T', favouriteModules: [] }),
+    prompts.reflect({
+      modules: ['a'],
+      actions: (['ok', 'error', 'unknown', 'rejected'] as const).map((outcome, i) => ({ number: i + 1, toolName: 'a.b', module: 'a', outcome }))
+    }),
+    prompts.repair(['P']),
+    prompts.dayCutShort,
+    prompts.toolNotes.unknownTool('N'),
+    prompts.toolNotes.invalidInput(['P']),
+    prompts.toolNotes.unknownOutcome,
+    prompts.toolNotes.notExecuted,
+    prompts.toolNotes.tooManyCalls(1),
+    prompts.toolNotes.dayOver,
+    prompts.toolNotes.truncated(1)
+  ])
+}

@@ -1,0 +1,81 @@
+import type { CallEnd, PlannedCall } from './day-journal.ts'
+import { executableCalls, firstOrdinal, type AssistantMessage } from './history.ts'
+import { checkInput, hashInput } from './input-check.ts'
+import type { DayContext } from './day.ts'
+import type { ToolResultBlock, ToolUseBlock } from './model.ts'
+import type { PromptSet } from './prompts/prompt-set.ts'
+import type { Tool } from './toolbox.ts'
+import { clean, cutBytes, oneLine } from '../text.ts'
+
+/** More calls in one message than one person makes are answered but not executed. */
+const MAX_CALLS_PER_TURN = 16
+/** What a tool answered is stored up to this size, and shown to the model up to the smaller one. */
+const STORED_RESULT_BYTES = 64_000
+const SHOWN_RESULT_BYTES = 20_000
+
+/**
+ * Executes the calls of one journaled message, one after the other (a persona is one person), each journaled
+ * before it goes out and when it is back. A call that an earlier attempt finished is not repeated; one that
+ * it was interrupted in is repeated only where that does no harm.
+ * @returns a result for every call, or `released` when this process stops before the last one
+ */
+export async function runCalls (day: DayContext, reply: AssistantMessage): Promise<ToolResultBlock[] | 'released'> {
+  const first = firstOrdinal([...day.journal.messages], reply.seq)
+  const results: ToolResultBlock[] = []
+  for (const [index, call] of executableCalls(reply).entries()) {
+    if (day.interruption() === 'released') return 'released'
+    const tool = day.tools.find(call.name)
+    const planned: PlannedCall = {
+      ordinal: first + index, toolName: tool?.name ?? oneLine(call.name, 128), inputHash: hashInput(call.input), toolUseId: call.id, messageSeq: reply.seq
+    }
+    const end = await settle(day, planned, call, tool, index)
+    results.push(toResult(call, end, day.prompts))
+  }
+  return results
+}
+
+/** Finds out how a call ends, and records it. */
+async function settle (day: DayContext, planned: PlannedCall, call: ToolUseBlock, tool: Tool | undefined, index: number): Promise<CallEnd> {
+  const recorded = day.journal.recordedCall(planned.ordinal)
+  if (recorded !== undefined && recorded !== 'started') return recorded
+  const end = (recorded === 'started' && tool?.repeatable !== true)
+    ? unknownOutcome('interrupted before the app answered')
+    : refusal(day, call, tool, index) ?? await execute(day, planned, call, tool as Tool)
+  await day.journal.finishCall(planned, end)
+  return end
+}
+
+/** Why a call is not sent to the app; null: it is sent. */
+function refusal (day: DayContext, call: ToolUseBlock, tool: Tool | undefined, index: number): CallEnd | null {
+  const notes = day.prompts.toolNotes
+  if (day.interruption() !== null) return rejected(notes.dayOver, 'the day was over')
+  if (index >= MAX_CALLS_PER_TURN) return rejected(notes.tooManyCalls(MAX_CALLS_PER_TURN), `more than ${MAX_CALLS_PER_TURN} calls in one message`)
+  if (tool === undefined) return rejected(notes.unknownTool(oneLine(call.name, 128)), 'no such tool')
+  const problems = checkInput(tool.inputSchema, call.input)
+  return problems.length > 0 ? rejected(notes.invalidInput(problems), oneLine(`input refused by the tool's schema: ${problems.join('; ')}`)) : null
+}
+
+async function execute (day: DayContext, planned: PlannedCall, call: ToolUseBlock, tool: Tool): Promise<CallEnd> {
+  await day.journal.startCall(planned)
+  const outcome = await day.tools.toolbox.call(tool.name, call.input as Record<string, unknown>, { signal: day.signal })
+  return {
+    result: outcome.result,
+    errorMessage: outcome.errorMessage === null ? null : oneLine(outcome.errorMessage),
+    latencyMs: Math.round(outcome.latencyMs),
+    resultText: cutBytes(clean(outcome.text), STORED_RESULT_BYTES).text
+  }
+}
+
+const rejected = (resultText: string, errorMessage: string): CallEnd => ({ result: 'rejected', errorMessage, latencyMs: null, resultText })
+const unknownOutcome = (errorMessage: string): CallEnd => ({ result: 'unknown', errorMessage, latencyMs: null, resultText: '' })
+
+/** What the model is told. */
+function toResult (call: ToolUseBlock, end: CallEnd, prompts: PromptSet): ToolResultBlock {
+  const shown = cutBytes(end.resultText, SHOWN_RESULT_BYTES)
+  const text = end.result === 'unknown'
+    ? prompts.toolNotes.unknownOutcome
+    : shown.omittedBytes > 0 ? `${shown.text}\n${prompts.toolNotes.truncated(shown.omittedBytes)}` : shown.text
+  return {
+    type: 'tool_result', tool_use_id: call.id, content: text.trim() === '' ? '(empty)' : text, ...(end.result !== 'ok' && { is_error: true })
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * The port to the app under test: its tools, as one persona sees them. `mcp-toolbox.ts` is the adapter
+ * for MCP over streamable HTTP.
+ */
+
+export interface Tool {
+  /** As the app names it (`todo.create`); rows store this name. */
+  name: string
+  description: string
+  inputSchema: Record<string, unknown>
+  /** Declared by the app: calling it twice with the same input has no further effect. */
+  repeatable: boolean
+}
+
+/** How one tool call ended. A failed tool is a result, not an exception. */
+export interface ToolOutcome {
+  /**
+   * `ok`: the tool answered. `error`: it answered that it failed, or refused before acting.
+   * `unknown`: no answer came, so whether it acted cannot be told.
+   */
+  result: 'ok' | 'error' | 'unknown'
+  /** What the tool said, as text; empty where nothing came. */
+  text: string
+  /** Set unless `ok`: one line for rows and operators. */
+  errorMessage: string | null
+  latencyMs: number
+}
+
+export interface Toolbox {
+  readonly tools: Tool[]
+  /** Never throws for a failing tool; throws only `AppUnreachableError` when the app is gone for good. */
+  call (name: string, input: Record<string, unknown>, options: { signal: AbortSignal }): Promise<ToolOutcome>
+  /** Ends the session with the app, within 2 s whatever the app does. */
+  close (): Promise<void>
+}
