@@ -1,0 +1,62 @@
+import type { CallEnd, DayJournal, PlannedCall } from '../agent/day-journal.ts'
+import type { JournaledMessage, NewMessage } from '../agent/history.ts'
+import type { Queryable } from '../db/database.ts'
+import type { MessageRow } from '../db/tables.ts'
+import { finishAction, listRunActions, startAction, type PlannedAction } from '../actions/repository.ts'
+import { holdRun, recordReply, type Lease } from './repository.ts'
+import type { TranscriptMessage } from './schemas.ts'
+
+/** All SQL on messages, and the journal of a run in the database. */
+
+const toMessage = (row: MessageRow) =>
+  ({ seq: row.seq, phase: row.phase, role: row.role, content: row.content, stopReason: row.stop_reason }) as unknown as JournaledMessage
+
+function listMessages (db: Queryable, runId: string): Promise<MessageRow[]> {
+  return db.selectFrom('messages').selectAll().where('run_id', '=', runId).orderBy('seq').execute()
+}
+
+export async function listTranscript (db: Queryable, runId: string): Promise<TranscriptMessage[]> {
+  const rows = await listMessages(db, runId)
+  return rows.map(row => ({
+    seq: row.seq, phase: row.phase, role: row.role, content: row.content, stopReason: row.stop_reason, createdAt: row.created_at.toISOString()
+  }))
+}
+
+/**
+ * Opens the journal of a run that this worker has taken, with all that earlier attempts wrote. Every write is
+ * one transaction that first makes sure of the lease, so that a worker that was stopped and comes back writes
+ * nothing.
+ * @param onHeld told with every write whether somebody asked for the run's end
+ */
+export async function openJournal (db: Queryable, lease: Lease, personaId: string, onHeld: (held: { cancelRequested: boolean }) => void): Promise<DayJournal> {
+  const messages = (await listMessages(db, lease.runId)).map(toMessage)
+  const recorded = new Map((await listRunActions(db, lease.runId)).map(row => [row.ordinal, row]))
+
+  const write = (statements: (trx: Queryable) => Promise<unknown>) => db.transaction().execute(async trx => {
+    onHeld(await holdRun(trx, lease))
+    await statements(trx)
+  })
+  const planned = (call: PlannedCall): PlannedAction => ({ ...call, tickId: lease.runId, personaId })
+
+  return {
+    messages,
+    async append (message: NewMessage, reply) {
+      const stored = { ...message, seq: messages.length } as JournaledMessage
+      await write(async trx => {
+        await trx.insertInto('messages').values({
+          run_id: lease.runId, seq: stored.seq, phase: stored.phase, role: stored.role, content: JSON.stringify(stored.content), stop_reason: stored.stopReason
+        }).execute()
+        if (reply !== undefined) await recordReply(trx, lease, { ...reply, acting: stored.phase === 'acting' })
+      })
+      messages.push(stored)
+      return stored
+    },
+    recordedCall (ordinal): CallEnd | 'started' | undefined {
+      const row = recorded.get(ordinal)
+      if (row === undefined || row.result === 'started') return row?.result as 'started' | undefined
+      return { result: row.result, errorMessage: row.error_message, latencyMs: row.latency_ms, resultText: row.result_text ?? '' }
+    },
+    startCall: call => write(trx => startAction(trx, planned(call))),
+    finishCall: (call, end) => write(trx => finishAction(trx, planned(call), end))
+  }
+}

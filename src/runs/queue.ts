@@ -1,0 +1,77 @@
+import { PgBoss, fromKysely } from 'pg-boss'
+import type { OpenDatabase, Queryable } from '../db/database.ts'
+
+/**
+ * The one door to pg-boss. A job carries the id of a run and nothing else: what a run is stands in its own
+ * row.
+ */
+
+const RUNS = 'runs'
+/** Where pg-boss puts a run that nobody finished within the allowed attempts. */
+const ABANDONED = 'runs-abandoned'
+
+/** A worker that has not been heard of for this long is taken for dead; it reports four times as often. */
+const HEARTBEAT_SECONDS = 60
+const HEARTBEAT_REFRESH_SECONDS = 15
+/** Two retries after the first attempt make three attempts. */
+const RETRY_LIMIT = 2
+
+export interface QueueOptions {
+  database: Pick<OpenDatabase, 'backend' | 'executeSql'>
+  /** A run that takes longer than this is taken from its worker, in milliseconds. */
+  runTimeoutMs: number
+  onError: (error: Error) => void
+}
+
+export interface RunQueue {
+  start (): Promise<void>
+  /** Puts runs in the queue within the caller's transaction: they are in it exactly if their rows are. */
+  enqueue (trx: Queryable, runIds: string[]): Promise<void>
+  /**
+   * Begins to take runs from the queue.
+   * @param execute must leave the run final, released or to be retried (by throwing)
+   * @param abandon called for a run whose attempts are used up
+   */
+  work (concurrency: number, execute: (runId: string) => Promise<void>, abandon: (runId: string) => Promise<void>): Promise<void>
+  /** Takes nothing more, and waits for what is under way, at most so long. */
+  stop (timeoutMs: number): Promise<void>
+}
+
+interface RunJob { runId: string }
+
+export function createQueue ({ database: { backend, executeSql }, runTimeoutMs, onError }: QueueOptions): RunQueue {
+  const boss = new PgBoss({
+    db: { executeSql }, backend, schema: 'pgboss', schedule: false, superviseIntervalSeconds: 10, monitorIntervalSeconds: 10
+  })
+  boss.on('error', onError)
+
+  return {
+    async start () {
+      await boss.start()
+      const options = {
+        retryLimit: RETRY_LIMIT,
+        retryDelay: 2,
+        retryBackoff: true,
+        retryDelayMax: 60,
+        heartbeatSeconds: HEARTBEAT_SECONDS,
+        // The run's own time limit ends it first; this is for a worker that hangs.
+        expireInSeconds: Math.ceil(runTimeoutMs / 1000) + 120,
+        deleteAfterSeconds: 24 * 3600
+      }
+      await boss.createQueue(ABANDONED, { retryLimit: 10, retryDelay: 5, retryBackoff: true })
+      await boss.createQueue(RUNS, { ...options, deadLetter: ABANDONED })
+      await boss.updateQueue(RUNS, options)
+    },
+    async enqueue (trx, runIds) {
+      if (runIds.length > 0) await boss.insert(RUNS, runIds.map(runId => ({ data: { runId } })), { db: fromKysely(trx) })
+    },
+    async work (concurrency, execute, abandon) {
+      const pollingIntervalSeconds = concurrency <= 8 ? 0.5 : 2
+      await boss.work<RunJob>(RUNS, { localConcurrency: concurrency, pollingIntervalSeconds, heartbeatRefreshSeconds: HEARTBEAT_REFRESH_SECONDS },
+        async jobs => { for (const job of jobs) await execute(job.data.runId) })
+      await boss.work<RunJob>(ABANDONED, { pollingIntervalSeconds: 5 },
+        async jobs => { for (const job of jobs) await abandon(job.data.runId) })
+    },
+    stop: timeoutMs => boss.stop({ graceful: true, timeout: timeoutMs, close: false })
+  }
+}

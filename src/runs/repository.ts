@@ -1,0 +1,201 @@
+import { sql } from 'kysely'
+import type { Usage } from '../agent/model.ts'
+import type { Queryable } from '../db/database.ts'
+import type { RunRow } from '../db/tables.ts'
+import { RunLostError, RunNotFoundError, RunNotOpenError } from '../errors.ts'
+import type { Run, RunFilter } from './schemas.ts'
+import type { RunEnd } from './states.ts'
+
+/** All SQL on runs. */
+
+/**
+ * What a worker holds a run by: of two workers with the same run only the one with the later attempt may
+ * write.
+ */
+export interface Lease { runId: string, attempt: number }
+
+export function toRun (row: RunRow): Run {
+  return {
+    id: row.id,
+    personaId: row.persona_id,
+    personaVersion: row.persona_version,
+    state: row.state,
+    attempt: row.attempt,
+    tick: row.tick,
+    queuedAt: row.queued_at.toISOString(),
+    startedAt: row.started_at?.toISOString() ?? null,
+    finishedAt: row.finished_at?.toISOString() ?? null,
+    endReason: row.end_reason,
+    errorCode: row.error_code,
+    errorMessage: row.error_message,
+    daySummary: row.day_summary,
+    costliestModule: row.costliest_module,
+    model: row.model,
+    promptVersion: row.prompt_version,
+    turns: row.turns,
+    tokens: {
+      input: Number(row.input_tokens), output: Number(row.output_tokens), cacheWrite: Number(row.cache_write_tokens), cacheRead: Number(row.cache_read_tokens)
+    }
+  }
+}
+
+export interface OpenedRun { runId: string, personaId: string }
+
+/**
+ * Opens a run for each persona that has none open. The partial unique index decides, whoever else opens runs
+ * at the same moment.
+ */
+export async function openRuns (trx: Queryable, personas: { id: string, version: number }[], tick: string | null): Promise<OpenedRun[]> {
+  if (personas.length === 0) return []
+  const { rows } = await sql<{ id: string, persona_id: string }>`
+    INSERT INTO runs (persona_id, persona_version, tick)
+    SELECT persona_id, persona_version, ${tick} FROM unnest(${personas.map(p => p.id)}::uuid[], ${personas.map(p => p.version)}::int[]) AS due (persona_id, persona_version)
+    ON CONFLICT (persona_id) WHERE finished_at IS NULL DO NOTHING
+    RETURNING id, persona_id`.execute(trx)
+  return rows.map(row => ({ runId: row.id, personaId: row.persona_id }))
+}
+
+export interface TakenRun {
+  lease: Lease
+  run: Run
+  /** Since a worker first took it, in milliseconds. */
+  ageMs: number
+}
+
+/**
+ * Takes an open run for this worker and shuts every earlier worker out. Undefined: the run is final or gone.
+ */
+export async function takeRun (db: Queryable, runId: string): Promise<TakenRun | undefined> {
+  const row = await db.updateTable('runs')
+    .set({
+      attempt: sql`attempt + 1`,
+      state: sql`CASE WHEN state = 'queued' THEN 'acting' ELSE state END`,
+      started_at: sql`coalesce(started_at, now())`
+    })
+    .where('id', '=', runId).where('finished_at', 'is', null)
+    .returningAll().returning(sql<number>`(extract(epoch FROM now() - started_at) * 1000)::float8`.as('age_ms'))
+    .executeTakeFirst()
+  return row === undefined ? undefined : { lease: { runId, attempt: row.attempt }, run: toRun(row), ageMs: row.age_ms }
+}
+
+/**
+ * Holds the run for one transaction, so that it cannot be taken over between the check and the write.
+ * @returns whether somebody asked for its end
+ * @throws RunLostError when another attempt has it, or it is final
+ */
+export async function holdRun (trx: Queryable, { runId, attempt }: Lease): Promise<{ cancelRequested: boolean }> {
+  const { rows } = await sql<{ cancel_requested: boolean }>`
+    SELECT cancel_requested_at IS NOT NULL AS cancel_requested FROM runs
+    WHERE id = ${runId} AND attempt = ${attempt} AND finished_at IS NULL FOR SHARE`.execute(trx)
+  const [row] = rows
+  if (row === undefined) throw new RunLostError(runId, attempt)
+  return { cancelRequested: row.cancel_requested }
+}
+
+async function updateHeld (db: Queryable, { runId, attempt }: Lease, columns: Record<string, unknown>): Promise<void> {
+  const result = await db.updateTable('runs').set(columns).where('id', '=', runId).where('attempt', '=', attempt).where('finished_at', 'is', null).executeTakeFirst()
+  if (result.numUpdatedRows === 0n) throw new RunLostError(runId, attempt)
+}
+
+/** Adds one reply of the model to the run's account. @throws RunLostError */
+export async function recordReply (db: Queryable, lease: Lease, reply: { model: string, usage: Usage, acting: boolean }): Promise<void> {
+  await updateHeld(db, lease, {
+    model: reply.model,
+    turns: sql`turns + ${reply.acting ? 1 : 0}`,
+    input_tokens: sql`input_tokens + ${reply.usage.inputTokens}`,
+    output_tokens: sql`output_tokens + ${reply.usage.outputTokens}`,
+    cache_write_tokens: sql`cache_write_tokens + ${reply.usage.cacheWriteTokens}`,
+    cache_read_tokens: sql`cache_read_tokens + ${reply.usage.cacheReadTokens}`
+  })
+}
+
+/** @throws RunLostError */
+export async function recordPromptVersion (db: Queryable, lease: Lease, promptVersion: string): Promise<void> {
+  await updateHeld(db, lease, { prompt_version: promptVersion })
+}
+
+/** The day in the app is over, the rating begins. @throws RunLostError */
+export async function beginReflecting (db: Queryable, lease: Lease, day: { endReason: string, daySummary: string | null }): Promise<void> {
+  await updateHeld(db, lease, { state: 'reflecting', end_reason: day.endReason, day_summary: day.daySummary })
+}
+
+/** @throws RunLostError */
+export async function recordCostliestModule (db: Queryable, lease: Lease, module: string | null): Promise<void> {
+  await updateHeld(db, lease, { costliest_module: module })
+}
+
+/** Makes a run final. @throws RunLostError */
+export async function finishRun (db: Queryable, lease: Lease, end: RunEnd): Promise<void> {
+  await updateHeld(db, lease, {
+    state: end.state,
+    end_reason: end.endReason,
+    error_code: end.errorCode ?? null,
+    error_message: end.errorMessage ?? null,
+    ...(end.daySummary !== undefined && { day_summary: end.daySummary }),
+    finished_at: sql`now()`
+  })
+}
+
+/**
+ * Nobody finished it within the allowed attempts. @returns its persona; undefined when it is final already
+ */
+export async function abandonRun (db: Queryable, runId: string): Promise<{ personaId: string } | undefined> {
+  const row = await db.updateTable('runs').set({
+    state: 'abandoned',
+    error_code: 'RUN_ABANDONED',
+    error_message: 'No worker finished this run within the allowed attempts; the log of each attempt says why.',
+    attempt: sql`attempt + 1`,
+    finished_at: sql`now()`
+  }).where('id', '=', runId).where('finished_at', 'is', null).returning('persona_id').executeTakeFirst()
+  return row === undefined ? undefined : { personaId: row.persona_id }
+}
+
+/**
+ * Asks a run to end. One that no worker has taken ends at once; one under way ends before its next step.
+ * @throws RunNotFoundError, RunNotOpenError
+ */
+export async function requestCancel (db: Queryable, runId: string): Promise<Run> {
+  const row = await db.updateTable('runs').set({
+    cancel_requested_at: sql`coalesce(cancel_requested_at, now())`,
+    state: sql`CASE WHEN state = 'queued' THEN 'incomplete' ELSE state END`,
+    end_reason: sql`CASE WHEN state = 'queued' THEN 'cancelled' ELSE end_reason END`,
+    finished_at: sql`CASE WHEN state = 'queued' THEN now() ELSE finished_at END`
+  }).where('id', '=', runId).where('finished_at', 'is', null).returningAll().executeTakeFirst()
+  if (row !== undefined) return toRun(row)
+  const run = await getRun(db, runId)
+  throw new RunNotOpenError(runId, run.state)
+}
+
+/** @throws RunNotFoundError */
+export async function getRun (db: Queryable, runId: string): Promise<Run> {
+  const row = await db.selectFrom('runs').selectAll().where('id', '=', runId).executeTakeFirst()
+  if (row === undefined) throw new RunNotFoundError(runId)
+  return toRun(row)
+}
+
+/** A page, newest first. `nextCursor` is null on the last one. */
+export async function listRuns (db: Queryable, filter: RunFilter): Promise<{ runs: Run[], nextCursor: string | null }> {
+  const limit = filter.limit ?? 50
+  let query = db.selectFrom('runs').selectAll().orderBy('queued_at', 'desc').orderBy('id', 'desc').limit(limit + 1)
+  if (filter.personaId !== undefined) query = query.where('persona_id', '=', filter.personaId)
+  if (filter.state !== undefined) query = query.where('state', '=', filter.state)
+  if (filter.cursor !== undefined) {
+    const cursor = filter.cursor
+    query = query.where(sql<boolean>`(queued_at, id) < (SELECT c.queued_at, c.id FROM runs c WHERE c.id = ${cursor})`)
+  }
+  const rows = await query.execute()
+  return { runs: rows.slice(0, limit).map(toRun), nextCursor: rows.length > limit ? rows[limit - 1]?.id ?? null : null }
+}
+
+/** The runs among these that are final by now. */
+export async function finalRuns (db: Queryable, runIds: string[]): Promise<Run[]> {
+  const rows = await db.selectFrom('runs').selectAll().where('id', 'in', runIds).where('finished_at', 'is not', null).execute()
+  return rows.map(toRun)
+}
+
+/** Open runs by state, over all processes. */
+export async function countOpen (db: Queryable): Promise<{ queued: number, acting: number, reflecting: number }> {
+  const rows = await db.selectFrom('runs').select(eb => ['state', eb.fn.countAll<string>().as('n')]).where('finished_at', 'is', null).groupBy('state').execute()
+  const count = (state: string) => Number(rows.find(row => row.state === state)?.n ?? 0)
+  return { queued: count('queued'), acting: count('acting'), reflecting: count('reflecting') }
+}
