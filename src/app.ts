@@ -1,0 +1,70 @@
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import type { OpenDatabase } from './db/database.ts'
+import agent from './plugins/agent.ts'
+import auth from './plugins/auth.ts'
+import database from './plugins/database.ts'
+import env from './plugins/env.ts'
+import errorHandler from './plugins/error-handler.ts'
+import openapi from './plugins/openapi.ts'
+import readiness from './plugins/readiness.ts'
+import scheduler from './plugins/scheduler.ts'
+import validation from './plugins/validation.ts'
+import { adminPersonaRoutes } from './routes/admin/personas.ts'
+import { adminRunnerRoutes } from './routes/admin/runner.ts'
+import { adminRunRoutes } from './routes/admin/runs.ts'
+import { diagRoutes } from './routes/diag.ts'
+import { healthRoutes } from './routes/health.ts'
+import { internalPersonaRoutes } from './routes/internal/personas.ts'
+
+export interface AppOptions {
+  /** What the environment and `.env` hold together. */
+  env: Record<string, string | undefined>
+  logger?: FastifyServerOptions['logger']
+  /** An open database for tests; closed with the app. */
+  database?: OpenDatabase
+}
+
+/** The whole application, in order of start-up. Not listening yet. */
+export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
+  const app: FastifyInstance = Fastify({
+    logger: options.logger ?? false,
+    // Embedded storage takes seconds to initialise an empty folder.
+    pluginTimeout: 120_000,
+    bodyLimit: 4 * 1024 * 1024,
+    requestTimeout: 30_000,
+    forceCloseConnections: true
+  })
+  try {
+    await app.register(env, { env: options.env })
+    app.log.level = levelOf(options, app.log, app.config.LOG_LEVEL)
+    await app.register(errorHandler)
+    await app.register(validation)
+    await app.register(openapi)
+    await app.register(database, { database: options.database })
+    await app.register(auth)
+    await app.register(agent)
+    await app.register(scheduler)
+
+    await app.register(healthRoutes)
+    await app.register(async guarded => {
+      await guarded.register(readiness)
+      await guarded.register(internalPersonaRoutes, { prefix: '/internal/personas' })
+      await guarded.register(async admin => {
+        admin.addHook('onRequest', admin.guards.admin)
+        await admin.register(adminPersonaRoutes, { prefix: '/personas' })
+        await admin.register(adminRunRoutes, { prefix: '/runs' })
+        await admin.register(adminRunnerRoutes, { prefix: '/runner' })
+      }, { prefix: '/admin' })
+    }, { prefix: '/api/v1' })
+    if (app.config.NODE_ENV !== 'production') await app.register(diagRoutes, { prefix: '/diag' })
+    return app
+  } catch (error) {
+    await app.close().catch(() => {})
+    throw error
+  }
+}
+
+/** A silent logger stays silent. */
+function levelOf (options: AppOptions, log: FastifyBaseLogger, configured: string): string {
+  return options.logger === undefined || options.logger === false ? log.level : configured
+}

@@ -1,0 +1,108 @@
+import { Type, type Static } from 'typebox'
+import { validateDetailed } from 'node-cron'
+
+/**
+ * Every environment variable there is. `description` is its line in `.env.example` (a test holds the two
+ * together), `expects` completes "NAME must be …" when a value is wrong, `secret` keeps a value out of every
+ * message.
+ */
+const url = (expects: string, description: string) => Type.Optional(Type.String({ pattern: '^https?://[^\\s/]+', expects, description }))
+const secret = (expects: string, description: string, minLength = 1) => Type.Optional(Type.String({ minLength, expects, description, secret: true }))
+const count = (from: number, to: number, standard: number, description: string) =>
+  Type.Integer({ minimum: from, maximum: to, default: standard, expects: `a whole number from ${from} to ${to}`, description })
+
+export const Config = Type.Object({
+  NODE_ENV: Type.Enum(['development', 'test', 'production'], {
+    default: 'development',
+    expects: 'development, test or production',
+    description: 'production hides the diagnostic routes and logs JSON'
+  }),
+  HOST: Type.String({ default: '127.0.0.1', minLength: 1, expects: 'an address to listen on', description: 'address to listen on; 0.0.0.0 for all' }),
+  PORT: count(0, 65535, 3070, 'port to listen on; 0 takes any free one'),
+  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    default: 'info',
+    expects: 'fatal, error, warn, info, debug, trace or silent',
+    description: 'how much to log'
+  }),
+
+  DATABASE_URL: Type.Optional(Type.String({
+    pattern: '^postgres(ql)?://\\S+$',
+    expects: 'a URL like postgres://user:password@host:5432/name',
+    description: 'a Postgres server (14 or newer); unset: embedded storage in DATA_DIR, for one process',
+    secret: true
+  })),
+  DATA_DIR: Type.String({ default: './data', minLength: 1, expects: 'a folder', description: 'folder of the embedded storage' }),
+  DATABASE_POOL: count(3, 200, 10, 'connections to the Postgres server per process'),
+
+  SERVICE_KEY: secret('at least 8 characters', 'key of the internal routes (header X-Service-Key); without it the runner stays off', 8),
+  ADMIN_KEY: secret('at least 8 characters', 'key of the admin routes (Authorization: Bearer …); without it they answer 401', 8),
+
+  ANTHROPIC_API_KEY: secret('a key of the Claude API', 'key of the Claude API; without it the runner stays off'),
+  ANTHROPIC_BASE_URL: url('a URL that begins with http:// or https://', 'another address of the Claude API, for a proxy or a stand-in'),
+  ANTHROPIC_MODEL: Type.String({ default: 'claude-sonnet-5-5', minLength: 1, expects: 'the id of a model', description: 'the model that plays the personas' }),
+
+  MCP_URL: Type.String({
+    default: 'http://127.0.0.1:3071/mcp',
+    pattern: '^https?://[^\\s/]+',
+    expects: 'a URL that begins with http:// or https://',
+    description: 'the MCP server of your app (streamable HTTP)'
+  }),
+  MCP_TRUSTED: Type.Boolean({
+    default: false,
+    expects: 'true or false',
+    description: 'true: believe the app when it declares a tool read-only or idempotent, and repeat such a call after a crash'
+  }),
+  AUTH_URL: url('a URL that begins with http:// or https://', 'the sign-in service of your app; unset: an app without accounts'),
+  PERSONA_SEED_SECRET: secret('at least 16 characters', 'the passwords of the personas are derived from it; needed with AUTH_URL', 16),
+
+  TICK_SCHEDULE: Type.String({ default: '* * * * *', minLength: 1, expects: 'a cron expression', description: 'when to look for due personas, as a cron expression' }),
+  PERSONA_CONCURRENCY: count(1, 256, 2, 'how many personas live their day at once in this process'),
+  QUEUE_LIMIT: count(1, 100_000, 1000, 'how many runs may wait in the queue, over all processes'),
+  MAX_TURNS: count(1, 100, 15, 'turns (model replies) of one day at most'),
+  MAX_REPLY_TOKENS: count(256, 21_000, 4096, 'tokens of one model reply at most'),
+  TOOL_TIMEOUT_MS: count(100, 600_000, 60_000, 'how long one tool call may take, in milliseconds'),
+  RUN_TIMEOUT_MS: count(1000, 3_600_000, 600_000, 'how long one run may take, in milliseconds'),
+  RUNNER_PAUSED: Type.Boolean({ default: false, expects: 'true or false', description: 'true: this process opens no runs by itself' })
+})
+export type Config = Static<typeof Config>
+
+interface Annotations { description: string, expects: string, secret?: boolean }
+
+/** The annotations of one variable. */
+export function annotationsOf (name: string): Annotations | undefined {
+  return (Config.properties as Record<string, unknown>)[name] as Annotations | undefined
+}
+
+export const VARIABLES = Object.keys(Config.properties)
+
+/**
+ * An empty value means unset: `KEY=` in a `.env` file and `KEY: ${KEY}` in a compose file both arrive as one.
+ */
+export function withoutEmpty (env: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => (entry[1] ?? '').trim() !== ''))
+}
+
+/**
+ * All that is wrong with an environment, one line per variable, never with the value of a secret.
+ * @param wrong names of variables that the schema refused
+ */
+export function explainConfig (env: Record<string, string>, wrong: Iterable<string>): string[] {
+  const lines = [...new Set(wrong)].map(name => {
+    const about = annotationsOf(name)
+    const got = about?.secret ? '' : ` (it is ${JSON.stringify(env[name])})`
+    return `${name} must be ${about?.expects ?? 'valid'}${got}`
+  })
+  return [...lines, ...brokenRules(env)]
+}
+
+/** What no schema can say. */
+function brokenRules (env: Record<string, string>): string[] {
+  const lines: string[] = []
+  if (env.TICK_SCHEDULE !== undefined && !validateDetailed(env.TICK_SCHEDULE).valid) {
+    lines.push(`TICK_SCHEDULE must be a cron expression such as "* * * * *" (it is ${JSON.stringify(env.TICK_SCHEDULE)})`)
+  }
+  if (env.AUTH_URL !== undefined && env.PERSONA_SEED_SECRET === undefined) {
+    lines.push('PERSONA_SEED_SECRET must be set (at least 16 characters), because AUTH_URL is: the passwords of the personas are derived from it')
+  }
+  return lines
+}

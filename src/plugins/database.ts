@@ -1,0 +1,75 @@
+import fp from 'fastify-plugin'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openDatabase, type OpenDatabase, type Queryable } from '../db/database.ts'
+import { migrate } from '../db/migrate.ts'
+import { messageOf } from '../errors.ts'
+import { isDatabaseGone } from './error-handler.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    database: {
+      db: Queryable
+      backend: OpenDatabase['backend']
+      executeSql: OpenDatabase['executeSql']
+      /** Resolves once the schema is up to date; rejects when that cannot be. */
+      whenReady: Promise<void>
+      isReady (): boolean
+    }
+  }
+}
+
+export interface DatabasePluginOptions {
+  /** An open database for tests; without it the environment says which. */
+  database?: OpenDatabase | undefined
+}
+
+const RETRY_MS = 2000
+
+/**
+ * Opens the database and brings it up to date. A server that is not there yet is waited for, while `/ready`
+ * says so; anything else stops the boot.
+ */
+export default fp<DatabasePluginOptions>(async (app, options) => {
+  const { DATABASE_URL, DATA_DIR, DATABASE_POOL } = app.config
+  const opened = options.database ?? await openDatabase({
+    url: DATABASE_URL, dataDir: DATA_DIR, poolSize: DATABASE_POOL, onError: error => app.log.warn({ err: messageOf(error) }, 'a database connection broke; the pool replaces it')
+  })
+  const closing = new AbortController()
+  let ready = false
+  const bringUp = async () => {
+    const applied = await migrate(opened.db)
+    if (applied.length > 0) app.log.info({ migrations: applied }, 'database schema brought up to date')
+    ready = true
+  }
+  const waitForServer = async () => {
+    for (;;) {
+      await sleep(RETRY_MS, undefined, { signal: closing.signal })
+      try {
+        return await bringUp()
+      } catch (error) {
+        if (!isDatabaseGone(error)) throw error
+      }
+    }
+  }
+
+  let whenReady = Promise.resolve()
+  try {
+    await bringUp()
+  } catch (error) {
+    if (!isDatabaseGone(error)) {
+      await opened.close()
+      throw error
+    }
+    app.log.warn({ err: messageOf(error) }, 'the database server does not answer yet; waiting for it')
+    whenReady = waitForServer()
+    whenReady.catch(error => { if (!closing.signal.aborted) app.log.fatal({ err: messageOf(error) }, 'the database cannot be brought up to date') })
+  }
+
+  const { db, backend, executeSql } = opened
+  app.decorate('database', { db, backend, executeSql, whenReady, isReady: () => ready })
+  app.addHook('onClose', async () => {
+    closing.abort()
+    await whenReady.catch(() => {})
+    await opened.close()
+  })
+}, { name: 'database', dependencies: ['env'] })

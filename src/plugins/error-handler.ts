@@ -1,0 +1,28 @@
+import fp from 'fastify-plugin'
+import type { FastifyError } from 'fastify'
+import { AppError, messageOf } from '../errors.ts'
+
+/** Connection trouble as `pg`, the pool and the operating system name it. */
+const DATABASE_GONE = /^(08|57P0|53300)|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND/
+const DATABASE_GONE_WORDS = /timeout exceeded when trying to connect|Connection terminated|Query read timeout/i
+
+/** Whether an error means that the database cannot be reached just now, and not that a statement is wrong. */
+export function isDatabaseGone (error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code
+  return (typeof code === 'string' && DATABASE_GONE.test(code)) || DATABASE_GONE_WORDS.test(messageOf(error)) ||
+    (error instanceof AggregateError && error.errors.some(isDatabaseGone))
+}
+
+/** Every error leaves as `{ code, message }`. What we did not foresee is logged whole and told as little. */
+export default fp(async app => {
+  app.setErrorHandler((error: FastifyError | AppError, request, reply) => {
+    if (error instanceof AppError) return reply.code(error.status).send({ code: error.code, message: error.message })
+    if (error.statusCode !== undefined && error.statusCode < 500) {
+      return reply.code(error.statusCode).send({ code: error.statusCode === 400 ? 'BAD_REQUEST' : error.code, message: error.message })
+    }
+    request.log.error({ err: { code: error.code, message: messageOf(error), stack: error.stack } }, 'request failed')
+    if (isDatabaseGone(error)) return reply.code(503).header('retry-after', '5').send({ code: 'DATABASE_UNAVAILABLE', message: 'The database does not answer. Try again in a moment.' })
+    return reply.code(500).send({ code: 'INTERNAL', message: 'Something went wrong here; the log has the details.' })
+  })
+  app.setNotFoundHandler((request, reply) => reply.code(404).send({ code: 'ROUTE_NOT_FOUND', message: `There is no ${request.method} ${request.url.split('?')[0]}. GET /docs lists all routes.` }))
+}, { name: 'error-handler' })

@@ -1,0 +1,123 @@
+import fp from 'fastify-plugin'
+import cron, { type ScheduledTask } from 'node-cron'
+import { messageOf, RunnerOffError } from '../errors.ts'
+import { createQueue, type RunQueue } from '../runs/queue.ts'
+import { createRunner } from '../runs/runner.ts'
+import { tick, type Tick } from '../runs/tick.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    scheduler: {
+      /** Variables without which nothing runs; empty: the runner is on. */
+      missing: string[]
+      queue: RunQueue
+      isWorking (): boolean
+      /** When somebody last looked for due personas, as ISO 8601. */
+      lastPokeAt (): string | null
+      /** One tick now. @throws RunnerOffError */
+      tick (): Promise<Tick>
+    }
+  }
+}
+
+/**
+ * What running days get on a polite stop; together with closing the rest it stays below the 25 s that an
+ * orchestrator waits.
+ */
+const STOP_TIMEOUT_MS = 20_000
+
+/**
+ * Cron is only a poke: who is due is decided in SQL with the database's clock, so a poke too many or too few
+ * does no harm.
+ */
+export default fp(async app => {
+  const { config, database, agent } = app
+  const missing = (['SERVICE_KEY', 'ANTHROPIC_API_KEY'] as const).filter(name => config[name] === undefined)
+  const queue = createQueue({
+    database,
+    runTimeoutMs: config.RUN_TIMEOUT_MS,
+    onError: error => app.log.warn({ err: messageOf(error) }, 'queue maintenance failed; it tries again')
+  })
+  const runner = createRunner({
+    ...agent,
+    db: database.db,
+    queue,
+    concurrency: config.PERSONA_CONCURRENCY,
+    limits: { maxTurns: config.MAX_TURNS, maxReplyTokens: config.MAX_REPLY_TOKENS, runTimeoutMs: config.RUN_TIMEOUT_MS },
+    log: app.log
+  })
+  let working = false
+  let lastPoke: Date | null = null
+
+  async function tickNow (): Promise<Tick> {
+    if (missing.length > 0) throw new RunnerOffError(missing)
+    if (config.RUNNER_PAUSED) return { id: null, paused: true, opened: [] }
+    lastPoke = new Date()
+    const result = await tick(database.db, queue, { queueLimit: config.QUEUE_LIMIT })
+    if (result.id !== null) app.log.info({ tick: result.id, due: result.opened.length }, `tick opened ${result.opened.length} run(s)`)
+    return result
+  }
+
+  const pokes = createPokes(config.TICK_SCHEDULE, async () => {
+    if (!working) return
+    try {
+      await tickNow()
+    } catch (error) {
+      app.log.error({ err: messageOf(error) }, 'tick failed; the next one tries again')
+    }
+  })
+
+  async function start (): Promise<void> {
+    await database.whenReady
+    await queue.start()
+    if (missing.length > 0) {
+      app.log.warn({ missing }, new RunnerOffError([...missing]).message)
+      return
+    }
+    await runner.start()
+    working = true
+    pokes.start()
+  }
+
+  app.decorate('scheduler', { missing, queue, isWorking: () => working, lastPokeAt: () => lastPoke?.toISOString() ?? null, tick: tickNow })
+  let starting: Promise<void> | undefined
+  app.addHook('onReady', async () => {
+    starting = start()
+    // A server that is not there yet must not keep /health and /ready from answering.
+    if (database.isReady()) await starting
+    else starting.catch(error => app.log.error({ err: messageOf(error) }, 'the runner could not start'))
+  })
+  app.addHook('preClose', async () => {
+    await pokes.stop()
+    const wasWorking = working
+    working = false
+    if (wasWorking) await runner.stop(STOP_TIMEOUT_MS)
+    else if (database.isReady()) await queue.stop(1000).catch(() => {})
+  })
+}, { name: 'scheduler', dependencies: ['env', 'database', 'agent'] })
+
+/**
+ * node-cron, and a watchdog on the monotonic clock: when the wall clock is set back, cron stays silent until
+ * the old time comes round again; after twice the expected pause the watchdog pokes in its place.
+ */
+function createPokes (schedule: string, poke: () => Promise<void>): { start (): void, stop (): Promise<void> } {
+  let watchdog: NodeJS.Timeout | undefined
+  const arm = (task: ScheduledTask) => {
+    clearTimeout(watchdog)
+    const next = task.getNextRun()
+    if (next === null) return
+    const silenceMs = Math.min(2_147_483_647, 2 * Math.max(1000, next.getTime() - Date.now()))
+    watchdog = setTimeout(() => { arm(task); poke() }, silenceMs).unref()
+  }
+  const task = cron.createTask(schedule, async () => { arm(task); await poke() }, { noOverlap: true, name: 'tick' })
+  return {
+    start () {
+      task.start()
+      arm(task)
+    },
+    async stop () {
+      clearTimeout(watchdog)
+      await task.destroy()
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import type { ErrorObject, Options } from 'ajv'
+import fp from 'fastify-plugin'
+import type { TSchema } from 'typebox'
+import { ActionBatch, Action, Written } from '../actions/schemas.ts'
+import { Feedback, FeedbackBatch, ModuleSummary } from '../feedback/schemas.ts'
+import { Persona, PersonaInput, PersonaPatch } from '../personas/schemas.ts'
+import { Run, TickResult, TranscriptMessage } from '../runs/schemas.ts'
+import { ErrorBody } from '../routes/error-body.ts'
+import { cleanJson, nestsTooDeep, MAX_JSON_DEPTH } from '../text.ts'
+import { BadRequestError } from '../errors.ts'
+import { createAjv, explainProblems } from '../schema-check.ts'
+
+/** Schemas with a name of their own: components of the OpenAPI document, referred to by `ref()`. */
+const SHARED: TSchema[] = [
+  ErrorBody, Persona, PersonaInput, PersonaPatch, Run, TickResult, TranscriptMessage, Action, ActionBatch, Written, Feedback, FeedbackBatch, ModuleSummary
+]
+
+/**
+ * Every input is checked against its schema, unknown fields refused. Query strings and paths are text and get
+ * converted; a body says what it means and is taken at its word (`"5"` is not a rating).
+ */
+export default fp(async app => {
+  for (const schema of SHARED) app.addSchema(schema)
+  const text = sharedAjv({ coerceTypes: 'array' })
+  const body = sharedAjv({ coerceTypes: false })
+  app.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? body : text).compile(schema as object))
+  app.setSchemaErrorFormatter((errors, part) => new BadRequestError(explainProblems(errors as ErrorObject[], part)))
+
+  // What reaches a route is clean, whatever column it ends up in.
+  app.addHook('preValidation', async request => {
+    if (nestsTooDeep(request.body)) throw new BadRequestError(`body nests deeper than ${MAX_JSON_DEPTH} levels`)
+    if (request.body !== undefined) request.body = cleanJson(request.body)
+    request.params = cleanJson(request.params)
+    request.query = cleanJson(request.query)
+  })
+}, { name: 'validation' })
+
+function sharedAjv (options: Options) {
+  const ajv = createAjv({ useDefaults: true, ...options })
+  for (const schema of SHARED) ajv.addSchema(schema as object)
+  return ajv
+}

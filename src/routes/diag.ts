@@ -1,0 +1,49 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { codeOf, messageOf, RunnerOffError } from '../errors.ts'
+import { TickResult } from '../runs/schemas.ts'
+import { awaitTick } from '../runs/tick.ts'
+import { errorsOf, ref } from './ref.ts'
+
+/** Outside production only: these routes need no key. */
+export const diagRoutes: FastifyPluginAsyncTypebox = async app => {
+  app.get('/login', {
+    schema: {
+      operationId: 'diagLogin',
+      summary: 'Sign in to the app as a persona, and say how it went',
+      tags: ['diagnostics'],
+      querystring: Type.Object({ email: Type.String({ format: 'email', maxLength: 254 }) }, { additionalProperties: false }),
+      response: {
+        200: Type.Object({
+          ok: Type.Boolean(),
+          email: Type.String(),
+          userId: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+          spaceId: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+          code: Type.Optional(Type.String()),
+          error: Type.Optional(Type.String())
+        }),
+        ...errorsOf(400)
+      }
+    }
+  }, async request => {
+    const { email } = request.query
+    try {
+      const { userId, spaceId } = await app.agent.accounts.signIn({ email }, AbortSignal.timeout(30_000))
+      return { ok: true, email, userId, spaceId }
+    } catch (error) {
+      return { ok: false, email, code: codeOf(error), error: messageOf(error) }
+    }
+  })
+
+  app.post('/tick', {
+    schema: {
+      operationId: 'diagTick',
+      summary: 'Fire one tick, wait for its runs and answer its result',
+      tags: ['diagnostics'],
+      response: { 200: ref(TickResult), ...errorsOf(500, 503) }
+    }
+  }, async () => {
+    if (app.scheduler.missing.length > 0) throw new RunnerOffError(app.scheduler.missing, 500)
+    return awaitTick(app.database.db, await app.scheduler.tick())
+  })
+}

@@ -1,0 +1,44 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { pendingMigrations } from '../db/migrate.ts'
+import { messageOf } from '../errors.ts'
+import { readPause } from '../runs/runner-state.ts'
+
+const Health = Type.Object({ ok: Type.Literal(true) })
+const Ready = Type.Object({
+  ok: Type.Boolean(),
+  database: Type.String({ description: 'ok, or what is wrong' }),
+  migrations: Type.String({ description: 'ok, or which are missing' }),
+  queue: Type.String({ description: 'ok, off (which keys are missing), or starting' }),
+  paused: Type.Boolean(),
+  lastPokeAt: Type.Union([Type.String({ format: 'date-time' }), Type.Null()], { description: 'when this process last looked for due personas' })
+})
+
+export const healthRoutes: FastifyPluginAsyncTypebox = async app => {
+  app.get('/health', {
+    schema: { operationId: 'health', summary: 'Whether this process is alive; never touches the database', tags: ['health'], response: { 200: Health } }
+  }, async () => ({ ok: true as const }))
+
+  app.get('/ready', {
+    schema: { operationId: 'ready', summary: 'Whether this process can do its work', tags: ['health'], response: { 200: Ready, 503: Ready } }
+  }, async (_request, reply) => {
+    const state = await readiness()
+    return reply.code(state.ok ? 200 : 503).send(state)
+  })
+
+  async function readiness () {
+    const { scheduler, database, config } = app
+    const queue = scheduler.missing.length > 0 ? `off: ${scheduler.missing.join(' and ')} not set` : scheduler.isWorking() ? 'ok' : 'starting'
+    const base = { queue, paused: config.RUNNER_PAUSED, lastPokeAt: scheduler.lastPokeAt() }
+    if (!database.isReady()) return { ...base, ok: false, database: 'waiting for the server', migrations: 'unknown' }
+    try {
+      const [pause, pending] = await Promise.all([readPause(database.db), pendingMigrations(database.db)])
+      // A runner that is off by configuration serves its routes; that is ready.
+      return {
+        ...base, ok: pending.length === 0 && queue !== 'starting', database: 'ok', migrations: pending.length === 0 ? 'ok' : `missing: ${pending.join(', ')}`, paused: base.paused || pause.paused
+      }
+    } catch (error) {
+      return { ...base, ok: false, database: messageOf(error), migrations: 'unknown' }
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import closeWithGrace from 'close-with-grace'
+import { buildApp } from './app.ts'
+import { readEnvironment } from './environment.ts'
+import { AppError } from './errors.ts'
+
+/** The process: its environment, its signals and its exit. */
+
+/** Below the 25 s that an orchestrator waits before it kills; a second signal exits at once. */
+const SHUTDOWN_MS = 24_000
+
+const env = readEnvironment()
+const pretty = process.stdout.isTTY && env.NODE_ENV !== 'production'
+
+try {
+  const app = await buildApp({
+    env,
+    logger: {
+      level: 'info',
+      redact: ['req.headers.authorization', 'req.headers["x-service-key"]', 'req.headers.cookie'],
+      ...(pretty && { transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' } } })
+    }
+  })
+  closeWithGrace({ delay: SHUTDOWN_MS, logger: app.log }, async ({ err, signal }) => {
+    if (err !== undefined) app.log.fatal({ err }, 'stopping after an error that nobody caught')
+    else app.log.info({ signal }, 'stopping: running days reach their next step first')
+    await app.close()
+  })
+  await app.listen({ host: app.config.HOST, port: app.config.PORT })
+} catch (error) {
+  // What we foresaw says what to do; anything else needs its stack.
+  process.stderr.write(`${error instanceof AppError ? error.message : (error as Error).stack ?? String(error)}\n`)
+  process.exit(1)
+}
