@@ -1,0 +1,29 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import { organizationsOf } from './accounts.ts'
+import type { Accounts } from './accounts.ts'
+
+const Credentials = Type.Object({ email: Type.String({ maxLength: 320 }), password: Type.String({ maxLength: 1024 }) })
+
+/** Sign-in, and the spaces of whoever signed in. */
+export function signInRoutes (app: FastifyInstance, { accounts }: { accounts: Accounts }): void {
+  const typed = app.withTypeProvider<TypeBoxTypeProvider>()
+
+  typed.post('/api/v1/auth/login', { schema: { body: Credentials } }, async (request, reply) => {
+    const signedIn = accounts.logIn(request.body.email, request.body.password)
+    if (signedIn === null) {
+      return await reply.code(401).send({ error: 'INVALID_CREDENTIALS', message: 'Email or password is wrong.' })
+    }
+    const { id, email, name } = signedIn.account
+    return { token: signedIn.token, user: { id, email, name } }
+  })
+
+  typed.get('/api/auth/organization/list', async (request, reply) => {
+    const account = accounts.holder(request.headers.authorization)
+    if (account === null) {
+      return await reply.code(401).send({ error: 'UNAUTHORIZED', message: 'Sign in first.' })
+    }
+    return organizationsOf(account)
+  })
+}
