@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { BadRequestError } from '../errors.ts'
+import { PersonaInput } from '../personas/schemas.ts'
+import { createAjv, explainProblems } from '../schema-check.ts'
+
+/** The ten personas that come with the product. */
+export const CATALOGUE_FILE = fileURLToPath(new URL('../personas/catalog.json', import.meta.url))
+
+const isPersonaInput = createAjv({ allErrors: true }).compile<PersonaInput>(PersonaInput)
+
+/**
+ * Reads a list of personas and checks all of it before anything is done with it.
+ * @throws BadRequestError naming the file, the entry and the field
+ */
+export function readCatalogue (file = CATALOGUE_FILE): PersonaInput[] {
+  const entries = readJson(file)
+  if (!Array.isArray(entries)) throw new BadRequestError(`${file} must hold a JSON list of personas.`)
+  const problems = entries.flatMap((entry, i) => isPersonaInput(entry) ? [] : [explainProblems(isPersonaInput.errors ?? [], `[${i}]`)])
+  const emails = entries.map(entry => String((entry as { email?: unknown }).email).toLowerCase())
+  for (const email of new Set(emails.filter((email, i) => emails.indexOf(email) !== i))) problems.push(`${email} is there more than once`)
+  if (problems.length > 0) throw new BadRequestError(`${file} is not right, so nothing was stored:\n${problems.map(p => `  - ${p}`).join('\n')}`)
+  return entries as PersonaInput[]
+}
+
+function readJson (file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new BadRequestError(`${file} cannot be read: ${(error as Error).message}`)
+  }
+}

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto'
+import { createServer } from 'node:net'
+import type { SampleApp } from './sample-app/sample-app.ts'
+
+export interface DemoSettings {
+  env: Record<string, string | undefined>
+  adminKey: string
+  seedSecret: string
+}
+
+const PREFERRED_PORT = 3070
+
+/**
+ * The environment of the demo: everything it needs is made up on the spot, so that nobody has to invent a key. Of the
+ * caller's environment only what concerns the model counts; the caller's database and app are never touched.
+ */
+export async function demoSettings (caller: Record<string, string | undefined>, sampleApp: SampleApp, standInUrl?: string): Promise<DemoSettings> {
+  const adminKey = randomBytes(16).toString('hex')
+  const seedSecret = randomBytes(16).toString('hex')
+  return {
+    adminKey,
+    seedSecret,
+    env: {
+      NODE_ENV: 'development',
+      HOST: '127.0.0.1',
+      PORT: String(await freePort()),
+      DATA_DIR: 'memory://',
+      SERVICE_KEY: randomBytes(16).toString('hex'),
+      ADMIN_KEY: adminKey,
+      PERSONA_SEED_SECRET: seedSecret,
+      MCP_URL: sampleApp.mcpUrl,
+      AUTH_URL: sampleApp.url,
+      ANTHROPIC_API_KEY: standInUrl === undefined ? caller.ANTHROPIC_API_KEY : 'stand-in',
+      ANTHROPIC_BASE_URL: standInUrl ?? caller.ANTHROPIC_BASE_URL,
+      ANTHROPIC_MODEL: caller.ANTHROPIC_MODEL,
+      PERSONA_CONCURRENCY: caller.PERSONA_CONCURRENCY ?? '4',
+      LOG_LEVEL: 'warn'
+    }
+  }
+}
+
+/** The product's usual port, or any other where that one is taken. */
+function freePort (): Promise<number> {
+  return new Promise(resolve => {
+    const probe = createServer()
+    probe.once('error', () => resolve(0))
+    probe.listen(PREFERRED_PORT, '127.0.0.1', () => probe.close(() => resolve(PREFERRED_PORT)))
+  })
+}

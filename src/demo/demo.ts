@@ -1,0 +1,76 @@
+import { parseArgs } from 'node:util'
+import { buildApp } from '../app.ts'
+import { readEnvironment } from '../environment.ts'
+import { upsertPersona } from '../personas/repository.ts'
+import { awaitTick } from '../runs/tick.ts'
+import { readCatalogue } from '../cli/catalogue.ts'
+import { derivePassword } from '../accounts/password.ts'
+import { demoSettings } from './demo-settings.ts'
+import { watchDays } from './progress.ts'
+import { printReport } from './report.ts'
+import { startSampleApp } from './sample-app/sample-app.ts'
+import { playPersona } from './scripted-claude/persona-player.ts'
+import { startScriptedClaude, STAND_IN_NOTICE } from './scripted-claude/scripted-claude.ts'
+
+/** `npm run demo`: ten personas live a day in a sample app. Everything lives in this process and in memory, so nothing is left behind. */
+
+const HELP = `npm run demo [-- --stay | --exit]
+
+Ten personas sign in to a sample app, use it through MCP and rate it. Without ANTHROPIC_API_KEY a scripted stand-in plays them.
+  --stay   keep serving afterwards, until Ctrl-C (what happens in a terminal)
+  --exit   end after the report (what happens otherwise)`
+
+const { values } = parseArgs({ options: { stay: { type: 'boolean' }, exit: { type: 'boolean' }, help: { type: 'boolean' } } })
+if (values.help) console.log(HELP)
+else await demo(values.stay ?? (values.exit !== true && process.stdout.isTTY === true))
+
+async function demo (stay: boolean): Promise<void> {
+  const closers: (() => Promise<void>)[] = []
+  const end = async (code: number): Promise<never> => {
+    for (const close of closers.reverse()) await close().catch(() => {})
+    process.exit(code)
+  }
+  let interrupted = false
+  const interrupt = () => {
+    if (interrupted) process.exit(130)
+    interrupted = true
+    console.log('\nStopping …')
+    end(130)
+  }
+  process.on('SIGINT', interrupt)
+  process.on('SIGTERM', interrupt)
+
+  try {
+    const environment = readEnvironment()
+    console.log('Starting an embedded database, a sample app with an MCP server, and the runner …')
+    const sampleApp = await startSampleApp()
+    closers.push(sampleApp.close)
+    const standIn = environment.ANTHROPIC_API_KEY ? undefined : await startScriptedClaude({ script: playPersona })
+    if (standIn !== undefined) closers.push(standIn.close)
+
+    const settings = await demoSettings(environment, sampleApp, standIn?.url)
+    const app = await buildApp({ env: settings.env, logger: { level: 'warn' } })
+    closers.push(() => app.close())
+    const address = await app.listen({ host: app.config.HOST, port: app.config.PORT })
+
+    const personas = readCatalogue()
+    for (const persona of personas) {
+      await upsertPersona(app.database.db, persona)
+      const password = derivePassword(settings.seedSecret, persona.email)
+      sampleApp.addAccount({ email: persona.email, password, name: persona.name, locale: persona.locale ?? 'de' })
+    }
+    const notice = standIn === undefined ? `model: ${app.config.ANTHROPIC_MODEL} (your key, real costs)` : STAND_IN_NOTICE
+    console.log(`\n${personas.length} personas begin their day in ${sampleApp.mcpUrl}\n[${notice}]\n`)
+
+    const stopWatching = watchDays(app.database.db, personas)
+    const tick = await app.scheduler.tick()
+    const result = await awaitTick(app.database.db, tick)
+    await stopWatching()
+    await printReport(app.database.db, tick, result, { notice, address, standIn: standIn !== undefined, stay, adminKey: settings.adminKey })
+    if (!stay) await end(result.failed.length > 0 ? 1 : 0)
+  } catch (error) {
+    if (interrupted) return
+    console.error(error)
+    await end(1)
+  }
+}
