@@ -42,7 +42,7 @@ async function ask (client: Anthropic, model: string, request: ModelRequest, sig
   } catch (error) {
     if (signal.aborted) throw error
     if (error instanceof SyntaxError) return undefined
-    throw toModelError(error)
+    throw toModelError(error, client.apiKey)
   }
 }
 
@@ -65,7 +65,8 @@ export function toParams (model: string, request: ModelRequest): Anthropic.Messa
     })),
     messages: request.messages.map((message, i) => ({
       role: message.role,
-      content: message.content.map((block, j) => i === lastMessage && j === message.content.length - 1 ? { ...block, cache_control: CACHED } : block)
+      content: message.content.map((block, j) =>
+        i === lastMessage && j === message.content.length - 1 ? { ...block, cache_control: CACHED } : block)
     })) as Anthropic.MessageParam[]
   }
 }
@@ -99,10 +100,11 @@ function toBlock (block: Anthropic.ContentBlock): AssistantBlock {
   return { ...block } as AssistantBlock
 }
 
-function toModelError (error: unknown): ModelError {
+function toModelError (error: unknown, apiKey: string | null): ModelError {
   const { status, type } = error as { status?: number, type?: string }
-  // The message only: the SDK's errors carry headers, and those carry the key.
-  const said = oneLine(error instanceof Error ? error.message : String(error), 300)
+  // The message only: the SDK's errors carry headers, and those carry the key. A proxy may repeat it in its
+  // words, and so does `fetch` when the key is no legal header.
+  const said = oneLine((error instanceof Error ? error.message : String(error)).replaceAll(apiKey || '\0', '[key]'), 300)
   if (status === 401 || status === 403) return new ModelError('MODEL_UNAUTHORIZED', `The model API refuses the key (${status}): check ANTHROPIC_API_KEY. ${said}`)
   if (status === 402) return new ModelError('MODEL_UNAUTHORIZED', `The model account cannot pay (402). ${said}`)
   if (status === 429 || type === 'rate_limit_error') return new ModelError('MODEL_RATE_LIMITED', `The model API limits the rate. ${said}`)

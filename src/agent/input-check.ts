@@ -14,8 +14,10 @@ function validatorOf (schema: Record<string, unknown>): ValidateFunction | null 
   if (known !== undefined) return known
   let validate: ValidateFunction | null = null
   try {
-    // An instance of its own per schema: two tools may use the same $id.
-    validate = new Ajv2020({ strict: false, allErrors: true, validateFormats: false, logger: false }).compile({ ...schema, $schema: undefined })
+    // An instance of its own per schema: two tools may use the same $id. Never asynchronous: a promise would
+    // count as valid.
+    const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false, logger: false })
+    validate = ajv.compile({ ...schema, $schema: undefined, $async: undefined })
   } catch { /* judged by the app */ }
   compiled.set(schema, validate)
   return validate

@@ -8,6 +8,7 @@ import type { ElicitRequest, ElicitResult } from '@modelcontextprotocol/sdk/type
 export async function answerWithDefaults (request: ElicitRequest): Promise<ElicitResult> {
   const schema = 'requestedSchema' in request.params ? request.params.requestedSchema : undefined
   if (schema === undefined) return { action: 'cancel' }
-  const withoutDefault = (schema.required ?? []).filter(name => (schema.properties[name] as { default?: unknown } | undefined)?.default === undefined)
+  const properties = schema.properties as Record<string, { default?: unknown } | undefined>
+  const withoutDefault = (schema.required ?? []).filter(name => properties[name]?.default === undefined)
   return withoutDefault.length === 0 ? { action: 'accept', content: {} } : { action: 'cancel' }
 }

@@ -3,49 +3,117 @@
  * it was opened for.
  */
 
-const MAX_RESPONSE_BYTES = 1_000_000
-/**
- * A cut stream that can be resumed is given this long; the SDK would wait out the whole time limit of the
- * call.
- */
-const RESUME_GRACE_MS = 10_000
+export interface ResponseLimits {
+  /** Of one answer. */
+  maxResponseBytes: number
+  /**
+   * A cut stream that can be resumed is given this long; the SDK would wait out the whole time limit of the
+   * call.
+   */
+  resumeGraceMs: number
+}
+
+/** The app answered, so it has acted, but with more than we take in. */
+export class ResponseTooLargeError extends Error {}
+/** The stream ended without the answer, so whether the app has acted cannot be told. */
+export class AnswerLostError extends Error {}
+
+/** One request to the app, from its beginning to its answer. */
+export interface WatchedRequest {
+  /**
+   * Aborted with the signal it was begun with, or with one of the errors above. Never after `end`: the SDK
+   * would then cancel a request that is long answered.
+   */
+  readonly signal: AbortSignal
+  end (): void
+}
 
 export interface ResponseWatch {
   fetch: (url: string | URL, init?: RequestInit) => Promise<Response>
-  /** Begins a call. The signal aborts it when its answer is too large or its stream ended without one. */
-  begin (): AbortSignal
+  /** Begins a request; the one before it must have ended. */
+  begin (signal: AbortSignal): WatchedRequest
 }
 
-export function watchResponses (): ResponseWatch {
-  let current = new AbortController()
+export function watchResponses (limits: ResponseLimits): ResponseWatch {
+  let current: StreamWatch | undefined
   return {
-    begin () {
-      current = new AbortController()
-      return current.signal
+    begin (signal) {
+      current = new StreamWatch(signal, limits)
+      return current
     },
     async fetch (url, init) {
-      const call = current
+      const watch = current
       const response = await fetch(url, init)
-      if (init?.method !== 'POST' || response.body === null) return response
-      const isStream = response.headers.get('content-type')?.includes('text/event-stream') === true
-      const body = response.body.pipeThrough(limited(call, isStream))
+      if (watch === undefined || response.body === null || !mayCarryAnswer(init)) return response
+      const body = ReadableStream.from(isEventStream(response) ? watch.stream(response.body) : watch.limit(response.body))
       return new Response(body, { status: response.status, statusText: response.statusText, headers: response.headers })
     }
   }
 }
 
-function limited (call: AbortController, isStream: boolean): TransformStream<Uint8Array, Uint8Array> {
-  let bytes = 0
-  return new TransformStream({
-    transform (chunk, controller) {
+/** A POST, or the GET that resumes its stream; the GET for messages of the server's own is left alone. */
+function mayCarryAnswer (init: RequestInit | undefined): boolean {
+  return init?.method === 'POST' || new Headers(init?.headers).has('last-event-id')
+}
+
+function isEventStream (response: Response): boolean {
+  return response.ok && response.headers.get('content-type')?.includes('text/event-stream') === true
+}
+
+class StreamWatch implements WatchedRequest {
+  readonly #limits: ResponseLimits
+  readonly #outer: AbortSignal
+  readonly #controller = new AbortController()
+  readonly #forward = () => this.#controller.abort(this.#outer.reason)
+  #openStreams = 0
+  #grace: NodeJS.Timeout | undefined
+  #ended = false
+
+  constructor (outer: AbortSignal, limits: ResponseLimits) {
+    this.#outer = outer
+    this.#limits = limits
+    if (outer.aborted) this.#forward()
+    else outer.addEventListener('abort', this.#forward, { once: true })
+  }
+
+  get signal (): AbortSignal {
+    return this.#controller.signal
+  }
+
+  end (): void {
+    this.#ended = true
+    this.#outer.removeEventListener('abort', this.#forward)
+    clearTimeout(this.#grace)
+  }
+
+  async * limit (body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+    const { maxResponseBytes } = this.#limits
+    let bytes = 0
+    for await (const chunk of body) {
       bytes += chunk.byteLength
-      if (bytes <= MAX_RESPONSE_BYTES) return controller.enqueue(chunk)
-      const error = new Error(`the result is too large (over ${MAX_RESPONSE_BYTES / 1_000_000} MB)`)
-      call.abort(error)
-      controller.error(error)
-    },
-    flush () {
-      if (isStream) setTimeout(() => call.abort(new Error('the answer broke off')), RESUME_GRACE_MS).unref()
+      if (bytes > maxResponseBytes) {
+        throw this.#give(new ResponseTooLargeError(`the result is too large (over ${maxResponseBytes / 1_000_000} MB)`))
+      }
+      yield chunk
     }
-  })
+  }
+
+  /** However a stream ends: when no other one is left that could still bring the answer, the grace begins. */
+  async * stream (body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+    this.#openStreams++
+    clearTimeout(this.#grace)
+    try {
+      yield * this.limit(body)
+    } finally {
+      this.#openStreams--
+      if (this.#openStreams === 0 && !this.#ended) {
+        this.#grace = setTimeout(() => this.#give(new AnswerLostError('the answer broke off')), this.#limits.resumeGraceMs)
+      }
+    }
+  }
+
+  #give (error: Error): Error {
+    if (!this.#ended) this.#controller.abort(error)
+    return error
+  }
 }

@@ -1,12 +1,15 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
-import { StreamableHTTPClientTransport, StreamableHTTPError } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import { ElicitRequestSchema, McpError, ResultSchema } from '@modelcontextprotocol/sdk/types.js'
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import type { RequestOptions } from '@modelcontextprotocol/sdk/shared/protocol.js'
+import { ElicitRequestSchema, ResultSchema } from '@modelcontextprotocol/sdk/types.js'
 import type { Tool, Toolbox, ToolOutcome } from './toolbox.ts'
 import { isErrorResult, resultToText } from './mcp-result.ts'
 import { toTools } from './mcp-tools.ts'
 import { answerWithDefaults } from './mcp-elicitation.ts'
-import { watchResponses, type ResponseWatch } from './mcp-fetch.ts'
-import { McpNoToolsError, McpUnauthorizedError, McpUnreachableError } from '../errors.ts'
+import { watchResponses, type ResponseLimits, type ResponseWatch } from './mcp-fetch.ts'
+import { isLostSession, toConnectError, toOutcome, type Outcome } from './mcp-failures.ts'
+import { blameForAnswer } from './attribution.ts'
+import { McpNoToolsError } from '../errors.ts'
 import { oneLine } from '../text.ts'
 
 /** The one door to the MCP SDK: an app's tools over streamable HTTP, with one persona's headers. */
@@ -19,22 +22,32 @@ export interface McpOptions {
   callTimeoutMs: number
   /** Whether to believe what the app declares of its tools. */
   trusted: boolean
+  /** Other bounds than the usual ones. */
+  limits?: Partial<McpLimits>
 }
 
-const CONNECT_TIMEOUT_MS = 10_000
-const LIST_TIMEOUT_MS = 15_000
-const CLOSE_TIMEOUT_MS = 2000
+export interface McpLimits extends ResponseLimits {
+  connectTimeoutMs: number
+  /** For one page of tools. */
+  listTimeoutMs: number
+  closeTimeoutMs: number
+}
+
+export const MCP_LIMITS: McpLimits = {
+  connectTimeoutMs: 10_000, listTimeoutMs: 15_000, closeTimeoutMs: 2000, maxResponseBytes: 1_000_000, resumeGraceMs: 10_000
+}
+
 const MAX_PAGES = 50
 const MAX_TOOLS = 512
 
-interface Session { client: Client, transport: StreamableHTTPClientTransport, watch: ResponseWatch }
+interface Session { client: Client, transport: StreamableHTTPClientTransport, watch: ResponseWatch, limits: McpLimits }
 
 /** @throws McpUnreachableError, McpUnauthorizedError, McpNoToolsError */
 export async function openMcpToolbox (options: McpOptions, signal: AbortSignal): Promise<Toolbox> {
   let session = await openSession(options, signal)
   let tools: Tool[]
   try {
-    tools = toTools(await listAll(session.client, signal), options.trusted)
+    tools = toTools(await listAll(session, signal), options.trusted)
   } catch (error) {
     await closeSession(session)
     throw toConnectError(options.url, error)
@@ -47,7 +60,7 @@ export async function openMcpToolbox (options: McpOptions, signal: AbortSignal):
     tools,
     async call (name, input, { signal }) {
       const startedAt = performance.now()
-      const since = (outcome: Omit<ToolOutcome, 'latencyMs'>): ToolOutcome => ({ ...outcome, latencyMs: performance.now() - startedAt })
+      const since = (outcome: Outcome): ToolOutcome => ({ ...outcome, latencyMs: performance.now() - startedAt })
       try {
         return since(await callOnce(session, name, input, options.callTimeoutMs, signal))
       } catch (error) {
@@ -57,7 +70,7 @@ export async function openMcpToolbox (options: McpOptions, signal: AbortSignal):
         try {
           const lost = session
           session = await openSession(options, signal)
-          await lost.client.close()
+          await lost.client.close().catch(() => {})
           return since(await callOnce(session, name, input, options.callTimeoutMs, signal))
         } catch (again) {
           return since(toOutcome(again, signal))
@@ -69,32 +82,52 @@ export async function openMcpToolbox (options: McpOptions, signal: AbortSignal):
 }
 
 async function openSession (options: McpOptions, signal: AbortSignal): Promise<Session> {
-  const watch = watchResponses()
-  const transport = new StreamableHTTPClientTransport(new URL(options.url), { requestInit: { headers: options.headers }, fetch: watch.fetch })
+  const limits = { ...MCP_LIMITS, ...options.limits }
+  const watch = watchResponses(limits)
+  const requestInit = { headers: options.headers }
+  const transport = new StreamableHTTPClientTransport(new URL(options.url), { requestInit, fetch: watch.fetch })
   const client = new Client({ name: 'persona-runner', version: '0.1.0' }, { capabilities: { elicitation: { form: { applyDefaults: true } } } })
   client.setRequestHandler(ElicitRequestSchema, answerWithDefaults)
   // Without a listener a background stream that breaks would surface as an unhandled error; calls report
   // their own failures.
   client.onerror = () => {}
+  const request = watch.begin(signal)
   try {
-    await client.connect(transport, { timeout: CONNECT_TIMEOUT_MS, signal })
+    await client.connect(transport, { timeout: limits.connectTimeoutMs, signal: request.signal })
   } catch (error) {
     await client.close().catch(() => {})
     throw toConnectError(options.url, error)
+  } finally {
+    request.end()
   }
-  return { client, transport, watch }
+  return { client, transport, watch, limits }
+}
+
+type Request = Parameters<Client['request']>[0]
+
+/** One request whose answer is watched; what the watch objects to counts more than how the SDK puts it. */
+async function ask ({ client, watch }: Session, message: Request, signal: AbortSignal, options: RequestOptions) {
+  const request = watch.begin(signal)
+  try {
+    return await client.request(message, ResultSchema, { ...options, signal: request.signal })
+  } catch (error) {
+    throw request.signal.aborted ? request.signal.reason : error
+  } finally {
+    request.end()
+  }
 }
 
 /**
  * All pages of tools, as the server wrote them: the SDK's own list gives the first page only and drops all
  * tools over one that is malformed.
  */
-async function listAll (client: Client, signal: AbortSignal): Promise<unknown[]> {
+async function listAll (session: Session, signal: AbortSignal): Promise<unknown[]> {
   const tools: unknown[] = []
   const seen = new Set<string>()
   let cursor: string | undefined
   for (let page = 0; page < MAX_PAGES && tools.length < MAX_TOOLS; page++) {
-    const result = await client.request({ method: 'tools/list', params: cursor === undefined ? {} : { cursor } }, ResultSchema, { timeout: LIST_TIMEOUT_MS, signal })
+    const message = { method: 'tools/list' as const, params: cursor === undefined ? {} : { cursor } }
+    const result = await ask(session, message, signal, { timeout: session.limits.listTimeoutMs })
     if (Array.isArray(result.tools)) tools.push(...result.tools as unknown[])
     if (typeof result.nextCursor !== 'string' || seen.has(result.nextCursor)) break
     cursor = result.nextCursor
@@ -103,65 +136,21 @@ async function listAll (client: Client, signal: AbortSignal): Promise<unknown[]>
   return tools.slice(0, MAX_TOOLS)
 }
 
-async function callOnce ({ client, watch }: Session, name: string, input: Record<string, unknown>, timeoutMs: number, signal: AbortSignal): Promise<Omit<ToolOutcome, 'latencyMs'>> {
-  const result = await client.request({ method: 'tools/call', params: { name, arguments: input } }, ResultSchema, {
-    timeout: timeoutMs, maxTotalTimeout: timeoutMs * 3, resetTimeoutOnProgress: true, onprogress: () => {}, signal: AbortSignal.any([signal, watch.begin()])
+async function callOnce (
+  session: Session, name: string, input: Record<string, unknown>, timeoutMs: number, signal: AbortSignal
+): Promise<Outcome> {
+  const result = await ask(session, { method: 'tools/call', params: { name, arguments: input } }, signal, {
+    timeout: timeoutMs, maxTotalTimeout: timeoutMs * 3, resetTimeoutOnProgress: true, onprogress: () => {}
   })
   const text = resultToText(result)
   return isErrorResult(result)
-    ? { result: 'error', text, errorMessage: oneLine(text) || 'the tool failed without a word' }
-    : { result: 'ok', text, errorMessage: null }
-}
-
-/**
- * The server no longer knows the session: 404 by the specification, 400 or a code of its own from some
- * servers.
- */
-function isLostSession (error: unknown): boolean {
-  if (!(error instanceof StreamableHTTPError)) return false
-  return error.code === 404 || (error.code === 400 && /session/i.test(error.message))
-}
-
-/**
- * What is known of a call that brought no result. Only an answer, or the certainty that nothing was sent, is
- * an `error`.
- */
-function toOutcome (error: unknown, signal: AbortSignal): Omit<ToolOutcome, 'latencyMs'> {
-  const message = oneLine(causeOf(error))
-  const failed = (text = message) => ({ result: 'error' as const, text, errorMessage: text })
-  const unknown = (text = message) => ({ result: 'unknown' as const, text: '', errorMessage: text })
-  if (signal.aborted) return unknown('given up: the run ended')
-  if (error instanceof McpError) {
-    const isTimeout = error.code === -32001
-    return isTimeout || error.code === -32000 ? unknown(isTimeout ? 'no answer in time' : message) : failed()
-  }
-  if (error instanceof StreamableHTTPError && error.code !== undefined) {
-    const refused = (error.code >= 400 && error.code < 500) || error.code === 503
-    return refused ? failed(`the app refused the request (${error.code})`) : unknown(`the app broke off (${error.code})`)
-  }
-  if (error instanceof McpUnreachableError || error instanceof McpUnauthorizedError || /ECONNREFUSED|ENOTFOUND/.test(message)) return failed(message)
-  return unknown()
-}
-
-function toConnectError (url: string, error: unknown): Error {
-  if (error instanceof McpUnreachableError || error instanceof McpUnauthorizedError) return error
-  const status = error instanceof StreamableHTTPError ? error.code : undefined
-  if (status === 401 || status === 403) {
-    return new McpUnauthorizedError(`The MCP server ${url} refuses the persona's account (${status}): check the account in the app, and AUTH_URL.`, { cause: error })
-  }
-  return new McpUnreachableError(`The MCP server ${url} does not answer: ${oneLine(causeOf(error), 200)}. Check MCP_URL and that the app runs.`, { cause: error })
-}
-
-/** `fetch` hides the reason of a failure in its cause. */
-function causeOf (error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const cause = error.cause as { code?: string, message?: string } | undefined
-  return cause === undefined ? error.message : `${error.message} (${cause.code ?? cause.message})`
+    ? { result: 'error', text, errorMessage: oneLine(text) || 'the tool failed without a word', blame: blameForAnswer(text) }
+    : { result: 'ok', text, errorMessage: null, blame: null }
 }
 
 /** Ends the session on the server too, and never waits long for one that hangs. */
-async function closeSession ({ client, transport }: Session): Promise<void> {
-  const timeout = new Promise<void>(resolve => setTimeout(resolve, CLOSE_TIMEOUT_MS).unref())
+async function closeSession ({ client, transport, limits }: Session): Promise<void> {
+  const timeout = new Promise<void>(resolve => setTimeout(resolve, limits.closeTimeoutMs).unref())
   await Promise.race([transport.terminateSession().catch(() => {}), timeout])
   await Promise.race([client.close().catch(() => {}), timeout])
 }

@@ -3,6 +3,9 @@
  * for MCP over streamable HTTP.
  */
 
+/** Only what the app is to blame for counts against its modules. */
+export type Blame = 'app' | 'persona' | 'model' | 'account' | 'harness'
+
 export interface Tool {
   /** As the app names it (`todo.create`); rows store this name. */
   name: string
@@ -23,6 +26,8 @@ export interface ToolOutcome {
   text: string
   /** Set unless `ok`: one line for rows and operators. */
   errorMessage: string | null
+  /** Whose fault it was; null where it ended ok. */
+  blame: Blame | null
   latencyMs: number
 }
 
