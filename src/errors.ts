@@ -25,9 +25,9 @@ export class RunNotFoundError extends AppError {
 
 export class RowConflictError extends AppError {
   readonly code = 'ROW_CONFLICT'; override readonly status = 409
-  constructor (ids: string[]) {
-    super(`Already stored with other content: ${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ` and ${ids.length - 3} more` : ''}. ` +
-      'Nothing of this batch was written. If these are new actions of the same tick, send "offset" with the number of actions sent before.')
+  constructor (ids: string[], advice: string) {
+    const some = `${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ` and ${ids.length - 3} more` : ''}`
+    super(`Already stored with other content: ${some}. Nothing of this batch was written. ${advice}`)
   }
 }
 

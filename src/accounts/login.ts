@@ -18,11 +18,14 @@ export function passwordAccounts ({ authUrl, seedSecret }: { authUrl: string, se
   }
 }
 
+interface LoginAnswer { token?: unknown, accessToken?: unknown, userId?: unknown, user?: { id?: unknown } | null }
+interface ListedSpace { id?: unknown, type?: unknown, metadata?: { type?: unknown } | null }
+
 async function login (base: string, email: string, password: string, signal: AbortSignal): Promise<{ token: string, userId: string }> {
   const body = await request(`${base}/api/v1/auth/login`, {
     method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ email, password })
   }, email, signal)
-  const { token, accessToken, userId, user } = (body ?? {}) as { token?: unknown, accessToken?: unknown, userId?: unknown, user?: { id?: unknown } }
+  const { token, accessToken, userId, user } = (body ?? {}) as LoginAnswer
   const foundToken = token ?? accessToken
   const foundUser = userId ?? user?.id
   if (typeof foundToken !== 'string' || foundToken === '') throw new LoginFailedError(`Sign-in of ${email}: the answer of ${base} has no "token".`)
@@ -33,21 +36,25 @@ async function login (base: string, email: string, password: string, signal: Abo
 /** The space that is the persona's own; where none says so, the only one there is. */
 async function personalSpace (base: string, token: string, signal: AbortSignal): Promise<string> {
   const body = await request(`${base}/api/auth/organization/list`, { headers: { authorization: `Bearer ${token}` } }, 'the space list', signal)
-  const list = (Array.isArray(body) ? body : (body as { organizations?: unknown } | null)?.organizations) as { id?: unknown, type?: unknown, metadata?: { type?: unknown } }[] | undefined
-  const spaces = Array.isArray(list) ? list.filter(space => typeof space?.id === 'string') : []
-  const personal = spaces.find(space => space.type === 'personal' || space.metadata?.type === 'personal') ?? (spaces.length === 1 ? spaces[0] : undefined)
-  if (personal === undefined) throw new LoginFailedError(`Signed in at ${base}, but none of the ${spaces.length} spaces there is of type "personal".`)
+  const list: unknown = Array.isArray(body) ? body : (body as { organizations?: unknown } | null)?.organizations
+  const spaces = Array.isArray(list) ? (list as (ListedSpace | null)[]).filter(space => typeof space?.id === 'string') : []
+  const isPersonal = (space: ListedSpace | null) => space?.type === 'personal' || space?.metadata?.type === 'personal'
+  const personal = spaces.find(isPersonal) ?? (spaces.length === 1 ? spaces[0] : undefined)
+  if (personal?.id === undefined) {
+    throw new LoginFailedError(`Signed in at ${base}, but none of the ${spaces.length} spaces there is of type "personal".`)
+  }
   return personal.id as string
 }
 
 async function request (url: string, init: RequestInit, who: string, signal: AbortSignal): Promise<unknown> {
   let response: Response
+  let text: string
   try {
     response = await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) })
+    text = await response.text()
   } catch (error) {
     throw new AuthUnreachableError(`The sign-in service does not answer at ${url}: ${reason(error)}. Check AUTH_URL and that the service runs.`, { cause: error })
   }
-  const text = await response.text()
   if (response.status >= 500) throw new AuthUnreachableError(`The sign-in service fails at ${url} (${response.status}).`)
   if (!response.ok) {
     throw new LoginFailedError(`Sign-in of ${who} is refused at ${url} (${response.status}): ${oneLine(text, 200)}. Does the account exist, with the password derived from PERSONA_SEED_SECRET?`)

@@ -20,7 +20,9 @@ function isKey (given: string | undefined, expected: string): boolean {
   return timingSafeEqual(digest(given ?? ''), digest(expected)) && given !== undefined
 }
 
-function guard (variable: string, expected: string | undefined, how: string, read: (headers: Record<string, unknown>) => unknown): onRequestAsyncHookHandler {
+function guard (
+  variable: string, expected: string | undefined, how: string, read: (headers: Record<string, unknown>) => unknown
+): onRequestAsyncHookHandler {
   return async request => {
     if (expected === undefined) throw new UnauthorizedError(`These routes are closed, because ${variable} is not set on the server.`)
     const given = read(request.headers)
@@ -32,9 +34,7 @@ export default fp(async app => {
   const { SERVICE_KEY, ADMIN_KEY } = app.config
   app.decorate('guards', {
     service: guard('SERVICE_KEY', SERVICE_KEY, 'header X-Service-Key', headers => headers['x-service-key']),
-    admin: guard('ADMIN_KEY', ADMIN_KEY, 'header Authorization: Bearer <key>', headers => {
-      const [scheme, key] = String(headers.authorization ?? '').split(' ')
-      return scheme?.toLowerCase() === 'bearer' ? key : undefined
-    })
+    admin: guard('ADMIN_KEY', ADMIN_KEY, 'header Authorization: Bearer <key>',
+      headers => /^bearer +(.+)$/i.exec(String(headers.authorization ?? ''))?.[1])
   })
 }, { name: 'auth', dependencies: ['env'] })

@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import type { FastifyError } from 'fastify'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, messageOf } from '../errors.ts'
 
 /** Connection trouble as `pg`, the pool and the operating system name it. */
@@ -11,6 +11,11 @@ export function isDatabaseGone (error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code
   return (typeof code === 'string' && DATABASE_GONE.test(code)) || DATABASE_GONE_WORDS.test(messageOf(error)) ||
     (error instanceof AggregateError && error.errors.some(isDatabaseGone))
+}
+
+/** A URL that no route can be found by, such as `/%ZZ`. It never reaches the error handler. */
+export function refuseUrl (error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+  reply.code(error.statusCode ?? 400).send({ code: 'BAD_REQUEST', message: error.message })
 }
 
 /** Every error leaves as `{ code, message }`. What we did not foresee is logged whole and told as little. */
