@@ -26,6 +26,7 @@ export function toAction (row: ActionRow): Action {
     inputHash: row.input_hash,
     result: row.result,
     errorMessage: row.error_message,
+    blame: row.blame,
     latencyMs: row.latency_ms,
     createdAt: row.created_at.toISOString()
   }
@@ -48,22 +49,29 @@ export async function appendActions (trx: Queryable, personaId: string, actions:
       ${rows.map(r => r.result)}::text[], ${rows.map(r => r.errorMessage ?? null)}::text[],
       ${rows.map(r => r.latencyMs ?? null)}::int[]
     ) AS sent (id, tick_id, ordinal, tool_name, module, input_hash, result, error_message, latency_ms)`
+  // In order of id: two batches that arrive at once in different order must not wait for each other.
   const inserted = await sql`
     INSERT INTO persona_actions (id, persona_id, tick_id, ordinal, tool_name, module, input_hash, result, error_message, latency_ms, finished_at)
-    SELECT id, ${personaId}::uuid, tick_id, ordinal, tool_name, module, input_hash, result, error_message, latency_ms, now() FROM ${sent}
+    SELECT id, ${personaId}::uuid, tick_id, ordinal, tool_name, module, input_hash, result, error_message, latency_ms, now()
+    FROM ${sent} ORDER BY id
     ON CONFLICT (id) DO NOTHING`.execute(trx)
   const written = Number(inserted.numAffectedRows ?? 0n)
   if (written < rows.length) await refuseOtherContent(trx, personaId, sent)
   return written
 }
 
+/** Compares tick and tool too: dashes in both can make one id of two calls (`a-1` + `2-b`). */
 async function refuseOtherContent (trx: Queryable, personaId: string, sent: ReturnType<typeof sql>): Promise<void> {
   const { rows } = await sql<{ id: string }>`
     SELECT sent.id FROM ${sent} JOIN persona_actions stored USING (id)
-    WHERE (stored.persona_id, stored.input_hash, stored.result, stored.error_message, stored.latency_ms)
-      IS DISTINCT FROM (${personaId}::uuid, sent.input_hash, sent.result, sent.error_message, sent.latency_ms)
+    WHERE (stored.persona_id, stored.tick_id, stored.tool_name)
+      IS DISTINCT FROM (${personaId}::uuid, sent.tick_id, sent.tool_name)
+      OR (stored.input_hash, stored.result, stored.error_message, stored.latency_ms)
+      IS DISTINCT FROM (sent.input_hash, sent.result, sent.error_message, sent.latency_ms)
     ORDER BY sent.ordinal`.execute(trx)
-  if (rows.length > 0) throw new RowConflictError(rows.map(row => row.id))
+  if (rows.length === 0) return
+  const advice = 'If these are new actions of the same tick, send "offset" with the number of actions sent before.'
+  throw new RowConflictError(rows.map(row => row.id), advice)
 }
 
 /** A tool call of this runner, as fixed when the message that asks for it is journaled. */
@@ -88,6 +96,7 @@ export async function startAction (db: Queryable, action: PlannedAction): Promis
 export interface ActionEnd {
   result: 'ok' | 'error' | 'unknown' | 'rejected'
   errorMessage: string | null
+  blame: ActionRow['blame']
   latencyMs: number | null
   resultText: string
 }
@@ -95,10 +104,24 @@ export interface ActionEnd {
 /** Fills in how a call ended. Only an open row takes it: a recorded outcome is never changed. */
 export async function finishAction (db: Queryable, action: PlannedAction, end: ActionEnd): Promise<void> {
   const columns = {
-    result: end.result, error_message: end.errorMessage, latency_ms: end.latencyMs, result_text: end.resultText, finished_at: sql<Date>`now()`
+    result: end.result,
+    error_message: end.errorMessage,
+    blame: end.blame,
+    latency_ms: end.latencyMs,
+    result_text: end.resultText,
+    finished_at: sql<Date>`now()`
   }
   await db.insertInto('persona_actions').values({ ...plannedColumns(action), ...columns })
     .onConflict(c => c.column('id').doUpdateSet(columns).where('persona_actions.result', '=', 'started')).execute()
+}
+
+/**
+ * A run that is over leaves no call open: one that was interrupted and never taken up again is `unknown` for good.
+ */
+export async function closeOpenActions (db: Queryable, tickId: string): Promise<void> {
+  await db.updateTable('persona_actions').set({
+    result: 'unknown', blame: 'harness', error_message: 'interrupted before the app answered', finished_at: sql<Date>`now()`
+  }).where('tick_id', '=', tickId).where('result', '=', 'started').execute()
 }
 
 function plannedColumns (action: PlannedAction) {

@@ -43,6 +43,9 @@ export const Action = Type.Object({
     description: 'started: still going on; unknown: no answer came, so whether it acted cannot be told; rejected: never sent to the app'
   }),
   errorMessage: Type.Union([Type.String(), Type.Null()]),
+  blame: Type.Union([Type.Enum(['app', 'persona', 'model', 'account', 'harness']), Type.Null()], {
+    description: 'whose fault it was; only the app\'s counts against a module; null: ended ok, or nobody knows'
+  }),
   latencyMs: Type.Union([Type.Integer(), Type.Null()]),
   createdAt: Type.String({ format: 'date-time' })
 }, { $id: 'Action', additionalProperties: false })

@@ -1,5 +1,6 @@
 import type { JournaledMessage, NewMessage } from './history.ts'
 import type { Usage } from './model.ts'
+import type { Blame } from './toolbox.ts'
 
 /** A tool call with the place it has in the run, fixed once the message that asks for it is journaled. */
 export interface PlannedCall {
@@ -15,11 +16,16 @@ export interface PlannedCall {
 export interface CallEnd {
   result: 'ok' | 'error' | 'unknown' | 'rejected'
   errorMessage: string | null
+  /** Whose fault it was; null where it ended ok, or was not to be executed any more. */
+  blame: Blame | null
   /** Null where nothing was sent. */
   latencyMs: number | null
   /** What the app said, cleaned and cut. */
   resultText: string
 }
+
+/** What is to be known of a call for judging the day. */
+export interface EndedCall extends Pick<PlannedCall, 'ordinal' | 'toolName' | 'inputHash'>, CallEnd {}
 
 /**
  * The port to where a day is recorded as it happens. Every method has stored what it was given when it
@@ -32,6 +38,8 @@ export interface DayJournal {
   append (message: NewMessage, reply?: { model: string, usage: Usage }): Promise<JournaledMessage>
   /** How the call at this position ended in an earlier attempt; `started`: it was interrupted. */
   recordedCall (ordinal: number): CallEnd | 'started' | undefined
+  /** All calls that have ended, in their order. */
+  endedCalls (): EndedCall[]
   startCall (call: PlannedCall): Promise<void>
   finishCall (call: PlannedCall, end: CallEnd): Promise<void>
 }

@@ -2,6 +2,7 @@ import type { DayContext, EndReason, Interruption } from './day.ts'
 import type { DayJournal } from './day-journal.ts'
 import { executableCalls, spokenText, toMessages, toolUses, type AssistantMessage, type JournaledMessage } from './history.ts'
 import type { ModelReply } from './model.ts'
+import { hasWalkedAway } from './walk-away.ts'
 import { runCalls } from './run-calls.ts'
 import { cleanJson } from '../text.ts'
 
@@ -18,6 +19,7 @@ export async function act (day: DayContext): Promise<EndReason> {
     const interrupted = day.interruption()
     if (interrupted !== null) return interrupted
     const last = day.journal.messages.at(-1)
+    if (last?.role === 'user' && hasWalkedAway(day)) return 'walked_away'
     const end = last?.role === 'assistant' ? await afterReply(day, last) : await nextReply(day)
     if (end !== null) return end
   }
@@ -29,7 +31,7 @@ async function afterReply (day: DayContext, reply: AssistantMessage): Promise<En
     case 'tool_use': return executableCalls(reply).length > 0 ? executeAndJournal(day, reply) : 'end_turn'
     case 'end_turn':
     case 'stop_sequence': return 'end_turn'
-    case 'pause_turn': return countStops(day.journal, 'pause_turn') <= MAX_PAUSES ? nextReply(day) : 'stop:pause_turn'
+    case 'pause_turn': return countStops(day.journal, 'pause_turn') <= MAX_PAUSES ? goOn(day) : 'stop:pause_turn'
     // Text that was cut off is still the persona's closing sentence. A call that was cut off is not executed
     // but asked for once more.
     case 'max_tokens': {
@@ -45,6 +47,15 @@ async function executeAndJournal (day: DayContext, reply: AssistantMessage): Pro
   const results = await runCalls(day, reply)
   if (results === 'released') return results
   await day.journal.append({ phase: 'acting', role: 'user', content: results, stopReason: null })
+  return null
+}
+
+/**
+ * A paused reply of text alone, sent back as the last message, would be a prefill, which newer models refuse:
+ * the persona is asked to go on.
+ */
+async function goOn (day: DayContext): Promise<null> {
+  await day.journal.append({ phase: 'acting', role: 'user', content: [{ type: 'text', text: day.prompts.goOn }], stopReason: null })
   return null
 }
 

@@ -3,26 +3,36 @@ import { askModel, journalReply } from './loop.ts'
 import { spokenText, type JournaledMessage } from './history.ts'
 import type { ActionLine } from './prompts/prompt-set.ts'
 import { readAnswer, type ReadAnswer } from '../feedback/answer.ts'
+import { checkEvidence } from '../feedback/evidence.ts'
+import type { CheckedRating } from '../feedback/schemas.ts'
 
-/** `unreadable`: neither the answer nor its repair could be read; `rawText` is what was said last. */
-export type Reflection =
-  | Extract<ReadAnswer, { ok: true }>
-  | { ok: false, rawText: string, problems: string[] }
-  | Interruption
+/** An action of the day with what the app answered, which quotes are looked up in. */
+export interface LivedAction extends ActionLine { resultText: string }
 
-/** One repair question; after that an answer stays unreadable. */
+export interface ReadReflection {
+  ok: true
+  ratings: CheckedRating[]
+  costliestModule: string | null
+  /** As the persona wrote it; read by `diaries/diary.ts`. */
+  diary: unknown
+}
+
+/** `ok: false`: neither the answer nor its repair could be read; `rawText` is what was said last. */
+export type Reflection = ReadReflection | { ok: false, rawText: string, problems: string[] } | Interruption
+
+/** One repair question, whether an answer could not be read or its evidence does not hold. */
 const MAX_ANSWERS = 2
 
 /**
  * The reflecting phase: in the same conversation and with the same tools (a change of either would lose the
  * prompt cache), but none is executed. Goes on from the journal like the acting phase.
- * @param actions what the persona did; must not be empty
+ * @param actions what the persona did; some of it must have reached the app (`modulesUsed`)
+ * @param opening said first, where something ended its day
  */
-export async function reflect (day: DayContext, actions: ActionLine[], opening: string | null): Promise<Reflection> {
-  const modules = [...new Set(actions.map(action => action.module))]
+export async function reflect (day: DayContext, actions: LivedAction[], opening: string | null): Promise<Reflection> {
+  const modules = modulesUsed(actions)
   for (;;) {
     const said = day.journal.messages.filter(message => message.phase === 'reflecting')
-    const answers = said.filter(message => message.role === 'assistant')
     const last = said.at(-1)
     if (last === undefined) {
       await ask(day, [opening, day.prompts.reflect({ modules, actions })].filter(text => text !== null).join('\n\n'))
@@ -31,13 +41,38 @@ export async function reflect (day: DayContext, actions: ActionLine[], opening: 
       if (typeof reply === 'string') return reply
       await journalReply(day.journal, 'reflecting', reply)
     } else {
-      const rawText = spokenText(last)
-      const answer = readAnswer(rawText, modules)
-      if (answer.ok) return answer
-      if (answers.length >= MAX_ANSWERS) return { ok: false, rawText, problems: answer.problems }
-      await ask(day, day.prompts.repair(answer.problems))
+      const answers = said.filter(message => message.role === 'assistant').map(spokenText)
+      const judged = answers.map(text => judge(readAnswer(text, modules), actions))
+      const problems = judged.at(-1)?.problems ?? []
+      if (problems.length === 0 || answers.length >= MAX_ANSWERS) return conclude(judged, answers.at(-1) ?? '')
+      await ask(day, day.prompts.repair(problems))
     }
   }
+}
+
+/** Calls that never reached the app say nothing about a module. */
+export function modulesUsed (actions: ActionLine[]): string[] {
+  return [...new Set(actions.filter(action => action.outcome !== 'rejected').map(action => action.module))]
+}
+
+interface Judged { read: ReadReflection | null, problems: string[] }
+
+/** Looks up the evidence of an answer that could be read. */
+function judge (answer: ReadAnswer, actions: LivedAction[]): Judged {
+  if (!answer.ok) return { read: null, problems: answer.problems }
+  const citable = actions.map(action => ({ ...action, result: action.outcome }))
+  const ratings = answer.ratings.map((rating): CheckedRating => {
+    const checked = checkEvidence(rating, citable)
+    return { ...rating, grounded: checked.grounded, ungroundedReason: checked.grounded ? null : checked.reason }
+  })
+  const problems = ratings.flatMap(rating => rating.grounded ? [] : [`"${rating.module}": ${rating.ungroundedReason}`])
+  return { read: { ...answer, ratings }, problems }
+}
+
+/** The latest answer that could be read counts, ungrounded ratings marked; an unreadable repair does not undo the first. */
+function conclude (judged: Judged[], rawText: string): Reflection {
+  const read = judged.findLast(answer => answer.read !== null)?.read
+  return read ?? { ok: false, rawText, problems: judged.at(-1)?.problems ?? [] }
 }
 
 function ask (day: DayContext, text: string): Promise<JournaledMessage> {

@@ -4,7 +4,8 @@ import { checkInput, hashInput } from './input-check.ts'
 import type { DayContext } from './day.ts'
 import type { ToolResultBlock, ToolUseBlock } from './model.ts'
 import type { PromptSet } from './prompts/prompt-set.ts'
-import type { Tool } from './toolbox.ts'
+import { hasWalkedAway } from './walk-away.ts'
+import type { Blame, Tool } from './toolbox.ts'
 import { clean, cutBytes, oneLine } from '../text.ts'
 
 /** More calls in one message than one person makes are answered but not executed. */
@@ -26,7 +27,11 @@ export async function runCalls (day: DayContext, reply: AssistantMessage): Promi
     if (day.interruption() === 'released') return 'released'
     const tool = day.tools.find(call.name)
     const planned: PlannedCall = {
-      ordinal: first + index, toolName: tool?.name ?? oneLine(call.name, 128), inputHash: hashInput(call.input), toolUseId: call.id, messageSeq: reply.seq
+      ordinal: first + index,
+      toolName: tool?.name ?? oneLine(call.name, 128),
+      inputHash: hashInput(call.input),
+      toolUseId: call.id,
+      messageSeq: reply.seq
     }
     const end = await settle(day, planned, call, tool, index)
     results.push(toResult(call, end, day.prompts))
@@ -38,9 +43,10 @@ export async function runCalls (day: DayContext, reply: AssistantMessage): Promi
 async function settle (day: DayContext, planned: PlannedCall, call: ToolUseBlock, tool: Tool | undefined, index: number): Promise<CallEnd> {
   const recorded = day.journal.recordedCall(planned.ordinal)
   if (recorded !== undefined && recorded !== 'started') return recorded
-  const end = (recorded === 'started' && tool?.repeatable !== true)
-    ? unknownOutcome('interrupted before the app answered')
-    : refusal(day, call, tool, index) ?? await execute(day, planned, call, tool as Tool)
+  const refused = refusal(day, call, tool, index)
+  const end = recorded === 'started' && (refused !== null || tool?.repeatable !== true)
+    ? INTERRUPTED
+    : refused ?? await execute(day, planned, call, tool as Tool)
   await day.journal.finishCall(planned, end)
   return end
 }
@@ -48,11 +54,14 @@ async function settle (day: DayContext, planned: PlannedCall, call: ToolUseBlock
 /** Why a call is not sent to the app; null: it is sent. */
 function refusal (day: DayContext, call: ToolUseBlock, tool: Tool | undefined, index: number): CallEnd | null {
   const notes = day.prompts.toolNotes
-  if (day.interruption() !== null) return rejected(notes.dayOver, 'the day was over')
-  if (index >= MAX_CALLS_PER_TURN) return rejected(notes.tooManyCalls(MAX_CALLS_PER_TURN), `more than ${MAX_CALLS_PER_TURN} calls in one message`)
-  if (tool === undefined) return rejected(notes.unknownTool(oneLine(call.name, 128)), 'no such tool')
+  if (day.interruption() !== null || hasWalkedAway(day)) return rejected(notes.dayOver, 'the day was over', null)
+  if (index >= MAX_CALLS_PER_TURN) {
+    return rejected(notes.tooManyCalls(MAX_CALLS_PER_TURN), `more than ${MAX_CALLS_PER_TURN} calls in one message`, 'model')
+  }
+  if (tool === undefined) return rejected(notes.unknownTool(oneLine(call.name, 128)), 'no such tool', 'model')
   const problems = checkInput(tool.inputSchema, call.input)
-  return problems.length > 0 ? rejected(notes.invalidInput(problems), oneLine(`input refused by the tool's schema: ${problems.join('; ')}`)) : null
+  if (problems.length === 0) return null
+  return rejected(notes.invalidInput(problems), oneLine(`input refused by the tool's schema: ${problems.join('; ')}`), 'persona')
 }
 
 async function execute (day: DayContext, planned: PlannedCall, call: ToolUseBlock, tool: Tool): Promise<CallEnd> {
@@ -61,13 +70,17 @@ async function execute (day: DayContext, planned: PlannedCall, call: ToolUseBloc
   return {
     result: outcome.result,
     errorMessage: outcome.errorMessage === null ? null : oneLine(outcome.errorMessage),
+    blame: outcome.blame,
     latencyMs: Math.round(outcome.latencyMs),
     resultText: cutBytes(clean(outcome.text), STORED_RESULT_BYTES).text
   }
 }
 
-const rejected = (resultText: string, errorMessage: string): CallEnd => ({ result: 'rejected', errorMessage, latencyMs: null, resultText })
-const unknownOutcome = (errorMessage: string): CallEnd => ({ result: 'unknown', errorMessage, latencyMs: null, resultText: '' })
+const rejected = (resultText: string, errorMessage: string, blame: Blame | null): CallEnd =>
+  ({ result: 'rejected', errorMessage, latencyMs: null, resultText, blame })
+const INTERRUPTED: CallEnd = {
+  result: 'unknown', errorMessage: 'interrupted before the app answered', latencyMs: null, resultText: '', blame: 'harness'
+}
 
 /** What the model is told. */
 function toResult (call: ToolUseBlock, end: CallEnd, prompts: PromptSet): ToolResultBlock {

@@ -82,5 +82,9 @@ function open (pool: pg.Pool, backend: OpenDatabase['backend'], onError: (error:
   pool.on('error', onError)
   pool.on('connect', client => client.on('error', onError))
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
-  return { db, backend, executeSql: (text, values) => pool.query(text, values), close: async () => { await db.destroy(); await afterwards() } }
+  const close = async () => {
+    await db.destroy()
+    await afterwards()
+  }
+  return { db, backend, executeSql: (text, values) => pool.query(text, values), close }
 }

@@ -8,6 +8,10 @@ export interface Database {
   persona_actions: ActionsTable
   persona_feedback: FeedbackTable
   runner_state: RunnerStateTable
+  module_visits: VisitsTable
+  persona_diaries: DiariesTable
+  releases: ReleasesTable
+  known_tools: KnownToolsTable
 }
 
 /** Written by the database's clock, or compared with it; never by this process's clock. */
@@ -15,6 +19,9 @@ type Instant = ColumnType<Date, Date | string | undefined, Date | string>
 type NullableInstant = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
 /** `pg` returns 64-bit integers as text. */
 type BigCount = ColumnType<string, number | string | undefined, number | string>
+
+/** Whose fault it was that a call did not end ok. */
+export type Blame = 'app' | 'persona' | 'model' | 'account' | 'harness'
 
 export interface PersonasTable {
   id: Generated<string>
@@ -32,6 +39,7 @@ export interface PersonasTable {
   consecutive_failures: Generated<number>
   not_before: NullableInstant
   version: Generated<number>
+  patience: Generated<number>
   created_at: Instant
   updated_at: Instant
 }
@@ -59,6 +67,8 @@ export interface RunsTable {
   output_tokens: BigCount
   cache_write_tokens: BigCount
   cache_read_tokens: BigCount
+  app_version: string | null
+  walked_away_over: number[] | null
 }
 
 export interface MessagesTable {
@@ -85,6 +95,7 @@ export interface ActionsTable {
   result_text: string | null
   tool_use_id: string | null
   message_seq: number | null
+  blame: Blame | null
   created_at: Instant
   finished_at: NullableInstant
 }
@@ -99,6 +110,12 @@ export interface FeedbackTable {
   evidence: JSONColumnType<object[]> | null
   compared_to_last_time: string | null
   raw_text: string | null
+  grounded: boolean | null
+  ungrounded_reason: string | null
+  model: string | null
+  prompt_version: string | null
+  persona_version: number | null
+  app_version: string | null
   created_at: Instant
 }
 
@@ -107,6 +124,52 @@ export interface RunnerStateTable {
   paused: Generated<boolean>
   pause_reason: string | null
   changed_at: Instant
+}
+
+export interface VisitsTable {
+  run_id: string
+  module: string
+  persona_id: string
+  persona_version: number
+  model: string | null
+  prompt_version: string | null
+  app_version: string | null
+  calls: number
+  app_errors: number
+  persona_errors: number
+  model_errors: number
+  account_errors: number
+  harness_errors: number
+  repeats: number
+  repair_loops: number
+  slow_calls: number
+  unknown_calls: number
+  latency_ms_sum: BigCount
+  friction: number
+  walked_away: Generated<boolean>
+  say_do_gap: boolean | null
+  created_at: Instant
+}
+
+export interface DiariesTable {
+  persona_id: string
+  memory: Generated<string>
+  entries: JSONColumnType<{ date: string, did: string, annoyed: string, plan: string }[]>
+  updated_at: Instant
+}
+
+export interface ReleasesTable {
+  version: string
+  at: Instant
+  notes: string | null
+  created_at: Instant
+}
+
+export interface KnownToolsTable {
+  tool_name: string
+  module: string
+  first_seen_at: Instant
+  last_seen_at: Instant
 }
 
 export type PersonaRow = Selectable<PersonasTable>

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import Value from 'typebox/value'
 import { ComparedToLastTime, type Citation, type ModuleRating } from './schemas.ts'
-import { clean, cutBytes } from '../text.ts'
+import { clean, cutBytes, oneLine } from '../text.ts'
 
 /**
  * Reads the persona's answer to "rate your day". Pure: tolerant of white space, fences and prose around the
@@ -9,11 +9,13 @@ import { clean, cutBytes } from '../text.ts'
  */
 
 export type ReadAnswer =
-  | { ok: true, ratings: ModuleRating[], costliestModule: string | null }
+  | { ok: true, ratings: ModuleRating[], costliestModule: string | null, diary: unknown }
   | { ok: false, problems: string[] }
 
 const NOTES_MAX_BYTES = 4000
 const QUOTE_MAX_BYTES = 1000
+/** More brackets than this before an answer are no prose but noise, and trying each would take quadratic time. */
+const MAX_OPENINGS = 200
 
 /** @param modules the modules that the persona used today: each must be rated, and no other */
 export function readAnswer (text: string, modules: string[]): ReadAnswer {
@@ -27,23 +29,26 @@ export function readAnswer (text: string, modules: string[]): ReadAnswer {
   for (const item of ratings) {
     const read = readRating(item)
     if (typeof read === 'string') problems.push(read)
-    else if (!modules.includes(read.module)) problems.push(`"${read.module}" was not used today`)
+    else if (!modules.includes(read.module)) problems.push(`"${oneLine(read.module, 128)}" was not used today`)
     else if (byModule.has(read.module)) problems.push(`"${read.module}" is rated twice`)
     else byModule.set(read.module, read)
   }
   for (const module of modules) if (!byModule.has(module)) problems.push(`"${module}" has no valid rating`)
   if (problems.length > 0) return { ok: false, problems: [...new Set(problems)].slice(0, 10) }
 
-  const costliest = (found as { costliestModule?: unknown }).costliestModule
-  return { ok: true, ratings: [...byModule.values()], costliestModule: modules.find(module => module === costliest) ?? null }
+  const { costliestModule, diary } = found as { costliestModule?: unknown, diary?: unknown }
+  return { ok: true, ratings: [...byModule.values()], costliestModule: modules.find(module => module === costliestModule) ?? null, diary }
 }
 
 function readRating (item: unknown): ModuleRating | string {
   if (item === null || typeof item !== 'object') return 'each rating must be an object'
   const { module, rating, notes, evidence, comparedToLastTime } = item as Record<string, unknown>
   if (typeof module !== 'string' || module === '') return 'each rating must name its "module"'
-  if (typeof rating !== 'number' || !Number.isInteger(rating) || rating < 0 || rating > 5) return `"${module}": "rating" must be 0, 1, 2, 3, 4 or 5`
-  if (typeof notes !== 'string' || notes.trim() === '') return `"${module}": "notes" must say what happened`
+  const named = `"${oneLine(module, 128)}"`
+  if (typeof rating !== 'number' || !Number.isInteger(rating) || rating < 0 || rating > 5) {
+    return `${named}: "rating" must be 0, 1, 2, 3, 4 or 5`
+  }
+  if (typeof notes !== 'string' || clean(notes).trim() === '') return `${named}: "notes" must say what happened`
   return {
     module,
     rating: rating === 0 ? null : rating,
@@ -68,8 +73,10 @@ function readEvidence (evidence: unknown): Citation[] {
  * footnotes like [1]) does not matter.
  */
 export function findJson (text: string): object | undefined {
-  for (let start = 0; start < text.length; start++) {
+  let openings = 0
+  for (let start = 0; start < text.length && openings < MAX_OPENINGS; start++) {
     if (text[start] !== '{' && text[start] !== '[') continue
+    openings++
     const end = endOfJson(text, start)
     const value = end === undefined ? undefined : parse(text.slice(start, end))
     if (value !== undefined && looksLikeAnswer(value)) return value
@@ -77,8 +84,9 @@ export function findJson (text: string): object | undefined {
   return undefined
 }
 
+/** The evidence of an answer that was cut off is a list of objects too, but none that name a module. */
 function looksLikeAnswer (value: object): boolean {
-  return Array.isArray(value) ? value.some(item => item !== null && typeof item === 'object') : 'ratings' in value
+  return Array.isArray(value) ? value.some(item => item !== null && typeof item === 'object' && 'module' in item) : 'ratings' in value
 }
 
 /** Where the bracket opened at `start` closes, strings skipped; undefined where it never does. */

@@ -37,6 +37,13 @@ export interface ModuleRating {
   comparedToLastTime: ComparedToLastTime | null
 }
 
+/** A rating whose evidence was looked up. */
+export interface CheckedRating extends ModuleRating {
+  grounded: boolean
+  /** Null where grounded. */
+  ungroundedReason: string | null
+}
+
 export const Feedback = Type.Object({
   id: Type.String(),
   tickId: Type.String(),
@@ -45,6 +52,12 @@ export const Feedback = Type.Object({
   notes: Type.Union([Type.String(), Type.Null()]),
   evidence: Type.Union([Type.Array(Citation), Type.Null()]),
   comparedToLastTime: Type.Union([ComparedToLastTime, Type.Null()]),
+  grounded: Type.Union([Type.Boolean(), Type.Null()], { description: 'whether the evidence holds; false counts in no mean; null: never checked' }),
+  ungroundedReason: Type.Union([Type.String(), Type.Null()]),
+  model: Type.Union([Type.String(), Type.Null()]),
+  promptVersion: Type.Union([Type.String(), Type.Null()]),
+  personaVersion: Type.Union([Type.Integer(), Type.Null()]),
+  appVersion: Type.Union([Type.String(), Type.Null()]),
   rawText: Type.Union([Type.String(), Type.Null()]),
   createdAt: Type.String({ format: 'date-time' })
 }, { $id: 'Feedback', additionalProperties: false })

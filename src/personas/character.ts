@@ -11,16 +11,21 @@ export function favouriteModules ({ moduleMix }: Pick<Persona, 'moduleMix'>): st
  */
 export function today ({ timeZone, locale }: Pick<Persona, 'timeZone' | 'locale'>, now = new Date()): string {
   const words = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeZone }).format(now)
-  const iso = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeZone }).format(now)
-  return `${words} (${iso})`
+  return `${words} (${isoDate({ timeZone }, now)})`
+}
+
+/** Today's date where the persona lives, such as `2026-11-23`. */
+export function isoDate ({ timeZone }: Pick<Persona, 'timeZone'>, now = new Date()): string {
+  return new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeZone }).format(now)
 }
 
 /**
  * Whether this process's calendar knows the zone; the database has its own say when the persona is stored.
+ * An offset such as `+02:00` is none: Postgres counts its sign the other way round (POSIX).
  */
 export function isTimeZone (name: string): boolean {
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
+    return /^[A-Za-z]/.test(name) && new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
   } catch {
     return false
   }

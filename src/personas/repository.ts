@@ -2,7 +2,8 @@ import { sql, type Insertable } from 'kysely'
 import type { Queryable } from '../db/database.ts'
 import type { PersonaRow, PersonasTable } from '../db/tables.ts'
 import type { Persona, PersonaFilter, PersonaInput, PersonaPatch } from './schemas.ts'
-import { EmailTakenError, PersonaNotFoundError } from '../errors.ts'
+import { patiencePoints } from './patience-levels.ts'
+import { BadRequestError, EmailTakenError, PersonaNotFoundError } from '../errors.ts'
 
 /**
  * All SQL on personas. The database's clock decides what is due, so that replicas with skewed clocks agree.
@@ -21,6 +22,7 @@ export function toPersona (row: PersonaRow): Persona {
     cadence: row.cadence,
     timeZone: row.time_zone,
     locale: row.locale,
+    patience: row.patience,
     paused: row.paused,
     pauseReason: row.pause_reason,
     lastActiveAt: row.last_active_at?.toISOString() ?? null,
@@ -95,7 +97,9 @@ export async function getPersonaByEmail (db: Queryable, email: string): Promise<
 }
 
 /** A page in order of email. `nextCursor` is null on the last one. */
-export async function listPersonas (db: Queryable, filter: PersonaFilter): Promise<{ personas: Persona[], total: number, nextCursor: string | null }> {
+export async function listPersonas (
+  db: Queryable, filter: PersonaFilter
+): Promise<{ personas: Persona[], total: number, nextCursor: string | null }> {
   const limit = filter.limit ?? 50
   let matching = db.selectFrom('personas')
   if (filter.archetype !== undefined) matching = matching.where('archetype', '=', filter.archetype)
@@ -123,6 +127,7 @@ function toColumns (input: Partial<PersonaInput>) {
     ...(input.cadence !== undefined && { cadence: input.cadence }),
     ...(input.timeZone !== undefined && { time_zone: input.timeZone }),
     ...(input.locale !== undefined && { locale: input.locale }),
+    ...(input.patience !== undefined && { patience: patiencePoints(input.patience) }),
     ...(input.paused !== undefined && { paused: input.paused, ...(!input.paused && { pause_reason: null }) })
   }
 }
@@ -134,9 +139,26 @@ const nextVersion = (changed: ReturnType<typeof toColumns>) => sql<number>`perso
   personas.system_prompt IS DISTINCT FROM coalesce(${changed.system_prompt ?? null}::text, personas.system_prompt)
   OR personas.module_mix IS DISTINCT FROM coalesce(${changed.module_mix ?? null}::jsonb, personas.module_mix)
   OR personas.locale IS DISTINCT FROM coalesce(${changed.locale ?? null}::text, personas.locale)
+  OR personas.patience IS DISTINCT FROM coalesce(${changed.patience ?? null}::int, personas.patience)
   THEN 1 ELSE 0 END`
 
-/** Creates a persona, or updates the one with the same email; what the input leaves out stays as it was. */
+/**
+ * What the database refused, in words for who sent it. It has the last word on time zones: its calendar, not
+ * this process's, decides when it is a weekday there.
+ */
+function explainRefusal (error: unknown, sent: PersonaPatch): unknown {
+  const { code } = error as { code?: string }
+  if (code === '23505') return new EmailTakenError(sent.email ?? '')
+  if (code === '22023') {
+    return new BadRequestError(`body/timeZone "${sent.timeZone}" is not known to the database; name one like Europe/Berlin`)
+  }
+  return error
+}
+
+/**
+ * Creates a persona, or updates the one with the same email; what the input leaves out stays as it was.
+ * @throws BadRequestError for a time zone that the database does not know
+ */
 export async function upsertPersona (db: Queryable, input: PersonaInput): Promise<{ persona: Persona, created: boolean }> {
   const columns = toColumns(input)
   const row = await db.insertInto('personas')
@@ -145,22 +167,33 @@ export async function upsertPersona (db: Queryable, input: PersonaInput): Promis
     .returningAll()
     .returning(sql<boolean>`personas.created_at = personas.updated_at`.as('created'))
     .executeTakeFirstOrThrow()
+    .catch(error => { throw explainRefusal(error, input) })
   return { persona: toPersona(row), created: row.created }
 }
 
-/** @throws PersonaNotFoundError, EmailTakenError */
+/** @throws PersonaNotFoundError, EmailTakenError, and BadRequestError for a time zone that the database does not know */
 export async function patchPersona (db: Queryable, id: string, patch: PersonaPatch): Promise<Persona> {
   const { id: known } = await getPersona(db, id)
   const columns = toColumns(patch)
-  try {
-    const row = await db.updateTable('personas').set({ ...columns, version: nextVersion(columns), updated_at: sql`now()` })
-      .where('id', '=', known).returningAll().executeTakeFirst()
-    if (row === undefined) throw new PersonaNotFoundError(id)
-    return toPersona(row)
-  } catch (error) {
-    if ((error as { code?: string }).code === '23505') throw new EmailTakenError(patch.email ?? '')
-    throw error
-  }
+  const row = await db.updateTable('personas').set({ ...columns, version: nextVersion(columns), updated_at: sql`now()` })
+    .where('id', '=', known).returningAll().executeTakeFirst()
+    .catch(error => { throw explainRefusal(error, patch) })
+  if (row === undefined) throw new PersonaNotFoundError(id)
+  return toPersona(row)
+}
+
+/**
+ * A new persona with the character of another; it has lived no day yet.
+ * @throws PersonaNotFoundError, EmailTakenError
+ */
+export async function forkPersona (db: Queryable, id: string, as: { email: string, name?: string | undefined }): Promise<Persona> {
+  const { name, archetype, systemPrompt, moduleMix, cadence, timeZone, locale, patience } = await getPersona(db, id)
+  const columns = toColumns({
+    name: as.name ?? name, email: as.email, archetype, systemPrompt, moduleMix, cadence, timeZone, locale, patience
+  })
+  const row = await db.insertInto('personas').values(columns as Insertable<PersonasTable>).returningAll().executeTakeFirstOrThrow()
+    .catch(error => { throw explainRefusal(error, as) })
+  return toPersona(row)
 }
 
 /** Deletes a persona with all its rows. @throws PersonaNotFoundError */

@@ -10,6 +10,11 @@ export type Cadence = Static<typeof Cadence>
 
 const ModuleName = '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$'
 
+/** Points, or a level by name: `patience.ts` says what uses them up. */
+const Patience = Type.Union([Type.Enum(['low', 'medium', 'high']), Type.Integer({ minimum: 1, maximum: 100_000 })], {
+  description: 'what the persona puts up with before it walks away: low, medium, high, or points'
+})
+
 const character = {
   name: Type.String({ minLength: 1, maxLength: 200 }),
   archetype: Type.String({ minLength: 1, maxLength: 100, description: 'the kind of person, e.g. busy-ceo' }),
@@ -34,11 +39,12 @@ export const PersonaInput = Type.Object({
   cadence: character.cadence,
   timeZone: Type.Optional(character.timeZone),
   locale: Type.Optional(character.locale),
+  patience: Type.Optional(Patience),
   paused: Type.Optional(Type.Boolean())
 }, { $id: 'PersonaInput', additionalProperties: false })
 export type PersonaInput = Static<typeof PersonaInput>
 
-export const PersonaPatch = Type.Partial(Type.Object({ email: Email, ...character }), {
+export const PersonaPatch = Type.Partial(Type.Object({ email: Email, ...character, patience: Patience }), {
   $id: 'PersonaPatch', additionalProperties: false, minProperties: 1
 })
 export type PersonaPatch = Static<typeof PersonaPatch>
@@ -49,6 +55,7 @@ export const Persona = Type.Object({
   ...character,
   timeZone: Type.String(),
   locale: Type.String(),
+  patience: Type.Integer({ description: 'points' }),
   paused: Type.Boolean(),
   pauseReason: Type.Union([Type.String(), Type.Null()]),
   lastActiveAt: Type.Union([Instant, Type.Null()], { description: 'null: has never run' }),

@@ -1,23 +1,27 @@
 import type { Accounts } from '../accounts/account.ts'
+import { rememberTools } from '../actions/known-tools.ts'
 import { listRunActions } from '../actions/repository.ts'
-import type { DayContext, EndReason, Interruption } from '../agent/day.ts'
+import type { DayContext, EndReason } from '../agent/day.ts'
 import { act, daySummary } from '../agent/loop.ts'
 import type { Model } from '../agent/model.ts'
 import { nameTools } from '../agent/named-tools.ts'
-import type { ActionLine } from '../agent/prompts/prompt-set.ts'
 import { promptsFor, promptVersion } from '../agent/prompts/prompts.ts'
-import { reflect } from '../agent/reflect.ts'
+import { modulesUsed, reflect, type LivedAction } from '../agent/reflect.ts'
 import type { Toolbox } from '../agent/toolbox.ts'
+import { walkedAwayOver } from '../agent/walk-away.ts'
 import type { Queryable } from '../db/database.ts'
-import { codeOf, messageOf, RunLostError } from '../errors.ts'
-import { insertRatings, insertUnreadable } from '../feedback/repository.ts'
+import { renderDiary } from '../diaries/diary.ts'
+import { loadDiary } from '../diaries/repository.ts'
+import { codeOf, messageOf, PersonaNotFoundError, RunLostError } from '../errors.ts'
 import { favouriteModules, today } from '../personas/character.ts'
-import { getPersona, recordFailure, recordLived } from '../personas/repository.ts'
+import { getPersona } from '../personas/repository.ts'
 import type { Persona } from '../personas/schemas.ts'
 import { oneLine } from '../text.ts'
 import { openJournal } from './journal.ts'
-import { beginReflecting, finishRun, holdRun, recordCostliestModule, recordPromptVersion, type TakenRun } from './repository.ts'
-import { finalStateFor, wasLived, type RunEnd } from './states.ts'
+import { recordEnd, type DayEnd } from './record-end.ts'
+import { beginReflecting, recordPromptVersion, type TakenRun } from './repository.ts'
+import { watchRun, type RunWatch } from './run-watch.ts'
+import { finalStateFor, type RunEnd } from './states.ts'
 
 export interface RunDependencies {
   db: Queryable
@@ -32,11 +36,6 @@ export interface RunDependencies {
 export type RunOutcome = { kind: 'final', end: RunEnd } | { kind: 'released' } | { kind: 'lost' }
 
 /**
- * How long a run may go on once this process was asked to stop: to the next journaled step, but not for ever.
- */
-const STOP_GRACE_MS = 15_000
-
-/**
  * Lives one persona's day: sign in, open the app, act, reflect, finish. Every step is journaled as it
  * happens, so that another worker goes on where this one stops. What goes wrong in the day becomes the run's
  * end and never an exception; only a failing database throws.
@@ -47,26 +46,27 @@ export async function executeRun (deps: RunDependencies, taken: TakenRun, stop: 
   const persona = await getPersona(db, taken.run.personaId)
   const watch = watchRun(stop, deps.limits.runTimeoutMs - taken.ageMs)
   try {
-    const end = await live(deps, taken, persona, watch)
-    if (end === 'released') return { kind: 'released' }
-    await finish(db, taken, end)
-    return { kind: 'final', end }
+    const day = await live(deps, taken, persona, watch)
+    if (day === 'released') return { kind: 'released' }
+    await recordEnd(db, taken, persona, day)
+    return { kind: 'final', end: day.end }
   } catch (error) {
-    if (error instanceof RunLostError) return { kind: 'lost' }
+    // A persona that was deleted took its run along.
+    if (error instanceof RunLostError || error instanceof PersonaNotFoundError) return { kind: 'lost' }
     const interruption = watch.interruption()
     if (interruption === 'released') return { kind: 'released' }
     const end: RunEnd = interruption !== null
       ? { state: 'incomplete', endReason: interruption }
       : { state: 'failed', endReason: null, errorCode: codeOf(error), errorMessage: oneLine(messageOf(error), 1000) }
     if (codeOf(error) === 'INTERNAL' && interruption === null) throw error
-    await finish(db, taken, end)
+    await recordEnd(db, taken, persona, { end, reflection: null })
     return { kind: 'final', end }
   } finally {
     watch.end()
   }
 }
 
-async function live (deps: RunDependencies, taken: TakenRun, persona: Persona, watch: RunWatch): Promise<RunEnd | 'released'> {
+async function live (deps: RunDependencies, taken: TakenRun, persona: Persona, watch: RunWatch): Promise<DayEnd | 'released'> {
   const account = await deps.accounts.signIn(persona, watch.signal)
   const toolbox = await deps.openToolbox(account.headers, watch.signal)
   try {
@@ -78,14 +78,17 @@ async function live (deps: RunDependencies, taken: TakenRun, persona: Persona, w
       prompts,
       system: prompts.system(persona),
       journal,
+      patience: persona.patience,
       maxTurns: deps.limits.maxTurns,
       maxReplyTokens: deps.limits.maxReplyTokens,
       signal: watch.signal,
       interruption: watch.interruption
     }
     if (journal.messages.length === 0) {
+      await rememberTools(deps.db, toolbox.tools.map(tool => tool.name))
       await recordPromptVersion(deps.db, taken.lease, promptVersion(persona.locale))
-      const text = prompts.day({ today: today(persona), favouriteModules: favouriteModules(persona) })
+      const diary = renderDiary(await loadDiary(deps.db, persona.id), persona.locale)
+      const text = prompts.day({ today: today(persona), favouriteModules: favouriteModules(persona), diary })
       await journal.append({ phase: 'acting', role: 'user', content: [{ type: 'text', text }], stopReason: null })
     }
     return await actAndReflect(deps.db, taken, day)
@@ -94,75 +97,29 @@ async function live (deps: RunDependencies, taken: TakenRun, persona: Persona, w
   }
 }
 
-async function actAndReflect (db: Queryable, taken: TakenRun, day: DayContext): Promise<RunEnd | 'released'> {
+async function actAndReflect (db: Queryable, taken: TakenRun, day: DayContext): Promise<DayEnd | 'released'> {
   const resumed = taken.run.state === 'reflecting' ? taken.run.endReason as EndReason | null : null
   const endReason = resumed ?? await act(day)
   if (endReason === 'released') return 'released'
   const end: RunEnd = { state: finalStateFor(endReason), endReason, daySummary: daySummary(day.journal.messages) }
-  if (endReason === 'timeout' || endReason === 'cancelled') return end
+  if (endReason === 'walked_away') end.walkedAwayOver = walkedAwayOver(day)
+  const actions = await livedActions(db, taken.lease.runId)
+  // Where nothing was used there is nothing to rate, and without time nobody is asked.
+  if (modulesUsed(actions).length === 0 || endReason === 'timeout' || endReason === 'cancelled') return { end, reflection: null }
 
-  const actions = await actionLines(db, taken.lease.runId)
-  if (actions.length === 0) return end // nothing was used, so there is nothing to rate
   await beginReflecting(db, taken.lease, { endReason, daySummary: end.daySummary ?? null })
-  const reflection = await reflect(day, actions, endReason === 'max_turns' ? day.prompts.dayCutShort.max_turns : null)
+  const { dayCutShort } = day.prompts
+  const opening = endReason in dayCutShort ? dayCutShort[endReason as keyof typeof dayCutShort] : null
+  const reflection = await reflect(day, actions, opening)
   if (reflection === 'released') return 'released'
-  if (typeof reflection === 'string') return { ...end, state: 'incomplete', endReason: reflection }
-  const rated = { tickId: taken.lease.runId, personaId: taken.run.personaId }
-  await db.transaction().execute(async trx => {
-    await holdRun(trx, taken.lease)
-    if (!reflection.ok) return insertUnreadable(trx, rated, reflection.rawText, reflection.problems.join('; '))
-    await insertRatings(trx, rated, reflection.ratings)
-    await recordCostliestModule(trx, taken.lease, reflection.costliestModule)
-  })
-  return end
+  if (typeof reflection === 'string') return { end: { ...end, state: 'incomplete', endReason: reflection }, reflection: null }
+  return { end, reflection }
 }
 
-/**
- * What the persona is reminded of when it rates. Calls that never reached the app say nothing about a module.
- */
-async function actionLines (db: Queryable, runId: string): Promise<ActionLine[]> {
+/** What the persona is reminded of when it rates. */
+async function livedActions (db: Queryable, runId: string): Promise<LivedAction[]> {
   const rows = await listRunActions(db, runId)
-  return rows.flatMap(row => row.result === 'started' || row.result === 'rejected'
+  return rows.flatMap(row => row.result === 'started'
     ? []
-    : [{ number: row.ordinal + 1, toolName: row.tool_name, module: row.module, outcome: row.result }])
-}
-
-/** The run's end and the persona's next due time, together or not at all. */
-async function finish (db: Queryable, taken: TakenRun, end: RunEnd): Promise<void> {
-  await db.transaction().execute(async trx => {
-    await finishRun(trx, taken.lease, end)
-    await (wasLived(end.state) ? recordLived : recordFailure)(trx, taken.run.personaId)
-  })
-}
-
-interface RunWatch {
-  signal: AbortSignal
-  interruption (): Interruption | null
-  cancel (): void
-  end (): void
-}
-
-/**
- * Gathers everything that may end a run from outside: its time limit, an operator, the stop of this process.
- */
-function watchRun (stop: AbortSignal, remainingMs: number): RunWatch {
-  const controller = new AbortController()
-  let interruption: Interruption | null = null
-  const interrupt = (why: Interruption, graceMs: number) => {
-    interruption ??= why
-    return setTimeout(() => controller.abort(new Error(why)), graceMs)
-  }
-  const timers = [setTimeout(() => interrupt('timeout', 0), Math.max(0, remainingMs))]
-  const onStop = () => { timers.push(interrupt('released', STOP_GRACE_MS)) }
-  stop.addEventListener('abort', onStop, { once: true })
-  if (stop.aborted) onStop()
-  return {
-    signal: controller.signal,
-    interruption: () => interruption,
-    cancel: () => { timers.push(interrupt('cancelled', 0)) },
-    end () {
-      timers.forEach(clearTimeout)
-      stop.removeEventListener('abort', onStop)
-    }
-  }
+    : [{ number: row.ordinal + 1, toolName: row.tool_name, module: row.module, outcome: row.result, resultText: row.result_text ?? '' }])
 }

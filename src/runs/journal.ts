@@ -1,7 +1,7 @@
-import type { CallEnd, DayJournal, PlannedCall } from '../agent/day-journal.ts'
+import type { DayJournal, EndedCall, PlannedCall } from '../agent/day-journal.ts'
 import type { JournaledMessage, NewMessage } from '../agent/history.ts'
 import type { Queryable } from '../db/database.ts'
-import type { MessageRow } from '../db/tables.ts'
+import type { ActionRow, MessageRow } from '../db/tables.ts'
 import { finishAction, listRunActions, startAction, type PlannedAction } from '../actions/repository.ts'
 import { holdRun, recordReply, type Lease } from './repository.ts'
 import type { TranscriptMessage } from './schemas.ts'
@@ -11,6 +11,17 @@ import type { TranscriptMessage } from './schemas.ts'
 const toMessage = (row: MessageRow) =>
   ({ seq: row.seq, phase: row.phase, role: row.role, content: row.content, stopReason: row.stop_reason }) as unknown as JournaledMessage
 
+export const toEndedCall = (row: ActionRow): EndedCall => ({
+  ordinal: row.ordinal,
+  toolName: row.tool_name,
+  inputHash: row.input_hash ?? '',
+  result: row.result === 'started' ? 'unknown' : row.result,
+  errorMessage: row.error_message,
+  blame: row.blame,
+  latencyMs: row.latency_ms,
+  resultText: row.result_text ?? ''
+})
+
 function listMessages (db: Queryable, runId: string): Promise<MessageRow[]> {
   return db.selectFrom('messages').selectAll().where('run_id', '=', runId).orderBy('seq').execute()
 }
@@ -18,7 +29,12 @@ function listMessages (db: Queryable, runId: string): Promise<MessageRow[]> {
 export async function listTranscript (db: Queryable, runId: string): Promise<TranscriptMessage[]> {
   const rows = await listMessages(db, runId)
   return rows.map(row => ({
-    seq: row.seq, phase: row.phase, role: row.role, content: row.content, stopReason: row.stop_reason, createdAt: row.created_at.toISOString()
+    seq: row.seq,
+    phase: row.phase,
+    role: row.role,
+    content: row.content,
+    stopReason: row.stop_reason,
+    createdAt: row.created_at.toISOString()
   }))
 }
 
@@ -28,9 +44,13 @@ export async function listTranscript (db: Queryable, runId: string): Promise<Tra
  * nothing.
  * @param onHeld told with every write whether somebody asked for the run's end
  */
-export async function openJournal (db: Queryable, lease: Lease, personaId: string, onHeld: (held: { cancelRequested: boolean }) => void): Promise<DayJournal> {
+export async function openJournal (
+  db: Queryable, lease: Lease, personaId: string, onHeld: (held: { cancelRequested: boolean }) => void
+): Promise<DayJournal> {
   const messages = (await listMessages(db, lease.runId)).map(toMessage)
-  const recorded = new Map((await listRunActions(db, lease.runId)).map(row => [row.ordinal, row]))
+  const rows = await listRunActions(db, lease.runId)
+  const recorded = new Map(rows.map(row => [row.ordinal, row.result === 'started' ? row.result : toEndedCall(row)]))
+  const ended = new Map(rows.filter(row => row.result !== 'started').map(row => [row.ordinal, toEndedCall(row)]))
 
   const write = (statements: (trx: Queryable) => Promise<unknown>) => db.transaction().execute(async trx => {
     onHeld(await holdRun(trx, lease))
@@ -44,19 +64,24 @@ export async function openJournal (db: Queryable, lease: Lease, personaId: strin
       const stored = { ...message, seq: messages.length } as JournaledMessage
       await write(async trx => {
         await trx.insertInto('messages').values({
-          run_id: lease.runId, seq: stored.seq, phase: stored.phase, role: stored.role, content: JSON.stringify(stored.content), stop_reason: stored.stopReason
+          run_id: lease.runId,
+          seq: stored.seq,
+          phase: stored.phase,
+          role: stored.role,
+          content: JSON.stringify(stored.content),
+          stop_reason: stored.stopReason
         }).execute()
         if (reply !== undefined) await recordReply(trx, lease, { ...reply, acting: stored.phase === 'acting' })
       })
       messages.push(stored)
       return stored
     },
-    recordedCall (ordinal): CallEnd | 'started' | undefined {
-      const row = recorded.get(ordinal)
-      if (row === undefined || row.result === 'started') return row?.result as 'started' | undefined
-      return { result: row.result, errorMessage: row.error_message, latencyMs: row.latency_ms, resultText: row.result_text ?? '' }
-    },
+    recordedCall: ordinal => recorded.get(ordinal),
+    endedCalls: () => [...ended.values()].sort((a, b) => a.ordinal - b.ordinal),
     startCall: call => write(trx => startAction(trx, planned(call))),
-    finishCall: (call, end) => write(trx => finishAction(trx, planned(call), end))
+    async finishCall (call, end) {
+      await write(trx => finishAction(trx, planned(call), end))
+      ended.set(call.ordinal, { ...call, ...end })
+    }
   }
 }

@@ -67,8 +67,10 @@ export function createQueue ({ database: { backend, executeSql }, runTimeoutMs, 
     },
     async work (concurrency, execute, abandon) {
       const pollingIntervalSeconds = concurrency <= 8 ? 0.5 : 2
-      await boss.work<RunJob>(RUNS, { localConcurrency: concurrency, pollingIntervalSeconds, heartbeatRefreshSeconds: HEARTBEAT_REFRESH_SECONDS },
-        async jobs => { for (const job of jobs) await execute(job.data.runId) })
+      const options = { localConcurrency: concurrency, pollingIntervalSeconds, heartbeatRefreshSeconds: HEARTBEAT_REFRESH_SECONDS }
+      await boss.work<RunJob>(RUNS, options, async jobs => {
+        for (const job of jobs) await execute(job.data.runId)
+      })
       await boss.work<RunJob>(ABANDONED, { pollingIntervalSeconds: 5 },
         async jobs => { for (const job of jobs) await abandon(job.data.runId) })
     },

@@ -32,9 +32,14 @@ export function toRun (row: RunRow): Run {
     costliestModule: row.costliest_module,
     model: row.model,
     promptVersion: row.prompt_version,
+    appVersion: row.app_version,
+    walkedAwayOver: row.walked_away_over,
     turns: row.turns,
     tokens: {
-      input: Number(row.input_tokens), output: Number(row.output_tokens), cacheWrite: Number(row.cache_write_tokens), cacheRead: Number(row.cache_read_tokens)
+      input: Number(row.input_tokens),
+      output: Number(row.output_tokens),
+      cacheWrite: Number(row.cache_write_tokens),
+      cacheRead: Number(row.cache_read_tokens)
     }
   }
 }
@@ -70,7 +75,10 @@ export async function takeRun (db: Queryable, runId: string): Promise<TakenRun |
     .set({
       attempt: sql`attempt + 1`,
       state: sql`CASE WHEN state = 'queued' THEN 'acting' ELSE state END`,
-      started_at: sql`coalesce(started_at, now())`
+      started_at: sql`coalesce(started_at, now())`,
+      // The release that was live when the day began, whatever is released while it lasts.
+      app_version: sql`CASE WHEN started_at IS NULL
+        THEN (SELECT version FROM releases WHERE at <= now() ORDER BY at DESC LIMIT 1) ELSE app_version END`
     })
     .where('id', '=', runId).where('finished_at', 'is', null)
     .returningAll().returning(sql<number>`(extract(epoch FROM now() - started_at) * 1000)::float8`.as('age_ms'))
@@ -119,11 +127,6 @@ export async function beginReflecting (db: Queryable, lease: Lease, day: { endRe
   await updateHeld(db, lease, { state: 'reflecting', end_reason: day.endReason, day_summary: day.daySummary })
 }
 
-/** @throws RunLostError */
-export async function recordCostliestModule (db: Queryable, lease: Lease, module: string | null): Promise<void> {
-  await updateHeld(db, lease, { costliest_module: module })
-}
-
 /** Makes a run final. @throws RunLostError */
 export async function finishRun (db: Queryable, lease: Lease, end: RunEnd): Promise<void> {
   await updateHeld(db, lease, {
@@ -132,6 +135,8 @@ export async function finishRun (db: Queryable, lease: Lease, end: RunEnd): Prom
     error_code: end.errorCode ?? null,
     error_message: end.errorMessage ?? null,
     ...(end.daySummary !== undefined && { day_summary: end.daySummary }),
+    ...(end.costliestModule !== undefined && { costliest_module: end.costliestModule }),
+    ...(end.walkedAwayOver !== undefined && { walked_away_over: end.walkedAwayOver }),
     finished_at: sql`now()`
   })
 }

@@ -70,7 +70,13 @@ function handBack (db: Queryable, queue: RunQueue, { lease }: TakenRun): Promise
 
 function logEnd (log: RunnerLog, { lease, run, ageMs }: TakenRun, end: RunEnd): void {
   const fields = {
-    runId: lease.runId, personaId: run.personaId, attempt: lease.attempt, state: end.state, endReason: end.endReason, code: end.errorCode, reason: end.errorMessage
+    runId: lease.runId,
+    personaId: run.personaId,
+    attempt: lease.attempt,
+    state: end.state,
+    endReason: end.endReason,
+    code: end.errorCode,
+    reason: end.errorMessage
   }
   if (end.state === 'failed') log.warn({ ...fields, ageMs }, 'run failed')
   else log.info(fields, `run ${end.state}`)

@@ -24,6 +24,8 @@ export const Run = Type.Object({
   costliestModule: Nullable(Type.String()),
   model: Nullable(Type.String()),
   promptVersion: Nullable(Type.String()),
+  appVersion: Nullable(Type.String(), 'the release that was live when the run began'),
+  walkedAwayOver: Nullable(Type.Array(Type.Integer()), 'numbers of the actions that used up the patience'),
   turns: Type.Integer(),
   tokens: Type.Object({ input: Type.Integer(), output: Type.Integer(), cacheWrite: Type.Integer(), cacheRead: Type.Integer() })
 }, { $id: 'Run', additionalProperties: false })

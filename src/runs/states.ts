@@ -32,4 +32,7 @@ export interface RunEnd {
   errorCode?: string
   errorMessage?: string
   daySummary?: string | null
+  costliestModule?: string | null
+  /** Numbers of the actions that used up the patience. */
+  walkedAwayOver?: number[]
 }

@@ -13,14 +13,19 @@ export interface ActionLine {
 export interface PromptSet {
   /** The frame around the persona's own system prompt. */
   system (persona: { systemPrompt: string }): string
-  /** Opens the acting phase. `today` is a date in the persona's own time zone, already written out. */
-  day (day: { today: string, favouriteModules: string[] }): string
+  /**
+   * Opens the acting phase. `today` is a date in the persona's own time zone, already written out; `diary` is what it
+   * wrote on earlier days, given back as data, empty on the first.
+   */
+  day (day: { today: string, favouriteModules: string[], diary?: string }): string
   /** Opens the reflecting phase, in the same conversation. */
   reflect (used: { modules: string[], actions: ActionLine[] }): string
   /** Asks once more, naming what was wrong with the first answer. */
   repair (problems: string[]): string
+  /** Said when the model paused in the middle of its turn. */
+  goOn: string
   /** Tells the persona that its day is over before it was done, and why. */
-  dayCutShort: Record<'max_turns' | 'timeout' | 'cancelled', string>
+  dayCutShort: Record<'max_turns' | 'walked_away', string>
   /** What the model is told in place of a tool result. */
   toolNotes: {
     unknownTool (name: string): string

@@ -3,14 +3,14 @@ import { de } from './de.ts'
 import { en } from './en.ts'
 import type { PromptSet } from './prompt-set.ts'
 
-const BY_LANGUAGE: Record<string, PromptSet> = { de, en }
+const BY_LANGUAGE = new Map<string, PromptSet>([['de', de], ['en', en]])
 
 /** Languages that prompts exist in. Other locales get German, the product's first language. */
-export const PROMPT_LANGUAGES = Object.keys(BY_LANGUAGE)
+export const PROMPT_LANGUAGES = [...BY_LANGUAGE.keys()]
 
 /** @param locale a BCP 47 tag such as `de-CH`; only its language counts. */
 export function promptsFor (locale: string): PromptSet {
-  return BY_LANGUAGE[locale.toLowerCase().split('-')[0] ?? ''] ?? de
+  return BY_LANGUAGE.get(locale.toLowerCase().split('-')[0] ?? '') ?? de
 }
 
 /**
@@ -20,7 +20,7 @@ export function promptsFor (locale: string): PromptSet {
  */
 export function promptVersion (locale: string): string {
   const language = locale.toLowerCase().split('-')[0] ?? ''
-  const known = language in BY_LANGUAGE ? language : 'de'
+  const known = BY_LANGUAGE.has(language) ? language : 'de'
   return `${known}-${createHash('sha256').update(sampleOf(promptsFor(known))).digest('hex').slice(0, 8)}`
 }
 
@@ -29,12 +29,13 @@ function sampleOf (prompts: PromptSet): string {
   return JSON.stringify([
     prompts.system({ systemPrompt: 'S' }),
     prompts.day({ today: 'T', favouriteModules: ['a', 'b'] }),
-    prompts.day({ today: 'T', favouriteModules: [] }),
+    prompts.day({ today: 'T', favouriteModules: [], diary: 'D' }),
     prompts.reflect({
       modules: ['a'],
       actions: (['ok', 'error', 'unknown', 'rejected'] as const).map((outcome, i) => ({ number: i + 1, toolName: 'a.b', module: 'a', outcome }))
     }),
     prompts.repair(['P']),
+    prompts.goOn,
     prompts.dayCutShort,
     prompts.toolNotes.unknownTool('N'),
     prompts.toolNotes.invalidInput(['P']),

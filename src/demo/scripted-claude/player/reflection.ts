@@ -2,6 +2,7 @@ import type { Character } from './character.ts'
 import { CONTENT } from './content.ts'
 import type { Voice } from './content.ts'
 import type { Conversation, PastCall } from './conversation.ts'
+import { comparedToLastTime, diaryOf, earlierRatings } from './diary.ts'
 import { diceFor } from './seeded-dice.ts'
 import type { Dice } from './seeded-dice.ts'
 
@@ -18,9 +19,14 @@ const TELLING = /"(?:title|name|text|note|message)":"[^"\\]{3,70}"/
 /** The persona's answer to the reflect prompt: nothing but the JSON asked for, and only of what the conversation shows. */
 export function reflect (conversation: Conversation, character: Character, prompt: string): string {
   const experiences = experiencesIn(conversation, prompt)
-  const ratings = experiences.map(experience => ratingFor(experience, conversation, character))
+  const earlier = earlierRatings(conversation.dayPrompt)
+  const ratings = experiences.map(experience => ratingFor(experience, conversation, character, earlier))
   const costliest = experiences.toSorted((a, b) => b.failed.length - a.failed.length)[0]
-  return JSON.stringify({ ratings, costliestModule: costliest && costliest.failed.length > 0 ? costliest.module : null })
+  return JSON.stringify({
+    ratings,
+    costliestModule: costliest && costliest.failed.length > 0 ? costliest.module : null,
+    diary: diaryOf(conversation.language, ratings, experiences, earlier)
+  })
 }
 
 function experiencesIn ({ calls }: Conversation, prompt: string): Experience[] {
@@ -37,7 +43,7 @@ function experiencesIn ({ calls }: Conversation, prompt: string): Experience[] {
   })
 }
 
-function ratingFor (experience: Experience, conversation: Conversation, character: Character) {
+function ratingFor (experience: Experience, conversation: Conversation, character: Character, earlier: Map<string, number>) {
   const dice = diceFor('rating', conversation.system, conversation.dayPrompt, experience.module)
   const { characters, noteNothing } = CONTENT[conversation.language]
   const and = conversation.language === 'de' ? ' und ' : ' and '
@@ -51,7 +57,7 @@ function ratingFor (experience: Experience, conversation: Conversation, characte
       .replaceAll('{errors}', refs(experience.failed.map(call => call.number), and))
       .replaceAll('{module}', experience.module),
     evidence: evidenceOf(experience),
-    comparedToLastTime: 'first',
+    comparedToLastTime: comparedToLastTime(experience.module, rating, earlier),
     rating
   }
 }

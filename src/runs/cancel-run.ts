@@ -1,0 +1,18 @@
+import type { Queryable } from '../db/database.ts'
+import { recordLived } from '../personas/repository.ts'
+import { requestCancel } from './repository.ts'
+import type { Run } from './schemas.ts'
+import { isFinal } from './states.ts'
+
+/**
+ * Asks a run to end. One that was still waiting is final at once, and its persona is due again one cadence from now:
+ * the next tick must not open what an operator has just ended.
+ * @throws RunNotFoundError, RunNotOpenError
+ */
+export function cancelRun (db: Queryable, runId: string): Promise<Run> {
+  return db.transaction().execute(async trx => {
+    const run = await requestCancel(trx, runId)
+    if (isFinal(run.state)) await recordLived(trx, run.personaId)
+    return run
+  })
+}

@@ -1,0 +1,87 @@
+import { closeOpenActions, listRunActions } from '../actions/repository.ts'
+import { slowMsFor } from '../agent/patience.ts'
+import type { ReadReflection, Reflection } from '../agent/reflect.ts'
+import type { Queryable } from '../db/database.ts'
+import type { ActionRow } from '../db/tables.ts'
+import { addEntry, readDiary, withoutVerbatim } from '../diaries/diary.ts'
+import { loadDiary, saveDiary } from '../diaries/repository.ts'
+import { sayDoGap, visitsOf, type FrictionAction } from '../feedback/friction.ts'
+import { insertRatings, insertUnreadable } from '../feedback/repository.ts'
+import type { CheckedRating } from '../feedback/schemas.ts'
+import { insertVisits } from '../feedback/visits-repository.ts'
+import { isoDate } from '../personas/character.ts'
+import { recordFailure, recordLived } from '../personas/repository.ts'
+import type { Persona } from '../personas/schemas.ts'
+import { finishRun, getRun, type TakenRun } from './repository.ts'
+import { wasLived, type RunEnd } from './states.ts'
+
+/** How a day ended, and what was said of it; null where nobody was asked, or there was nothing to ask about. */
+export interface DayEnd {
+  end: RunEnd
+  reflection: Exclude<Reflection, string> | null
+}
+
+/**
+ * Stores a run's end with all that follows from it (ratings, friction, diary, the persona's next due time), together or
+ * not at all.
+ * @throws RunLostError when this worker no longer holds the run
+ */
+export async function recordEnd (db: Queryable, taken: TakenRun, persona: Persona, { end, reflection }: DayEnd): Promise<void> {
+  await db.transaction().execute(async trx => {
+    await finishRun(trx, taken.lease, reflection?.ok ? { ...end, costliestModule: reflection.costliestModule } : end)
+    await closeOpenActions(trx, taken.lease.runId)
+    const actions = await listRunActions(trx, taken.lease.runId)
+    const run = await getRun(trx, taken.lease.runId)
+    const versions = {
+      personaId: persona.id,
+      personaVersion: run.personaVersion,
+      model: run.model,
+      promptVersion: run.promptVersion,
+      appVersion: run.appVersion
+    }
+    const ratings = reflection?.ok ? reflection.ratings : []
+    if (reflection?.ok) {
+      await insertRatings(trx, { tickId: run.id, ...versions }, ratings)
+      await writeEntry(trx, persona, reflection, actions)
+    } else if (reflection !== null) {
+      await insertUnreadable(trx, { tickId: run.id, ...versions }, reflection.rawText, reflection.problems.join('; '))
+    }
+    await insertVisits(trx, { runId: run.id, ...versions }, judgeVisits(actions, ratings, end, slowMsFor(persona.patience)))
+    await (wasLived(end.state) ? recordLived : recordFailure)(trx, persona.id)
+  })
+}
+
+/** Friction needs no model: it is computed whether or not the persona rated anything. */
+function judgeVisits (actions: ActionRow[], ratings: CheckedRating[], end: RunEnd, slowMs: number) {
+  const calls = actions.map(toFrictionAction)
+  const over = new Set(end.walkedAwayOver)
+  const modulesWalkedAwayFrom = new Set(calls.filter(call => over.has(call.number)).map(call => call.module))
+  return visitsOf(calls, { slowMs }).map(visit => {
+    const rating = ratings.find(rating => rating.module === visit.module && rating.grounded)?.rating ?? null
+    return { ...visit, walkedAway: modulesWalkedAwayFrom.has(visit.module), sayDoGap: sayDoGap(rating, visit.friction) }
+  })
+}
+
+function toFrictionAction (row: ActionRow): FrictionAction {
+  return {
+    number: row.ordinal + 1,
+    module: row.module,
+    toolName: row.tool_name,
+    inputHash: row.input_hash,
+    result: row.result === 'started' ? 'unknown' : row.result,
+    blame: row.blame,
+    latencyMs: row.latency_ms
+  }
+}
+
+/** The persona's own words only: what the app wrote must not come back to it as its own memory. */
+async function writeEntry (trx: Queryable, persona: Persona, { diary }: ReadReflection, actions: ActionRow[]): Promise<void> {
+  const entry = readDiary(diary)
+  if (entry === null) return
+  const results = actions.map(action => action.result_text ?? '')
+  const own = (text: string) => withoutVerbatim(text, results)
+  const { did, annoyed, plan, memory } = entry
+  const before = await loadDiary(trx, persona.id)
+  const written = { date: isoDate(persona), did: own(did), annoyed: own(annoyed), plan: own(plan) }
+  await saveDiary(trx, persona.id, addEntry(before, written, memory === null ? null : own(memory)))
+}
