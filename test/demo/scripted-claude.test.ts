@@ -7,7 +7,7 @@ import { checkRequest } from '../../src/demo/scripted-claude/messages-api-checke
 import { playPersona } from '../../src/demo/scripted-claude/persona-player.ts'
 import { startScriptedClaude } from '../../src/demo/scripted-claude/scripted-claude.ts'
 import type { Script } from '../../src/demo/scripted-claude/scripted-claude.ts'
-import { neverStops, sequence } from '../../src/demo/scripted-claude/scripts.ts'
+import { neverStops, sequence } from '../helpers/scripts.ts'
 
 const headers = { 'anthropic-version': '2026-10-21', authorization: 'Bearer k' }
 const tool = { name: 'todo_list', input_schema: { type: 'object' } }

@@ -1,0 +1,205 @@
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import t from 'tap'
+import type { Test } from 'tap'
+import { createClaude, type ClaudeOptions } from '../../src/agent/claude.ts'
+import type { Model, ModelMessage, ModelRequest } from '../../src/agent/model.ts'
+import type { MessagesRequest } from '../../src/demo/scripted-claude/messages-request.ts'
+import { startScriptedClaude, type Script, type ScriptedReply } from '../../src/demo/scripted-claude/scripted-claude.ts'
+import { sequence } from '../helpers/scripts.ts'
+import { ModelError } from '../../src/errors.ts'
+
+const KEY = 'sk-ant-secret-0123456789'
+/** Makes the SDK try again at once instead of after half a second. */
+const SOON = { 'retry-after-ms': '1' }
+
+async function start (t: Test, script: Script, options: Partial<ClaudeOptions> = {}) {
+  const claude = await startScriptedClaude({ script })
+  t.teardown(() => claude.close())
+  return { claude, model: createClaude({ apiKey: KEY, model: 'claude-opus-5-5', baseUrl: claude.url, ...options }) }
+}
+
+const hello: ModelMessage = { role: 'user', content: [{ type: 'text', text: 'Hallo.' }] }
+const tools = ['calendar_list', 'todo_list'].map(
+  name => ({ name, description: `Lists ${name}. ${'x'.repeat(3000)}`, inputSchema: { type: 'object' } })
+)
+const request: ModelRequest = { system: `Du bist Mara. ${'y'.repeat(5000)}`, tools, messages: [hello], maxTokens: 500 }
+
+const ask = (model: Model, signal = new AbortController().signal) => model.complete(request, { signal })
+
+/** The error of a request that has to fail as one that an operator can do something about. */
+async function failure (t: Test, model: Model): Promise<ModelError> {
+  const error: unknown = await ask(model).then(() => 'it did not fail', (cause: unknown) => cause)
+  if (!(error instanceof ModelError)) return t.bailout(String(error)) as never
+  const everything = JSON.stringify([error.message, error.stack, error.cause, Object.entries(error)])
+  t.notOk(everything.includes(KEY), 'the key is in no word of it')
+  return error
+}
+
+t.test('a reply comes with its blocks, its reason to stop and what it cost', async t => {
+  const usage = { input_tokens: 11, output_tokens: 22, cache_creation_input_tokens: 33, cache_read_input_tokens: 44 }
+  const { claude, model } = await start(
+    t, sequence([{ text: 'Hm.', toolCalls: [{ id: 'toolu_1', name: 'todo_list', input: { a: 1 } }], usage }])
+  )
+  t.strictSame(await ask(model), {
+    content: [{ type: 'text', text: 'Hm.' }, { type: 'tool_use', id: 'toolu_1', name: 'todo_list', input: { a: 1 } }],
+    stopReason: 'tool_use',
+    model: 'claude-opus-5-5',
+    usage: { inputTokens: 11, outputTokens: 22, cacheWriteTokens: 33, cacheReadTokens: 44 }
+  })
+  t.match(claude.requests[0], { model: 'claude-opus-5-5', max_tokens: 500 })
+  t.equal(model.name, 'claude-opus-5-5')
+})
+
+t.test('of a reply only what may be sent back is kept, and a lack of numbers is zero', async t => {
+  const content = [
+    { type: 'thinking', thinking: 'Hm.', signature: 's' },
+    { type: 'text', text: 'Ja.', citations: null },
+    { type: 'server_tool_use', id: 's', name: 'web', input: {} },
+    { type: 'tool_use', id: 'toolu_1', name: 'todo_list', input: {}, caller: { type: 'direct' } },
+    { type: 'block_of_tomorrow', x: 1 }
+  ]
+  const body = JSON.stringify(
+    { type: 'message', role: 'assistant', model: 'm', content, stop_reason: 'tool_use', usage: { output_tokens: 3 } }
+  )
+  const { model } = await start(t, () => ({ raw: { status: 200, contentType: 'application/json', body } }))
+  const reply = await ask(model)
+  t.strictSame(reply.content, [
+    { type: 'thinking', thinking: 'Hm.', signature: 's' },
+    { type: 'text', text: 'Ja.' },
+    { type: 'tool_use', id: 'toolu_1', name: 'todo_list', input: {} }
+  ])
+  t.strictSame(reply.usage, { inputTokens: 0, outputTokens: 3, cacheWriteTokens: 0, cacheReadTokens: 0 })
+})
+
+t.test('an empty reply is a reply', async t => {
+  const { model } = await start(t, () => ({}))
+  t.match(await ask(model), { content: [], stopReason: 'end_turn' })
+})
+
+const withoutMarks = (value: unknown) => JSON.stringify(value, (key, item: unknown) => key === 'cache_control' ? undefined : item)
+
+/** What the cache sees of a request: tools, system, messages, in that order and without the breakpoints. */
+function cachedParts (sent: MessagesRequest | undefined): string[] {
+  return [withoutMarks(sent?.tools), withoutMarks(sent?.system), ...(sent?.messages ?? []).map(withoutMarks)]
+}
+
+t.test('every turn repeats the one before byte for byte and reads it from the cache', async t => {
+  const { claude, model } = await start(
+    t, sequence([{ toolCalls: [{ id: 'toolu_1', name: 'todo_list', input: {} }] }, { text: 'Fertig.' }])
+  )
+  const signal = new AbortController().signal
+  const first = await model.complete(request, { signal })
+  const messages: ModelMessage[] = [
+    hello,
+    { role: 'assistant', content: first.content },
+    { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'toolu_1', content: '[]' }] }
+  ]
+  const second = await model.complete({ ...request, messages }, { signal })
+  const [sent, sentAgain] = claude.requests.map(cachedParts)
+  t.strictSame(sentAgain?.slice(0, sent?.length), sent, 'the beginning is the same')
+  for (const sent of claude.requests) {
+    t.equal(JSON.stringify(sent).split('"cache_control":{"type":"ephemeral"}').length - 1, 3, 'three breakpoints')
+    t.ok(sent.tools?.at(-1) && 'cache_control' in (sent.tools.at(-1) ?? {}), 'behind the tools')
+    t.match(sent.system, [{ cache_control: { type: 'ephemeral' } }], 'behind the system prompt')
+    const lastBlock = (sent.messages.at(-1)?.content as object[]).at(-1)
+    t.match(lastBlock, { cache_control: { type: 'ephemeral' } }, 'and behind the conversation')
+  }
+  t.equal(first.usage.cacheReadTokens, 0)
+  t.equal(second.usage.cacheReadTokens, first.usage.cacheWriteTokens)
+  t.same(claude.refusals, [])
+})
+
+t.test('without tools nothing is marked that is not there', async t => {
+  const { claude, model } = await start(t, () => ({ text: 'Hm.' }))
+  await model.complete({ ...request, tools: [] }, { signal: new AbortController().signal })
+  t.same(claude.requests[0]?.tools, [])
+})
+
+function error (status: number, type: string, message = 'no', headers: Record<string, string> = SOON): ScriptedReply {
+  return { error: { status, type, message, headers } }
+}
+
+/** Plays replies by the number of requests, whatever they hold. */
+function byRequest (...replies: ScriptedReply[]): Script {
+  let n = 0
+  return () => replies[Math.min(n++, replies.length - 1)] ?? {}
+}
+
+t.test('what passes is tried again: a limited rate, overload, a reset connection, a garbled answer', async t => {
+  const passing: Record<string, ScriptedReply> = {
+    'limited, to be asked again soon': error(429, 'rate_limit_error', 'slow down', SOON),
+    'limited, to be asked again in 0 s': error(429, 'rate_limit_error', 'slow down', { 'retry-after': '0' }),
+    overloaded: error(529, 'overloaded_error'),
+    'out of order': error(500, 'api_error'),
+    'a proxy without its upstream': { raw: { status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' } },
+    reset: { destroy: true },
+    'a page with status 200': { raw: { status: 200, contentType: 'text/html', body: '<html>Please log in</html>' } },
+    'half a message': { raw: { status: 200, contentType: 'application/json', body: '{"type":"message","content":[' } },
+    'another JSON': { raw: { status: 200, contentType: 'application/json', body: '{"ok":true}' } },
+    'no JSON value': { raw: { status: 200, contentType: 'application/json', body: 'null' } }
+  }
+  await Promise.all(Object.entries(passing).map(async ([what, reply]) => {
+    const { model } = await start(t, byRequest(reply, { text: 'Da bin ich.' }))
+    t.match(await ask(model), { content: [{ text: 'Da bin ich.' }] }, what)
+  }))
+})
+
+t.test('what does not pass gets the code that says what an operator can do', async t => {
+  const html: ScriptedReply = { raw: { status: 200, contentType: 'text/html', body: '<html>Please log in</html>' } }
+  const cases: [reply: ScriptedReply, code: ModelError['code'], said: RegExp, requests: number][] = [
+    [error(401, 'authentication_error', `invalid key ${KEY}`), 'MODEL_UNAUTHORIZED', /ANTHROPIC_API_KEY.*invalid key \[key\]/, 1],
+    [error(403, 'permission_error', `${KEY} may not`), 'MODEL_UNAUTHORIZED', /403.*ANTHROPIC_API_KEY/, 1],
+    [error(402, 'billing_error', `credit of ${KEY} is too low`), 'MODEL_UNAUTHORIZED', /cannot pay \(402\)/, 1],
+    [error(429, 'rate_limit_error'), 'MODEL_RATE_LIMITED', /rate/, 3],
+    [error(529, 'overloaded_error'), 'MODEL_OVERLOADED', /overloaded.*529/, 3],
+    [error(500, 'api_error'), 'MODEL_OVERLOADED', /500/, 3],
+    [error(400, 'invalid_request_error', 'tools.3: no'), 'MODEL_REFUSED_REQUEST', /400.*tools\.3/, 1],
+    [error(404, 'not_found_error', 'model: claude-9'), 'MODEL_REFUSED_REQUEST', /ANTHROPIC_MODEL.*claude-9/, 1],
+    [error(413, 'request_too_large'), 'MODEL_REFUSED_REQUEST', /413/, 1],
+    [html, 'MODEL_BAD_ANSWER', /ANTHROPIC_BASE_URL/, 2]
+  ]
+  for (const [reply, code, said, requests] of cases) {
+    const { claude, model } = await start(t, () => reply)
+    const { code: found, message } = await failure(t, model)
+    t.equal(found, code, JSON.stringify(reply))
+    t.match(message, said)
+    t.ok(message.length < 600)
+    t.equal(claude.requests.length, requests, `${requests} requests`)
+  }
+})
+
+t.test('where nobody listens the model is unreachable', async t => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  const closed = createClaude({ apiKey: KEY, model: 'm', baseUrl: `http://127.0.0.1:${port}` })
+  t.match(await failure(t, closed), { code: 'MODEL_UNREACHABLE', message: /ANTHROPIC_BASE_URL/ })
+})
+
+t.test('a model that does not answer in time is unreachable', async t => {
+  const { model, claude } = await start(t, () => ({ text: 'late', delayMs: 60_000 }), { timeoutMs: 30 })
+  t.match(await failure(t, model), { code: 'MODEL_UNREACHABLE' })
+  t.equal(claude.requests.length, 3)
+})
+
+t.test('a key that is no legal header is not repeated in the error', async t => {
+  const { model } = await start(t, () => ({}), { apiKey: `${KEY}\nx` })
+  t.match(await failure(t, model), { code: 'MODEL_UNREACHABLE' })
+})
+
+t.test('whoever gives up is not kept waiting, neither for a reply nor for the next attempt', async t => {
+  for (const reply of [{ text: 'late', delayMs: 60_000 }, error(429, 'rate_limit_error', 'no', { 'retry-after': '60' })]) {
+    const { claude, model } = await start(t, () => reply)
+    const controller = new AbortController()
+    const pending = ask(model, controller.signal)
+    while (claude.requests.length === 0) await new Promise(resolve => setImmediate(resolve))
+    const startedAt = performance.now()
+    setImmediate(() => controller.abort(new Error('the run ended')))
+    await t.rejects(pending)
+    t.ok(performance.now() - startedAt < 5000)
+  }
+})

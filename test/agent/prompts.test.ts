@@ -1,0 +1,92 @@
+import t from 'tap'
+import { PROMPT_LANGUAGES, promptsFor, promptVersion } from '../../src/agent/prompts/prompts.ts'
+import type { PromptSet } from '../../src/agent/prompts/prompt-set.ts'
+
+/** Every text of a set, with fillings that would show in it. */
+function textsOf (prompts: PromptSet): Record<string, string> {
+  const { toolNotes, dayCutShort } = prompts
+  const actions = (['ok', 'error', 'unknown', 'rejected'] as const)
+    .map((outcome, i) => ({ number: i + 1, toolName: 'todo.create', module: 'todo', outcome }))
+  return {
+    system: prompts.system({ systemPrompt: 'PERSONA' }),
+    day: prompts.day({ today: 'TODAY', favouriteModules: ['todo', 'mood'] }),
+    'day without favourites': prompts.day({ today: 'TODAY', favouriteModules: [] }),
+    reflect: prompts.reflect({ modules: ['todo'], actions }),
+    repair: prompts.repair(['PROBLEM']),
+    goOn: prompts.goOn,
+    ...dayCutShort,
+    unknownTool: toolNotes.unknownTool('NAME'),
+    invalidInput: toolNotes.invalidInput(['PROBLEM']),
+    unknownOutcome: toolNotes.unknownOutcome,
+    notExecuted: toolNotes.notExecuted,
+    tooManyCalls: toolNotes.tooManyCalls(16),
+    dayOver: toolNotes.dayOver,
+    truncated: toolNotes.truncated(123)
+  }
+}
+
+t.test('every text exists in every language, says what it is given and no placeholder of ours', async t => {
+  for (const language of PROMPT_LANGUAGES) {
+    const texts = textsOf(promptsFor(language))
+    for (const [name, text] of Object.entries(texts)) {
+      t.ok(text.trim().length > 3, `${language}: ${name}`)
+      t.notMatch(text, /undefined|\[object|NaN|\$\{/, `${language}: ${name} is filled in`)
+    }
+    const filled = { system: /PERSONA/, day: /TODAY.*todo, mood/s, reflect: /#4 todo\.create/, repair: /PROBLEM/ }
+    t.match(texts, { ...filled, unknownTool: /NAME/, invalidInput: /PROBLEM/, tooManyCalls: /16/, truncated: /123/ })
+    t.match(texts.reflect, /\{"ratings":\[/, 'the form of the answer is shown')
+    t.equal(Object.keys(texts).length, Object.keys(textsOf(promptsFor('de'))).length)
+  }
+})
+
+t.test('no language repeats the words of another one', async t => {
+  const [de, en] = [textsOf(promptsFor('de')), textsOf(promptsFor('en'))]
+  for (const [name, text] of Object.entries(de)) t.not(en[name], text, name)
+})
+
+t.test('a locale gets its language, and German where there is none for it', async t => {
+  const german = ['de', 'de-CH', 'DE', 'fr-FR', '', 'x', '-', 'constructor', '__proto__']
+  const english = ['en', 'en-GB', 'EN-us']
+  for (const locale of [...german, ...english]) {
+    const language = english.includes(locale) ? 'en' : 'de'
+    t.equal(promptsFor(locale).goOn, promptsFor(language).goOn, locale)
+    t.equal(promptVersion(locale), promptVersion(language), locale)
+  }
+})
+
+t.test('the version is the same for the same words, and names the language', async t => {
+  t.match(promptVersion('de'), /^de-[0-9a-f]{8}$/)
+  t.match(promptVersion('en-US'), /^en-[0-9a-f]{8}$/)
+  t.equal(promptVersion('de-AT'), promptVersion('de'))
+  t.not(promptVersion('de').slice(3), promptVersion('en').slice(3))
+})
+
+t.test('no word can change under the same version', async t => {
+  for (const language of PROMPT_LANGUAGES) {
+    const prompts = promptsFor(language)
+    const version = promptVersion(language)
+    for (const [name, change] of Object.entries(changes(prompts))) {
+      const undo = change()
+      t.not(promptVersion(language), version, `${language}: ${name}`)
+      undo()
+      t.equal(promptVersion(language), version)
+    }
+  }
+})
+
+/** One change per text; each gives back what undoes it. */
+function changes (prompts: PromptSet): Record<string, () => () => void> {
+  type Place = Record<string, unknown>
+  const places: [string, Place][] = [
+    ['', prompts as unknown as Place],
+    ['dayCutShort.', prompts.dayCutShort],
+    ['toolNotes.', prompts.toolNotes as unknown as Place]
+  ]
+  return Object.fromEntries(places.flatMap(([prefix, place]) => Object.entries(place)
+    .filter(([, text]) => typeof text === 'string' || typeof text === 'function')
+    .map(([key, text]) => [`${prefix}${key}`, () => {
+      const filled = (fillings: unknown[]) => typeof text === 'string' ? text : (text as (...fillings: unknown[]) => string)(...fillings)
+      place[key] = typeof text === 'string' ? `${text}!` : (...fillings: unknown[]) => `${filled(fillings)}!`
+      return () => { place[key] = text }
+    }])))
+}

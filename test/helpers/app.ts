@@ -1,0 +1,42 @@
+import type { FastifyInstance } from 'fastify'
+import { buildApp } from '../../src/app.ts'
+import type { OpenDatabase } from '../../src/db/database.ts'
+import { openTestDatabase } from './database.ts'
+
+export const SERVICE_KEY = 'service-key-for-tests'
+export const ADMIN_KEY = 'admin-key-for-tests'
+export const SEED_SECRET = 'seed-secret-for-tests'
+export const service = { 'x-service-key': SERVICE_KEY }
+export const admin = { authorization: `Bearer ${ADMIN_KEY}` }
+
+interface Teardown { teardown (fn: () => Promise<void>): void }
+
+/**
+ * The whole application on a fresh database, ready but not listening (`app.inject`). Cron never fires by
+ * itself. Without ANTHROPIC_API_KEY in `env` the runner is off, as for any operator.
+ */
+export async function startTestApp (
+  t: Teardown, options: { env?: Record<string, string>, database?: OpenDatabase } = {}
+): Promise<FastifyInstance> {
+  const database = options.database ?? await openTestDatabase(t)
+  const app = await buildApp({
+    env: { NODE_ENV: 'test', SERVICE_KEY, ADMIN_KEY, TICK_SCHEDULE: '0 0 1 1 *', ...options.env },
+    database
+  })
+  t.teardown(() => app.close())
+  await app.ready()
+  return app
+}
+
+export const PERSONA = {
+  email: 'mara@personas.test', name: 'Mara', archetype: 'researcher', systemPrompt: 'Du bist Mara.', moduleMix: { todo: 2, journal: 1 }, cadence: 'daily'
+} as const
+
+/** Creates a persona over the admin route. */
+export async function createPersona (
+  app: FastifyInstance, overrides: Record<string, unknown> = {}
+): Promise<{ id: string, email: string }> {
+  const response = await app.inject({ method: 'POST', url: '/api/v1/admin/personas', headers: admin, payload: { ...PERSONA, ...overrides } })
+  if (response.statusCode >= 300) throw new Error(response.body)
+  return response.json()
+}

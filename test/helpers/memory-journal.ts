@@ -1,0 +1,74 @@
+import type { CallEnd, DayJournal, EndedCall, PlannedCall } from '../../src/agent/day-journal.ts'
+import type { JournaledMessage } from '../../src/agent/history.ts'
+import type { Usage } from '../../src/agent/model.ts'
+import { RunLostError } from '../../src/errors.ts'
+
+export interface RecordedCall { call: PlannedCall, end: CallEnd | 'started' }
+
+/**
+ * One run in memory, by the rules of the journal in the database: one attempt at a time may write, an outcome
+ * is never changed, and what a resumed attempt knows is what was written before it opened.
+ */
+export class MemoryRun {
+  readonly messages: JournaledMessage[] = []
+  readonly replies: { model: string, usage: Usage }[] = []
+  readonly #calls = new Map<number, RecordedCall>()
+  #attempt = 0
+
+  /** In the order of their positions. */
+  get calls (): RecordedCall[] {
+    return [...this.#calls.values()].sort((a, b) => a.call.ordinal - b.call.ordinal)
+  }
+
+  #ended (): EndedCall[] {
+    return this.calls.flatMap(({ call, end }) => end === 'started' ? [] : [{ ...call, ...end }])
+  }
+
+  /**
+   * Opens the journal for the next attempt; the one before can write no more.
+   * @param writes after so many the worker is as good as dead: it writes nothing more
+   */
+  open ({ writes = Infinity } = {}): DayJournal {
+    const attempt = ++this.#attempt
+    const recorded = new Map([...this.#calls].map(([ordinal, { end }]) => [ordinal, end]))
+    let left = writes
+    const write = (value: unknown) => {
+      if (attempt !== this.#attempt || left-- <= 0) throw new RunLostError('run_memory', attempt)
+      assertStorable(value)
+    }
+    const { messages, replies } = this
+    const calls = this.#calls
+    return {
+      messages,
+      async append (message, reply) {
+        write(message)
+        const stored = structuredClone({ ...message, seq: messages.length })
+        messages.push(stored)
+        if (reply !== undefined) replies.push(reply)
+        return stored
+      },
+      recordedCall: ordinal => recorded.get(ordinal),
+      endedCalls: () => this.#ended(),
+      async startCall (call) {
+        write(call)
+        if (!calls.has(call.ordinal)) calls.set(call.ordinal, { call, end: 'started' })
+      },
+      async finishCall (call, end) {
+        write([call, end])
+        if (calls.get(call.ordinal)?.end === 'started' || !calls.has(call.ordinal)) calls.set(call.ordinal, { call, end })
+      }
+    }
+  }
+}
+
+/** Postgres takes neither NUL nor half a character in JSON. */
+function assertStorable (value: unknown): void {
+  JSON.stringify(value, (key, item: unknown) => {
+    for (const text of [key, item]) if (typeof text === 'string' && !isStorable(text)) throw new Error(`cannot be stored: ${text}`)
+    return item
+  })
+}
+
+function isStorable (text: string): boolean {
+  return text.isWellFormed() && !text.includes('\u0000')
+}

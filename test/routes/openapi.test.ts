@@ -1,0 +1,121 @@
+import { subscribe } from 'node:diagnostics_channel'
+import type { FastifyInstance } from 'fastify'
+import t from 'tap'
+import { admin, service, startTestApp } from '../helpers/app.ts'
+
+/** The OpenAPI document against the routes that are really there. */
+
+interface Operation {
+  operationId?: string
+  summary?: string
+  tags?: string[]
+  security?: Record<string, string[]>[]
+  parameters?: { in: string, name: string }[]
+  requestBody?: object
+  responses: Record<string, { content?: { 'application/json'?: { schema: { $ref?: string } } } }>
+}
+interface Document {
+  openapi: string
+  paths: Record<string, Record<string, Operation>>
+  tags: { name: string }[]
+  components: { schemas: Record<string, { properties?: object }>, securitySchemes: Record<string, object> }
+}
+
+/** Every route as it is registered, whether documented or not. */
+const registered = new Set<string>()
+subscribe('fastify.initialization', message => {
+  (message as { fastify: FastifyInstance }).fastify.addHook('onRoute', route => {
+    const path = route.url.replace(/(?<=.)\/$/, '').replace(/:(\w+)/g, '{$1}')
+    for (const method of [route.method].flat()) {
+      if (method !== 'HEAD' && !path.startsWith('/docs')) registered.add(`${method.toLowerCase()} ${path}`)
+    }
+  })
+})
+
+const app = await startTestApp(t)
+const response = await app.inject('/docs/json')
+const doc: Document = response.json()
+const operations = Object.entries(doc.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ method, path, name: `${method} ${path}`, operation })))
+const errorOf = (operation: Operation, status: number) => operation.responses[status]?.content?.['application/json']?.schema.$ref
+
+t.test('the document is OpenAPI 3.1 and open to everybody', async t => {
+  t.equal(response.statusCode, 200)
+  t.match(doc.openapi, /^3\.1\./)
+  t.equal((await app.inject('/docs/')).statusCode, 200, 'and there is a page to read it on')
+})
+
+t.test('every route is documented, and nothing that is not there', async t => {
+  t.ok(registered.size >= 17, `${registered.size} routes`)
+  t.same(operations.map(({ name }) => name).sort(), [...registered].sort())
+})
+
+t.test('every operation has an id of its own, a summary, a declared tag, its parameters and an answer', async t => {
+  const ids = operations.map(({ operation }) => operation.operationId)
+  t.equal(new Set(ids).size, operations.length)
+  const tags = new Set(doc.tags.map(tag => tag.name))
+  for (const { name, path, operation } of operations) {
+    t.match(operation.operationId, /^[a-z][A-Za-z]+$/, name)
+    t.match(operation.summary, /^[A-Z].{10,}/, `${name} has a summary`)
+    t.ok(operation.tags?.length === 1 && operation.tags.every(tag => tags.has(tag)), `${name} has a declared tag`)
+    t.ok(Object.keys(operation.responses).some(status => status.startsWith('2')), `${name} says what it answers`)
+    const inPath = operation.parameters?.filter(parameter => parameter.in === 'path').map(parameter => parameter.name) ?? []
+    t.same(inPath, [...path.matchAll(/\{(\w+)\}/g)].map(match => match[1]), `${name} has its path parameters`)
+  }
+})
+
+t.test('every refusal that a route can give is documented as an error body', async t => {
+  t.same(Object.keys(doc.components.schemas.Error?.properties ?? {}), ['code', 'message'])
+  for (const { name, path, operation } of operations) {
+    const takesInput = operation.requestBody !== undefined || operation.parameters?.some(parameter => parameter.in === 'query')
+    const expected = [
+      takesInput && 400, operation.security && 401, operation.security && path.includes('{') && 404, operation.security && 503
+    ]
+    for (const status of expected.filter(status => typeof status === 'number')) {
+      t.equal(errorOf(operation, status), '#/components/schemas/Error', `${name} ${status}`)
+    }
+    for (const status of Object.keys(operation.responses).filter(status => status >= '400' && path !== '/ready')) {
+      t.equal(errorOf(operation, Number(status)), '#/components/schemas/Error', `${name} ${status}`)
+    }
+  }
+})
+
+t.test('what the document says about keys is what the guards do', async t => {
+  const keys: Record<string, Record<string, string>> = { serviceKey: service, adminKey: admin }
+  t.same(Object.keys(doc.components.securitySchemes).sort(), Object.keys(keys).sort())
+  for (const { name, method, path, operation } of operations) {
+    const [scheme] = Object.keys(operation.security?.[0] ?? {})
+    t.equal(scheme, path.includes('/internal/') ? 'serviceKey' : path.includes('/admin/') ? 'adminKey' : undefined, name)
+    // A method for which the request, even with a key, does nothing to any row.
+    const ask = async (
+      headers: Record<string, string>
+    ) => (await app.inject({
+      method: method.toUpperCase() as 'GET', url: path.replace(/\{\w+\}/g, 'nobody'), headers
+    })).statusCode
+    for (const [key, headers] of Object.entries(keys)) {
+      t.equal(await ask(headers) === 401, scheme !== undefined && key !== scheme, `${name} with ${key}`)
+    }
+    t.equal(await ask({}) === 401, scheme !== undefined, `${name} without a key`)
+  }
+})
+
+function collectRefs (node: unknown, found: string[] = []): string[] {
+  if (node === null || typeof node !== 'object') return found
+  for (const [key, value] of Object.entries(node)) {
+    if (key === '$ref' && typeof value === 'string') found.push(value)
+    else collectRefs(value, found)
+  }
+  return found
+}
+
+function resolve (ref: string): unknown {
+  return ref.replace(/^#\//, '').split('/').reduce<unknown>(
+    (node, key) => (node as Record<string, unknown> | undefined)?.[key.replaceAll('~1', '/').replaceAll('~0', '~')], doc
+  )
+}
+
+t.test('every reference leads somewhere within the document, and every component is referred to', async t => {
+  const refs = new Set(collectRefs(doc))
+  for (const ref of refs) t.ok(ref.startsWith('#/') && resolve(ref) !== undefined, ref)
+  for (const name of Object.keys(doc.components.schemas)) t.ok(refs.has(`#/components/schemas/${name}`), `${name} is used`)
+})

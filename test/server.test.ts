@@ -1,0 +1,103 @@
+import t from 'tap'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startSampleApp } from '../src/demo/sample-app/sample-app.ts'
+import { startScriptedClaude } from '../src/demo/scripted-claude/scripted-claude.ts'
+import { legalName } from '../src/agent/tool-names.ts'
+import { admin, ADMIN_KEY, PERSONA, SERVICE_KEY } from './helpers/app.ts'
+import { startServer, storeEnv } from './helpers/server-process.ts'
+import { addAccount, worldEnv } from './helpers/world.ts'
+
+const keys = { SERVICE_KEY, ADMIN_KEY, TICK_SCHEDULE: '0 0 1 1 *' }
+
+t.test('a wrong environment stops the boot with one message that names every wrong variable', async t => {
+  const server = startServer(t, { PORT: 'abc', LOG_LEVEL: 'loud', SERVICE_KEY: 'short', TICK_SCHEDULE: '* * *', DATABASE_URL: 'mysql://u:secret@h/d' })
+  t.equal((await server.ended).code, 1)
+  for (const name of ['PORT', 'LOG_LEVEL', 'SERVICE_KEY', 'TICK_SCHEDULE', 'DATABASE_URL']) t.match(server.output(), new RegExp(`- ${name} must be`))
+  t.notMatch(server.output(), /secret|short/)
+  t.notMatch(server.output(), /at .*\.ts:/, 'no stack for what an operator can mend')
+})
+
+t.test('a process without keys serves health, and says in one line what is missing', async t => {
+  const server = startServer(t, await storeEnv(t))
+  const address = await server.listening
+  t.equal((await fetch(`${address}/health`)).status, 200)
+  t.equal((await fetch(`${address}/diag/login?email=a@b.test`)).status, 200)
+  t.equal(server.output().split('The runner is off, because SERVICE_KEY and ANTHROPIC_API_KEY are not set').length, 2)
+  server.signal('SIGINT')
+  t.match(await server.ended, { code: 0, signal: null })
+})
+
+t.test('SIGTERM in the middle of a day: exit 0 in time, nothing left open, and the next process goes on', async t => {
+  const sampleApp = await startSampleApp()
+  // The first day never gets its second reply before the stop.
+  let slow = true
+  const claude = await startScriptedClaude({
+    script: (_request, { index }) => [
+      { toolCalls: [{ name: legalName('todo.create'), input: { title: 'vor dem Halt' } }] },
+      { text: 'Fertig.', delayMs: slow ? 60_000 : 0 },
+      { text: '{"ratings":[{"module":"todo","notes":"#1 ging","rating":4}]}' }
+    ][index] ?? { text: 'nichts' }
+  })
+  t.teardown(async () => {
+    await claude.close()
+    await sampleApp.close()
+  })
+  const env = { ...keys, ...worldEnv(sampleApp, claude), ...await storeEnv(t) }
+  addAccount(sampleApp, PERSONA.email)
+
+  const first = startServer(t, env)
+  const address = await first.listening
+  const json = { ...admin, 'content-type': 'application/json' }
+  const persona = await (await fetch(`${address}/api/v1/admin/personas`, { method: 'POST', headers: json, body: JSON.stringify(PERSONA) })).json() as { id: string }
+  const started = await fetch(`${address}/api/v1/admin/personas/${persona.id}/run`, { method: 'POST', headers: admin })
+  t.equal(started.status, 202)
+  const { tickId } = await started.json() as { tickId: string }
+  const runAt = async (base: string) => (await (await fetch(`${base}/api/v1/admin/runs/${tickId}`, { headers: admin })).json()) as any
+  while ((await runAt(address)).transcript.length < 3) await sleep(50)
+  const second = await fetch(`${address}/api/v1/admin/personas/${persona.id}/run`, { method: 'POST', headers: admin })
+  t.equal(second.status, 409, 'one open run per persona')
+
+  first.signal('SIGTERM')
+  const end = await first.ended
+  t.match(end, { code: 0, signal: null })
+  t.ok(end.afterMs < 25_000, `stopped after ${Math.round(end.afterMs)} ms`)
+
+  slow = false
+  const next = startServer(t, env)
+  const nextAddress = await next.listening
+  let state = await runAt(nextAddress)
+  while (state.run.finishedAt === null) {
+    await sleep(50)
+    state = await runAt(nextAddress)
+  }
+  t.match(state.run, { state: 'completed', daySummary: 'Fertig.', attempt: 2 })
+  t.match(state.actions, [{ toolName: 'todo.create', result: 'ok' }])
+  t.equal(sampleApp.effects(PERSONA.email)['todo.create'], 1, 'what was done before the stop is not done again')
+  t.match(state.feedback, [{ module: 'todo', rating: 4 }])
+  next.signal('SIGTERM')
+  t.match(await next.ended, { code: 0 })
+  t.notMatch(first.output() + next.output(), /vor dem Halt|Du bist Mara|stand-in"|service-key|admin-key/, 'no prompt, tool input or secret in a log')
+})
+
+t.test('a second signal ends the process at once', async t => {
+  const sampleApp = await startSampleApp()
+  const claude = await startScriptedClaude({ script: () => ({ text: 'zu spät', delayMs: 60_000 }) })
+  t.teardown(async () => {
+    await claude.close()
+    await sampleApp.close()
+  })
+  addAccount(sampleApp, PERSONA.email)
+  const server = startServer(t, { ...keys, ...worldEnv(sampleApp, claude), ...await storeEnv(t) })
+  const address = await server.listening
+  const persona = await (await fetch(`${address}/api/v1/admin/personas`, {
+    method: 'POST', headers: { ...admin, 'content-type': 'application/json' }, body: JSON.stringify(PERSONA)
+  })).json() as { id: string }
+  await fetch(`${address}/api/v1/admin/personas/${persona.id}/run`, { method: 'POST', headers: admin })
+  while (claude.requests.length === 0) await sleep(50)
+  server.signal('SIGTERM')
+  await sleep(500)
+  server.signal('SIGTERM')
+  const end = await server.ended
+  t.not(end.code, 0)
+  t.ok(end.afterMs < 2000, `${Math.round(end.afterMs)} ms`)
+})
