@@ -1,0 +1,148 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import ts from 'typescript'
+
+/** The arrows of the house, proved from the imports; types count as much as values. */
+
+const SRC = fileURLToPath(new URL('../src', import.meta.url))
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts')).sort()
+const textOf = (file: string) => readFileSync(join(SRC, file), 'utf8')
+
+/** What a file imports: files of ours by their path below src, packages by their name. */
+function importsOf (file: string): { ours: string[], packages: string[] } {
+  const names = ts.preProcessFile(textOf(file), true, true).importedFiles.map(imported => imported.fileName)
+  return {
+    ours: names.filter(name => name.startsWith('.')).map(name => relative(SRC, join(SRC, dirname(file), name))),
+    packages: names.filter(name => !name.startsWith('.') && !name.startsWith('node:'))
+  }
+}
+
+const imports = new Map(files.map(file => [file, importsOf(file)]))
+const room = (file: string) => file.includes('/') ? file.split('/')[0] ?? '' : file.replace('.ts', '')
+
+/** Anybody may use these; they import nothing of ours. */
+const LEAVES = ['errors', 'text']
+
+const MAY_IMPORT: Record<string, string[]> = {
+  server: ['app', 'environment'],
+  app: ['plugins', 'routes', 'config', 'db'],
+  plugins: [
+    'config', 'db', 'agent', 'accounts', 'runs', 'schema-check',
+    'routes', 'personas', 'actions', 'feedback', 'diaries', 'insights', 'releases'
+  ],
+  routes: ['personas', 'runs', 'actions', 'feedback', 'diaries', 'insights', 'releases', 'dashboard', 'db', 'config'],
+  runs: ['personas', 'actions', 'feedback', 'diaries', 'agent', 'accounts', 'db'],
+  agent: ['feedback'],
+  accounts: [],
+  personas: ['db'],
+  actions: ['db'],
+  feedback: ['db'],
+  diaries: ['db'],
+  insights: ['db', 'feedback'],
+  releases: ['db'],
+  dashboard: ['db', 'insights'],
+  db: [],
+  config: [],
+  environment: [],
+  errors: [],
+  text: [],
+  'schema-check': ['personas'],
+  client: ['personas', 'actions', 'feedback'],
+  cli: ['plugins', 'personas', 'environment', 'schema-check'],
+  demo: ['app', 'cli', 'accounts', 'personas', 'runs', 'db', 'environment']
+}
+
+/** Arrows that only some files of the room may be reached by. */
+const ONLY: { from: string[], to: string[], files: RegExp }[] = [
+  // Pure: what an answer must look like, and how its evidence is checked.
+  { from: ['agent'], to: ['feedback'], files: /^(schemas|answer|evidence)\.ts$/ },
+  // The shapes that the OpenAPI document names.
+  { from: ['plugins', 'client'], to: ['personas', 'actions', 'feedback', 'diaries', 'insights', 'releases'], files: /^schemas\.ts$/ },
+  { from: ['plugins'], to: ['routes'], files: /^error-body\.ts$/ },
+  { from: ['schema-check'], to: ['personas'], files: /^character\.ts$/ }
+]
+
+t.test('every import goes along an arrow of the house', async t => {
+  for (const [file, { ours }] of imports) {
+    const allowed = MAY_IMPORT[room(file)]
+    t.ok(allowed, `${file} is in a known room`)
+    for (const target of ours.filter(target => room(target) !== room(file))) {
+      t.ok([...LEAVES, ...(allowed ?? [])].includes(room(target)), `${file} → ${target}`)
+    }
+  }
+})
+
+t.test('some rooms are open to others only in part', async t => {
+  for (const { from, to, files: open } of ONLY) {
+    for (const file of files.filter(file => from.includes(room(file)))) {
+      const targets = imports.get(file)?.ours.filter(target => to.includes(room(target)) && room(target) !== room(file)) ?? []
+      for (const target of targets) t.match(target.slice(room(target).length + 1), open, `${file} → ${target}`)
+    }
+  }
+})
+
+t.test('there are no circles, not even of types', async t => {
+  const done = new Set<string>()
+  const visit = (file: string, path: string[]): string[] | undefined => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file]
+    if (done.has(file)) return undefined
+    for (const target of imports.get(file)?.ours ?? []) {
+      const circle = visit(target, [...path, file])
+      if (circle !== undefined) return circle
+    }
+    done.add(file)
+    return undefined
+  }
+  for (const file of files) t.equal(visit(file, []), undefined, file)
+})
+
+const DOORS: [RegExp, RegExp][] = [
+  [/^(fastify|fastify-plugin|@fastify\/.*)$/, /^(app\.ts|plugins\/|routes\/|demo\/|cli\/open-store\.ts)/],
+  [/^(pg|@electric-sql\/pglite)(\/|$)/, /^db\/database\.ts$/],
+  [/^@anthropic-ai\/sdk/, /^agent\/claude\.ts$/],
+  [/^@modelcontextprotocol\/sdk/, /^(agent\/mcp-|demo\/sample-app\/)/],
+  [/^pg-boss$/, /^runs\/queue\.ts$/],
+  [/^node-cron$/, /^(plugins\/scheduler|config)\.ts$/]
+]
+
+t.test('each vendor has one door', async t => {
+  for (const [file, { packages }] of imports) {
+    for (const name of packages) {
+      for (const [vendor, door] of DOORS) if (vendor.test(name)) t.match(file, door, `${name} in ${file}`)
+    }
+  }
+})
+
+t.test('only entries read the environment or end the process', async t => {
+  for (const file of files) {
+    if (/process\.exit(Code)?\b/.test(textOf(file))) t.match(file, /^(server\.ts|cli\/|demo\/)/, `${file} ends the process`)
+    if (/process\.env[.)},;\s]*$/m.test(textOf(file))) t.equal(file, 'environment.ts', `${file} reads process.env`)
+    if (imports.get(file)?.ours.includes('environment.ts')) t.match(file, /^(server\.ts|cli\/|demo\/)/, `${file} reads the environment`)
+  }
+})
+
+t.test('a file is named for what it holds', async t => {
+  for (const file of files) t.notMatch(basename(file), /^(utils?|common|services?|helpers?|types|index)\.ts$/, file)
+})
+
+t.test('nothing is left over: every file is an entry or imported by another', async t => {
+  const used = new Set([...imports.values()].flatMap(({ ours }) => ours))
+  for (const file of files) t.ok(used.has(file) || /^(server\.ts|cli\/|client\/|demo\/demo\.ts)/.test(file), file)
+})
+
+/** By Kysely's builder or in SQL of our own; not the `DO UPDATE SET` of an upsert. */
+const WRITES = /\b(?:insertInto|updateTable|deleteFrom|mergeInto)\('(\w+)|\b(?:INSERT INTO|DELETE FROM) "?(\w+)|\bUPDATE "?(\w+)"?(?: (?:AS )?\w+)? SET\b/g
+
+t.test('one file writes each table', async t => {
+  const writers = new Map<string, Set<string>>()
+  for (const file of files) {
+    for (const match of textOf(file).matchAll(WRITES)) {
+      const table = match[1] ?? match[2] ?? match[3] ?? ''
+      writers.set(table, (writers.get(table) ?? new Set()).add(file))
+    }
+  }
+  t.ok(writers.has('runs') && writers.has('personas'), 'both ways of writing are recognised')
+  for (const [table, by] of writers) t.equal(by.size, 1, `${table} is written by ${[...by].join(', ')}`)
+})
