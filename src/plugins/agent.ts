@@ -18,7 +18,8 @@ export default fp(async app => {
     // Without a key the runner is off (plugins/scheduler.ts), so this one never goes out.
     model: createClaude({ apiKey: ANTHROPIC_API_KEY ?? 'not-set', baseUrl: ANTHROPIC_BASE_URL, model: ANTHROPIC_MODEL }),
     accounts: accountsOf(app.config),
-    openToolbox: (headers, signal) => openMcpToolbox({ url: MCP_URL, headers, callTimeoutMs: TOOL_TIMEOUT_MS, trusted: MCP_TRUSTED }, signal)
+    openToolbox: (headers, signal) =>
+      openMcpToolbox({ url: MCP_URL, headers, callTimeoutMs: TOOL_TIMEOUT_MS, trusted: MCP_TRUSTED }, signal)
   })
 }, { name: 'agent', dependencies: ['env'] })
 

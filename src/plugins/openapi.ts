@@ -21,6 +21,8 @@ export default fp(async app => {
         { name: 'diagnostics', description: 'outside production only' }
       ]
     },
+    // Both spellings are served; the document names the one without a slash at the end.
+    transform: ({ schema, url }) => ({ schema, url: url.replace(/(?<=.)\/$/, '') }),
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `schema-${i}`) }
   })
   await app.register(swaggerUi, { routePrefix: '/docs' })

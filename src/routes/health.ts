@@ -15,11 +15,16 @@ const Ready = Type.Object({
 })
 
 export const healthRoutes: FastifyPluginAsyncTypebox = async app => {
+  // Supervisors ask every few seconds: that is no news for a log.
+  const logLevel = 'warn'
+
   app.get('/health', {
+    logLevel,
     schema: { operationId: 'health', summary: 'Whether this process is alive; never touches the database', tags: ['health'], response: { 200: Health } }
   }, async () => ({ ok: true as const }))
 
   app.get('/ready', {
+    logLevel,
     schema: { operationId: 'ready', summary: 'Whether this process can do its work', tags: ['health'], response: { 200: Ready, 503: Ready } }
   }, async (_request, reply) => {
     const state = await readiness()

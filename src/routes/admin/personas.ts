@@ -98,7 +98,10 @@ export const adminPersonaRoutes: FastifyPluginAsyncTypebox = async app => {
       operationId: 'pausePersona',
       summary: 'Leave a persona out of all ticks; a run under way goes on',
       params: PersonaId,
-      body: Type.Optional(Type.Object({ reason: Type.Optional(Type.String({ maxLength: 500 })) }, { additionalProperties: false })),
+      // Null is what Fastify checks where no body was sent.
+      body: Type.Union([
+        Type.Object({ reason: Type.Optional(Type.String({ maxLength: 500 })) }, { additionalProperties: false }), Type.Null()
+      ]),
       response: { 200: ref(Persona), ...errorsOf(400, 401, 404, 503) }
     }
   }, async request => setPaused(db, request.params.id, true, request.body?.reason ?? null))

@@ -5,7 +5,8 @@ import { Action } from '../../actions/schemas.ts'
 import { listRunFeedback } from '../../feedback/repository.ts'
 import { Feedback } from '../../feedback/schemas.ts'
 import { listTranscript } from '../../runs/journal.ts'
-import { getRun, listRuns, requestCancel } from '../../runs/repository.ts'
+import { cancelRun } from '../../runs/cancel-run.ts'
+import { getRun, listRuns } from '../../runs/repository.ts'
 import { Run, RunFilter, TranscriptMessage } from '../../runs/schemas.ts'
 import { errorsOf, ref } from '../ref.ts'
 
@@ -21,7 +22,10 @@ export const adminRunRoutes: FastifyPluginAsyncTypebox = async app => {
       operationId: 'listRuns',
       summary: 'Runs, newest first',
       querystring: RunFilter,
-      response: { 200: Type.Object({ runs: Type.Array(ref(Run)), nextCursor: Type.Union([Type.String(), Type.Null()]) }), ...errorsOf(400, 401, 503) }
+      response: {
+        200: Type.Object({ runs: Type.Array(ref(Run)), nextCursor: Type.Union([Type.String(), Type.Null()]) }),
+        ...errorsOf(400, 401, 503)
+      }
     }
   }, async request => listRuns(db, request.query))
 
@@ -33,14 +37,19 @@ export const adminRunRoutes: FastifyPluginAsyncTypebox = async app => {
       params: RunId,
       response: {
         200: Type.Object({
-          run: ref(Run), transcript: Type.Array(ref(TranscriptMessage)), actions: Type.Array(ref(Action)), feedback: Type.Array(ref(Feedback))
+          run: ref(Run),
+          transcript: Type.Array(ref(TranscriptMessage)),
+          actions: Type.Array(ref(Action)),
+          feedback: Type.Array(ref(Feedback))
         }),
         ...errorsOf(401, 404, 503)
       }
     }
   }, async request => {
     const run = await getRun(db, request.params.id)
-    const [transcript, actions, feedback] = await Promise.all([listTranscript(db, run.id), listRunActions(db, run.id), listRunFeedback(db, run.id)])
+    const [transcript, actions, feedback] = await Promise.all([
+      listTranscript(db, run.id), listRunActions(db, run.id), listRunFeedback(db, run.id)
+    ])
     return { run, transcript, actions: actions.map(toAction), feedback }
   })
 
@@ -52,5 +61,5 @@ export const adminRunRoutes: FastifyPluginAsyncTypebox = async app => {
       params: RunId,
       response: { 200: ref(Run), ...errorsOf(401, 404, 409, 503) }
     }
-  }, async request => requestCancel(db, request.params.id))
+  }, async request => cancelRun(db, request.params.id))
 }

@@ -21,7 +21,9 @@ export const internalPersonaRoutes: FastifyPluginAsyncTypebox = async app => {
       ...common,
       operationId: 'listDuePersonas',
       summary: 'Who is due now: never-run first, then the stalest',
-      querystring: Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 1000 })) }, { additionalProperties: false }),
+      querystring: Type.Object({
+        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 1000 }))
+      }, { additionalProperties: false }),
       response: {
         200: Type.Object({ personas: Type.Array(ref(Persona)), serverTime: Type.String({ format: 'date-time' }) }),
         ...errorsOf(400, 401, 503)
