@@ -1,6 +1,10 @@
 import { sql, type Kysely } from 'kysely'
 
 export async function up (db: Kysely<unknown>): Promise<void> {
+  // For the queue, which makes its own tables in it. Here because processes that start together on an empty database
+  // would race for it: CREATE SCHEMA IF NOT EXISTS is not safe against itself.
+  await sql`CREATE SCHEMA IF NOT EXISTS pgboss`.execute(db)
+
   await sql`
     CREATE TABLE personas (
       id                   uuid PRIMARY KEY DEFAULT gen_random_uuid(),

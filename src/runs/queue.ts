@@ -41,7 +41,7 @@ interface RunJob { runId: string }
 
 export function createQueue ({ database: { backend, executeSql }, runTimeoutMs, onError }: QueueOptions): RunQueue {
   const boss = new PgBoss({
-    db: { executeSql }, backend, schema: 'pgboss', schedule: false, superviseIntervalSeconds: 10, monitorIntervalSeconds: 10
+    db: { executeSql }, backend, schema: 'pgboss', createSchema: false, schedule: false, superviseIntervalSeconds: 10, monitorIntervalSeconds: 10
   })
   boss.on('error', onError)
 
