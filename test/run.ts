@@ -1,0 +1,95 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createRequire } from 'node:module'
+import { constants } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { startPostgres } from './helpers/postgres-server.ts'
+import { TapReport } from './helpers/tap-report.ts'
+
+/**
+ * `npm test`: the whole suite twice, on embedded PGlite and on a Postgres server, because both are promised.
+ * `npm test -- --pglite` or `-- --postgres` runs one half; all other arguments go to tap, such as test files.
+ * The server is the one that TEST_DATABASE_URL names, else one of our own that is gone afterwards.
+ */
+
+const ROOT = join(import.meta.dirname, '..')
+const TAP = join(createRequire(import.meta.url).resolve('tap/package.json'), '../dist/esm/run.mjs')
+const HALVES = { '--pglite': onPglite, '--postgres': onPostgres }
+
+interface Outcome { passed: number, failed: number, summary: string }
+
+let running: ChildProcess | undefined
+
+async function main (args: string[]): Promise<void> {
+  const wanted = Object.entries(HALVES).filter(([flag]) => args.includes(flag))
+  const tapArgs = args.filter(arg => !(arg in HALVES))
+  buildTapOnce()
+  const outcomes: Outcome[] = []
+  for (const [, half] of wanted.length > 0 ? wanted : Object.entries(HALVES)) outcomes.push(await half(tapArgs))
+  console.log()
+  for (const { summary } of outcomes) console.log(summary)
+  const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0)
+  const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0)
+  process.exitCode = failed > 0 ? 1 : 0
+  // Other programs read this: keep it the last line.
+  console.log(`${passed} passed, ${failed} failed`)
+}
+
+function onPglite (args: string[]): Promise<Outcome> {
+  const { TEST_DATABASE_URL, ...env } = process.env
+  return runTap('PGlite', args, env)
+}
+
+async function onPostgres (args: string[]): Promise<Outcome> {
+  if (process.env.TEST_DATABASE_URL !== undefined) return runTap('Postgres (TEST_DATABASE_URL)', args, process.env)
+  const server = await startPostgres().catch((error: Error) => error)
+  if (server instanceof Error) return notRun('Postgres', server.message)
+  try {
+    return await runTap('Postgres', args, { ...process.env, TEST_DATABASE_URL: server.url })
+  } finally {
+    await server.stop('immediate')
+  }
+}
+
+async function runTap (half: string, args: string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
+  console.log(`\n${half}`)
+  const startedAt = performance.now()
+  const report = new TapReport(line => console.log(line))
+  running = spawn(process.execPath, [TAP, '--reporter=tap', ...args], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(running, 'close')
+  if (running.stdout !== null) createInterface({ input: running.stdout }).on('line', line => report.line(line))
+  const [code, signal] = await ended
+  const { passed, failed, skipped } = report.counts ?? { passed: 0, failed: 0, skipped: 0 }
+  if (passed + failed === 0) return notRun(half, 'no test ran')
+  // tap may be unhappy for a reason that no assertion shows, such as a signal.
+  if (code !== 0 && failed === 0) return { passed, failed: 1, summary: `${half}: ${passed} passed, but tap ended with ${signal ?? code}` }
+  const seconds = Math.round((performance.now() - startedAt) / 1000)
+  return { passed, failed, summary: `${half}: ${passed} passed, ${failed} failed, ${skipped} skipped in ${seconds} s` }
+}
+
+/** What could not be run has failed. */
+function notRun (half: string, why: string): Outcome {
+  return { passed: 0, failed: 1, summary: `${half}: not run: ${why}` }
+}
+
+/**
+ * tap is delivered with a TypeScript compiler inside, which .taprc takes out: Node strips the types by itself, for 1 s
+ * less per test file. A fresh install has to be built without it once; else the first run of tap would do that and fail.
+ */
+function buildTapOnce (): void {
+  const tap = (command: string) => spawnSync(process.execPath, [TAP, command], { cwd: ROOT, encoding: 'utf8' })
+  if (!tap('versions').stdout.includes('@tapjs/typescript')) return
+  console.log('Building tap, once after an install')
+  const { status, stdout, stderr } = tap('build')
+  if (status !== 0) throw new Error(`tap build failed: ${stdout}${stderr}`)
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    running?.kill(signal)
+    process.exit(128 + constants.signals[signal])
+  })
+}
+
+await main(process.argv.slice(2))
