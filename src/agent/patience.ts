@@ -35,7 +35,7 @@ export const COST = {
 /** Points that a call which worked gives back, up to the budget. */
 export const REFILL = 5
 
-/** Response times that people notice and that lose their attention, in milliseconds (Nielsen, Usability Engineering, 1993, ch. 5). */
+/** Response times that people notice and that lose their attention, in milliseconds (Nielsen, Usability Engineering, 1993). */
 const NOTICED_MS = 1000
 const ATTENTION_LOST_MS = 10_000
 const SLOW_MS_PER_POINT = 30

@@ -95,8 +95,10 @@ function plain (text: string, maxBytes: number): string {
 
 /** From this length on, words that also stand in a tool result are taken for copied. */
 const COPIED_CHARS = 40
-const WHITE_SPACE = /(?:\s|\\+[nrt])+/g
-const PIECE = /(?:\s|\\+[nrt])+|\\+"|./gsu
+/** JSON inside of JSON doubles its backslashes; bounded, because a long row of them would take quadratic time. */
+const WHITE_SPACE = /(?:\s|\\{1,16}[nrt])+/g
+const ESCAPED_MARK = /\\{1,16}"/g
+const PIECE = /(?:\s|\\{1,16}[nrt])+|\\{1,16}"|./gsu
 
 /**
  * A text of the persona with `[…]` in place of everything that it copied from tool results, 40 characters or more,
@@ -111,7 +113,7 @@ export function withoutVerbatim (text: string, results: string[]): string {
   }
   const copied = new Set<number>()
   for (const result of places.size > 0 ? results : []) {
-    const said = lower(result).replace(WHITE_SPACE, ' ').replace(/\\+"/g, '"')
+    const said = lower(result).replace(WHITE_SPACE, ' ').replace(ESCAPED_MARK, '"')
     for (let i = 0; i + COPIED_CHARS <= said.length; i++) {
       const stretch = said.slice(i, i + COPIED_CHARS)
       for (const place of places.get(stretch) ?? []) for (let j = 0; j < COPIED_CHARS; j++) copied.add(place + j)
@@ -126,7 +128,7 @@ function foldWithPlaces (text: string): { folded: string, starts: number[] } {
   let folded = ''
   const starts: number[] = []
   for (const { 0: piece, index } of lower(text).matchAll(PIECE)) {
-    const same = piece.replace(WHITE_SPACE, ' ').replace(/^\\+"/, '"')
+    const same = piece.replace(WHITE_SPACE, ' ').replace(ESCAPED_MARK, '"')
     folded += same
     for (let i = 0; i < same.length; i++) starts.push(index)
   }

@@ -73,13 +73,14 @@ function occurs (quote: string, result: string): boolean {
 
 /**
  * A text in the one form that quotes are compared in: a model retypes white space, quotation marks, dashes, JSON's
- * escapes and case as it likes, and none of that makes a quote invented.
+ * escapes and case as it likes, and none of that makes a quote invented. JSON inside of JSON doubles its backslashes;
+ * how many are read is bounded, because a long row of them would take quadratic time.
  */
 export function comparable (text: string): string {
   return text.normalize('NFKC')
-    .replace(/\\+[nrt]/g, ' ')
-    .replace(/\\+u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)))
-    .replace(/\\+(["'/])/g, '$1')
+    .replace(/\\{1,16}[nrt]/g, ' ')
+    .replace(/\\{1,16}u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)))
+    .replace(/\\{1,16}(["'/])/g, '$1')
     .replace(/[\u00ad\u200b-\u200d\u2060]/g, '')
     .replace(/[„“”‟«»‹›‚‘’‛`´']/g, '"')
     .replace(/[‐‑–—−]/g, '-')

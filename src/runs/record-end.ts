@@ -21,12 +21,15 @@ export interface DayEnd {
   reflection: Exclude<Reflection, string> | null
 }
 
+type OwnWords = NonNullable<ReturnType<typeof readDiary>>
+
 /**
  * Stores a run's end with all that follows from it (ratings, friction, diary, the persona's next due time), together or
  * not at all.
  * @throws RunLostError when this worker no longer holds the run
  */
 export async function recordEnd (db: Queryable, taken: TakenRun, persona: Persona, { end, reflection }: DayEnd): Promise<void> {
+  const entry = reflection?.ok ? await ownWords(db, taken.lease.runId, reflection) : null
   await db.transaction().execute(async trx => {
     await finishRun(trx, taken.lease, reflection?.ok ? { ...end, costliestModule: reflection.costliestModule } : end)
     await closeOpenActions(trx, taken.lease.runId)
@@ -42,7 +45,7 @@ export async function recordEnd (db: Queryable, taken: TakenRun, persona: Person
     const ratings = reflection?.ok ? reflection.ratings : []
     if (reflection?.ok) {
       await insertRatings(trx, { tickId: run.id, ...versions }, ratings)
-      await writeEntry(trx, persona, reflection, actions)
+      if (entry !== null) await remember(trx, persona, entry)
     } else if (reflection !== null) {
       await insertUnreadable(trx, { tickId: run.id, ...versions }, reflection.rawText, reflection.problems.join('; '))
     }
@@ -74,14 +77,17 @@ function toFrictionAction (row: ActionRow): FrictionAction {
   }
 }
 
-/** The persona's own words only: what the app wrote must not come back to it as its own memory. */
-async function writeEntry (trx: Queryable, persona: Persona, { diary }: ReadReflection, actions: ActionRow[]): Promise<void> {
+/** What the persona wrote into its diary, without what it copied: what the app says must not come back as its own memory. */
+async function ownWords (db: Queryable, runId: string, { diary }: ReadReflection): Promise<OwnWords | null> {
   const entry = readDiary(diary)
-  if (entry === null) return
-  const results = actions.map(action => action.result_text ?? '')
+  if (entry === null) return null
+  const results = (await listRunActions(db, runId)).map(action => action.result_text ?? '')
   const own = (text: string) => withoutVerbatim(text, results)
-  const { did, annoyed, plan, memory } = entry
-  const before = await loadDiary(trx, persona.id)
-  const written = { date: isoDate(persona), did: own(did), annoyed: own(annoyed), plan: own(plan) }
-  await saveDiary(trx, persona.id, addEntry(before, written, memory === null ? null : own(memory)))
+  return {
+    did: own(entry.did), annoyed: own(entry.annoyed), plan: own(entry.plan), memory: entry.memory === null ? null : own(entry.memory)
+  }
+}
+
+async function remember (trx: Queryable, persona: Persona, { memory, ...entry }: OwnWords): Promise<void> {
+  await saveDiary(trx, persona.id, addEntry(await loadDiary(trx, persona.id), { date: isoDate(persona), ...entry }, memory))
 }

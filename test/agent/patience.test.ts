@@ -88,7 +88,8 @@ const budget = fc.integer({ min: 1, max: 300 })
 const step = (at: number | null) => at ?? Infinity
 
 t.test('less patience never lasts longer on the same calls', async t => {
-  fc.assert(fc.property(someCalls, budget, budget, (calls, a, b) => step(leaves(Math.min(a, b), calls)) <= step(leaves(Math.max(a, b), calls))), { numRuns: 2000 })
+  fc.assert(fc.property(someCalls, budget, budget, (calls, a, b) =>
+    step(leaves(Math.min(a, b), calls)) <= step(leaves(Math.max(a, b), calls))), { numRuns: 2000 })
   t.pass()
 })
 
@@ -128,7 +129,8 @@ t.test('points stay between nothing and the budget, and name only calls that cos
     const { points, drainedBy } = left(budget, ...calls)
     const again = left(budget, ...calls)
     const costly = drainedBy.map(number => calls[number - 1])
-    return points >= 0 && points <= budget && Number.isInteger(points) && points === again.points && String(drainedBy) === String(again.drainedBy) &&
+    return points >= 0 && points <= budget && Number.isInteger(points) &&
+      points === again.points && String(drainedBy) === String(again.drainedBy) &&
       (points === budget) === (drainedBy.length === 0) && costly.every(one => one !== undefined && one.blame !== 'harness') &&
       (points > 0 || leaves(budget, calls) === drainedBy.at(-1))
   }))

@@ -1,0 +1,181 @@
+/**
+ * Whether the personas are a crowd or one model in ten hats, from what they used and how they rated. Pure: one-way
+ * analysis of variance, with the persona as the group (Shrout & Fleiss 1979, ICC(1); for vectors of tool use the same
+ * with squared Euclidean distances, Anderson 2001).
+ */
+
+export interface CastRun {
+  personaId: string
+  personaName: string
+  /** Tool → number of calls. */
+  toolShares: Record<string, number>
+  /** Module → rating that counts. */
+  ratings: Record<string, number>
+}
+
+/** All null where there is too little to compare. */
+export interface Variance {
+  /** Variance among the personas' own means, free of what chance within their runs adds to it; at least 0. */
+  between: number | null
+  /** Variance among runs of one persona. */
+  within: number | null
+  /** between / (between + within), 0 to 1: how much of what differs is due to who the persona is; 0 where nothing differs. */
+  ratio: number | null
+  /** Runs behind it, or ratings. */
+  n: number
+}
+
+export interface NearDuplicate {
+  a: { personaId: string, personaName: string }
+  b: { personaId: string, personaName: string }
+  /** Of their tool use, 0 to 1: the cosine, corrected for what few runs blur. */
+  similarity: number
+  /** Runs of each. */
+  nA: number
+  nB: number
+}
+
+export interface CastQuality {
+  verdict: 'collapsed' | 'healthy' | 'mixed' | 'too_little_data'
+  toolUse: Variance
+  ratings: Variance
+  /** Pairs that can hardly be told apart, the most alike first. */
+  nearDuplicates: NearDuplicate[]
+  /** Personas with enough runs, and their runs. */
+  personas: number
+  runs: number
+}
+
+/** Fewer personas are no cast, and from fewer runs a persona's habits cannot be told from chance. */
+export const MIN_PERSONAS = 4
+export const MIN_RUNS_PER_PERSONA = 3
+/** Below this share of variance the persona explains next to nothing. The thresholds are ours. */
+const COLLAPSED_BELOW = 0.2
+/** Tools are used out of habit; ratings also depend on how good the app is, and for all alike, so less is asked of them. */
+const HEALTHY_TOOL_USE = 0.4
+const HEALTHY_RATINGS = 0.2
+const NEAR_DUPLICATE_FROM = 0.9
+/** Points on the scale of ratings, on average over the modules that both rated: more than this and they are two. */
+const ALIKE_RATINGS = 1
+
+interface Member { personaId: string, personaName: string, points: Point[], ratings: Map<string, number[]> }
+/** Tool or module → value; what is missing is 0. */
+type Point = Map<string, number>
+
+/** Runs without a call are left out, and so are personas with fewer than `MIN_RUNS_PER_PERSONA` of the others. */
+export function castQuality (runs: CastRun[]): CastQuality {
+  const members = membersOf(runs)
+  const enough = members.length >= MIN_PERSONAS
+  const counted = sum(members.map(member => member.points.length))
+  const toolUse = enough ? varianceOf(members.map(member => member.points)) : notKnown(counted)
+  const ratings = varianceOfRatings(members)
+  return {
+    verdict: verdictOf(toolUse.ratio, ratings.ratio),
+    toolUse,
+    ratings,
+    nearDuplicates: enough ? nearDuplicatesOf(members, toolUse.within ?? 0) : [],
+    personas: members.length,
+    runs: counted
+  }
+}
+
+function verdictOf (toolUse: number | null, ratings: number | null): CastQuality['verdict'] {
+  if (toolUse === null) return 'too_little_data'
+  if (toolUse < COLLAPSED_BELOW && (ratings === null || ratings < COLLAPSED_BELOW)) return 'collapsed'
+  return toolUse >= HEALTHY_TOOL_USE && (ratings === null || ratings >= HEALTHY_RATINGS) ? 'healthy' : 'mixed'
+}
+
+function membersOf (runs: CastRun[]): Member[] {
+  const used = runs.filter(run => callsIn(run) > 0)
+  return [...Map.groupBy(used, run => run.personaId).values()].filter(own => own.length >= MIN_RUNS_PER_PERSONA).map(own => ({
+    personaId: own[0]?.personaId ?? '',
+    personaName: own[0]?.personaName ?? '',
+    points: own.map(run => new Map(Object.entries(run.toolShares).map(([tool, calls]) => [tool, calls / callsIn(run)]))),
+    ratings: ratingsOf(own)
+  }))
+}
+
+const callsIn = (run: CastRun) => sum(Object.values(run.toolShares))
+
+function ratingsOf (runs: CastRun[]): Map<string, number[]> {
+  const byModule = Map.groupBy(runs.flatMap(run => Object.entries(run.ratings)), ([module]) => module)
+  return new Map([...byModule].map(([module, rated]) => [module, rated.map(([, rating]) => rating)]))
+}
+
+const notKnown = (n: number): Variance => ({ between: null, within: null, ratio: null, n })
+
+/**
+ * Variance components of runs that are grouped by persona: between = (MSB − MSW) / n0, within = MSW, where n0 is the
+ * group size that stands for unequal ones. A single run cannot tell chance from habit, so groups of one are not given.
+ */
+function varianceOf (groups: Point[][]): Variance {
+  const n = groups.flat().length
+  const grand = meanOf(groups.flat())
+  const centres = groups.map(meanOf)
+  const spread = groups.map((points, i) => sum(points.map(point => distance(point, centres[i] ?? grand))))
+  const within = sum(spread) / (n - groups.length)
+  const amongMeans = sum(groups.map((points, i) => points.length * distance(centres[i] ?? grand, grand))) / (groups.length - 1)
+  const size = (n - sum(groups.map(points => points.length ** 2)) / n) / (groups.length - 1)
+  const between = Math.max(0, (amongMeans - within) / size)
+  return { between, within, ratio: between + within > EPSILON ? between / (between + within) : 0, n }
+}
+
+/** What is left of zero after adding up fractions. */
+const EPSILON = 1e-12
+
+/** Averaged over the modules that enough personas rated often enough: modules differ, and that is not the cast's doing. */
+function varianceOfRatings (members: Member[]): Variance {
+  const modules = new Set(members.flatMap(member => [...member.ratings.keys()]))
+  const known = [...modules].map(module => members.map(member => member.ratings.get(module) ?? [])
+    .filter(ratings => ratings.length >= MIN_RUNS_PER_PERSONA).map(ratings => ratings.map(rating => new Map([[module, rating]]))))
+    .filter(groups => groups.length >= MIN_PERSONAS).map(varianceOf)
+  const n = sum(known.map(variance => variance.n))
+  if (known.length === 0) return notKnown(n)
+  const between = sum(known.map(variance => variance.between ?? 0)) / known.length
+  const within = sum(known.map(variance => variance.within ?? 0)) / known.length
+  return { between, within, ratio: between + within > EPSILON ? between / (between + within) : 0, n }
+}
+
+/** @param within variance among runs of one persona, which also stands in the products of means of few runs */
+function nearDuplicatesOf (members: Member[], within: number): NearDuplicate[] {
+  const centres = members.map(({ points }) => {
+    const mean = meanOf(points)
+    return { mean, squaredLength: distance(mean, new Map()) - within / points.length }
+  })
+  const pairs = members.flatMap((a, i) => members.slice(i + 1).map((b, j): NearDuplicate => ({
+    a: { personaId: a.personaId, personaName: a.personaName },
+    b: { personaId: b.personaId, personaName: b.personaName },
+    similarity: rateLikeEachOther(a, b) ? cosine(centres[i], centres[i + 1 + j]) : 0,
+    nA: a.points.length,
+    nB: b.points.length
+  })))
+  return pairs.filter(pair => pair.similarity >= NEAR_DUPLICATE_FROM).sort((a, b) => b.similarity - a.similarity)
+}
+
+interface Centre { mean: Point, squaredLength: number }
+
+/** 0 where habits cannot be told from chance. */
+function cosine (a: Centre | undefined, b: Centre | undefined): number {
+  if (a === undefined || b === undefined || a.squaredLength <= 0 || b.squaredLength <= 0) return 0
+  const product = sum([...a.mean].map(([key, value]) => value * (b.mean.get(key) ?? 0)))
+  return Math.min(1, product / Math.sqrt(a.squaredLength * b.squaredLength))
+}
+
+function rateLikeEachOther (a: Member, b: Member): boolean {
+  const shared = [...a.ratings.keys()].filter(module => b.ratings.has(module))
+  const apart = shared.map(module => Math.abs(average(a.ratings.get(module) ?? []) - average(b.ratings.get(module) ?? [])))
+  return shared.length === 0 || average(apart) < ALIKE_RATINGS
+}
+
+function meanOf (points: Point[]): Point {
+  const keys = new Set(points.flatMap(point => [...point.keys()]))
+  return new Map([...keys].map(key => [key, average(points.map(point => point.get(key) ?? 0))]))
+}
+
+/** Squared Euclidean. */
+function distance (a: Point, b: Point): number {
+  return sum([...new Set([...a.keys(), ...b.keys()])].map(key => ((a.get(key) ?? 0) - (b.get(key) ?? 0)) ** 2))
+}
+
+const sum = (values: number[]) => values.reduce((total, value) => total + value, 0)
+const average = (values: number[]) => values.length === 0 ? 0 : sum(values) / values.length
