@@ -200,6 +200,6 @@ t.test('whoever gives up is not kept waiting, neither for a reply nor for the ne
     const startedAt = performance.now()
     setImmediate(() => controller.abort(new Error('the run ended')))
     await t.rejects(pending)
-    t.ok(performance.now() - startedAt < 5000)
+    t.ok(performance.now() - startedAt < 20_000)
   }
 })
