@@ -29,7 +29,14 @@ export async function up (db: Kysely<unknown>): Promise<void> {
       ADD COLUMN prompt_version text,
       ADD COLUMN persona_version integer,
       ADD COLUMN app_version text`.execute(db)
-  await sql`CREATE INDEX persona_feedback_by_time ON persona_feedback (created_at, module)`.execute(db)
+
+  // For insights and exports, which read a range of time in order of (time, id), forwards or backwards.
+  await sql`CREATE INDEX persona_feedback_by_time ON persona_feedback (created_at, id)`.execute(db)
+  await sql`CREATE INDEX persona_actions_by_time ON persona_actions (created_at, id)`.execute(db)
+  await sql`
+    CREATE INDEX persona_actions_not_ok ON persona_actions (created_at, id) WHERE result IN ('error', 'unknown', 'rejected')`.execute(db)
+  await sql`DROP INDEX runs_by_time`.execute(db)
+  await sql`CREATE INDEX runs_by_time ON runs (queued_at, id)`.execute(db)
 
   // One row per run and module that was used, computed from the actions alone when the run ends, rated or not.
   await sql`

@@ -13,6 +13,12 @@ export abstract class AppError extends Error {
 /* What a client sent */
 export class BadRequestError extends AppError { readonly code = 'BAD_REQUEST'; override readonly status = 400 }
 export class UnauthorizedError extends AppError { readonly code = 'UNAUTHORIZED'; override readonly status = 401 }
+export class ForbiddenError extends AppError { readonly code = 'FORBIDDEN'; override readonly status = 403 }
+export class PageNotFoundError extends AppError {
+  readonly code = 'PAGE_NOT_FOUND'; override readonly status = 404
+  constructor (path: string) { super(`There is no page at ${path}.`) }
+}
+
 export class PersonaNotFoundError extends AppError {
   readonly code = 'PERSONA_NOT_FOUND'; override readonly status = 404
   constructor (id: string) { super(`No persona has the id or email "${id}". List them with GET /api/v1/admin/personas.`) }
@@ -44,6 +50,11 @@ export class RunNotOpenError extends AppError {
 export class EmailTakenError extends AppError {
   readonly code = 'EMAIL_TAKEN'; override readonly status = 409
   constructor (email: string) { super(`Another persona already has the email ${email}.`) }
+}
+
+export class ReleaseExistsError extends AppError {
+  readonly code = 'RELEASE_EXISTS'; override readonly status = 409
+  constructor (version: string, at: string) { super(`Release ${version} is already stored, live at ${at}, with another time or other notes. Give a new release a new version.`) }
 }
 
 /* What is not set up */

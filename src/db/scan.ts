@@ -14,7 +14,9 @@ export interface ScannedRow {
 /**
  * @param readAfter the next page behind a row, at most `size` rows; undefined: the first page
  */
-export async function * scanPages<Row extends ScannedRow> (size: number, readAfter: (last: Row | undefined) => Promise<Row[]>): AsyncGenerator<Row[]> {
+export async function * scanPages<Row extends ScannedRow> (
+  size: number, readAfter: (last: Row | undefined) => Promise<Row[]>
+): AsyncGenerator<Row[]> {
   let last: Row | undefined
   for (;;) {
     const rows = await readAfter(last)
@@ -30,7 +32,9 @@ export function positionOf (at: string): RawBuilder<string> {
 }
 
 /** Whether a row comes behind the last one read. It names the place and not the row, which may be gone by now. */
-export function isBehind (last: ScannedRow | undefined, at: string, id: string, order: 'ascending' | 'descending'): RawBuilder<boolean> {
+export function isBehind (
+  last: ScannedRow | undefined, at: string, id: string, order: 'ascending' | 'descending'
+): RawBuilder<boolean> {
   if (last === undefined) return sql<boolean>`true`
   const sign = sql.raw(order === 'ascending' ? '>' : '<')
   return sql<boolean>`(${sql.ref(at)}, ${sql.ref(id)}) ${sign} (${last.position}::timestamptz, ${last.id})`

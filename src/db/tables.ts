@@ -12,6 +12,7 @@ export interface Database {
   persona_diaries: DiariesTable
   releases: ReleasesTable
   known_tools: KnownToolsTable
+  page_sessions: PageSessionsTable
 }
 
 /** Written by the database's clock, or compared with it; never by this process's clock. */
@@ -169,6 +170,14 @@ export interface KnownToolsTable {
   tool_name: string
   module: string
   first_seen_at: Instant
+  last_seen_at: Instant
+}
+
+export interface PageSessionsTable {
+  id: string
+  role: 'admin' | 'viewer'
+  created_at: Instant
+  expires_at: Instant
   last_seen_at: Instant
 }
 

@@ -16,12 +16,13 @@ interface Teardown { teardown (fn: () => Promise<void>): void }
  * itself. Without ANTHROPIC_API_KEY in `env` the runner is off, as for any operator.
  */
 export async function startTestApp (
-  t: Teardown, options: { env?: Record<string, string>, database?: OpenDatabase } = {}
+  t: Teardown, options: { env?: Record<string, string>, database?: OpenDatabase, signInToken?: string } = {}
 ): Promise<FastifyInstance> {
   const database = options.database ?? await openTestDatabase(t)
   const app = await buildApp({
     env: { NODE_ENV: 'test', SERVICE_KEY, ADMIN_KEY, TICK_SCHEDULE: '0 0 1 1 *', ...options.env },
-    database
+    database,
+    ...(options.signInToken !== undefined && { signInToken: options.signInToken })
   })
   t.teardown(() => app.close())
   await app.ready()

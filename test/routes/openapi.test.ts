@@ -25,6 +25,8 @@ interface Document {
 const registered = new Set<string>()
 subscribe('fastify.initialization', message => {
   (message as { fastify: FastifyInstance }).fastify.addHook('onRoute', route => {
+    // Pages and their assets are for readers, not for programs.
+    if ((route.schema as { hide?: boolean } | undefined)?.hide === true) return
     const path = route.url.replace(/(?<=.)\/$/, '').replace(/:(\w+)/g, '{$1}')
     for (const method of [route.method].flat()) {
       if (method !== 'HEAD' && !path.startsWith('/docs')) registered.add(`${method.toLowerCase()} ${path}`)

@@ -48,7 +48,9 @@ export const adminRunnerRoutes: FastifyPluginAsyncTypebox = async app => {
       ...common,
       operationId: 'setRunner',
       summary: 'Pause or resume the runner, in all processes; runs under way go on',
-      body: Type.Object({ paused: Type.Boolean(), reason: Type.Optional(Type.String({ maxLength: 500 })) }, { additionalProperties: false }),
+      body: Type.Object({
+        paused: Type.Boolean(), reason: Type.Optional(Type.String({ maxLength: 500 }))
+      }, { additionalProperties: false }),
       response: { 200: RunnerState, ...errorsOf(400, 401, 409, 503) }
     }
   }, async request => {

@@ -1,0 +1,50 @@
+import type { Queryable } from '../db/database.ts'
+import { castQuality } from '../feedback/cast-quality.ts'
+import type { CastGroup, Coverage } from './cast-schemas.ts'
+import { countChangedCast, readCastGroups, readCastRuns, readKnownTools, type KnownToolRow } from './cast-runs.ts'
+import { readScope, type Range } from './filters.ts'
+import { groupKey, toMixed } from './modules.ts'
+import type { CastQuery } from './queries.ts'
+import type { Mixed } from './schemas.ts'
+
+export interface CastAnswer {
+  range: Range
+  mixed: Mixed
+  coverage: Coverage
+  groups: CastGroup[]
+}
+
+/**
+ * Whether this is a crowd or one model in ten hats, for each model and prompt version apart, and what nobody used.
+ * @throws BadRequestError when the range is none
+ */
+export async function describeCast (db: Queryable, { mix = false, ...filter }: CastQuery): Promise<CastAnswer> {
+  const scope = { ...await readScope(db, filter), mix }
+  const [groups, runs, changedPersonas, tools] = await Promise.all([
+    readCastGroups(db, scope), readCastRuns(db, scope), countChangedCast(db, scope), readKnownTools(db, scope)
+  ])
+  const runsOf = Map.groupBy(runs, groupKey)
+  return {
+    range: scope.range,
+    mixed: toMixed(groups, changedPersonas),
+    coverage: coverageOf(tools),
+    groups: groups.map(group => ({
+      models: group.models,
+      promptVersions: group.prompt_versions,
+      latestAt: group.latest_at.toISOString(),
+      leftOut: group.left_out,
+      quality: castQuality((runsOf.get(groupKey(group)) ?? []).map(run =>
+        ({ personaId: run.persona_id, personaName: run.name, toolShares: run.tools, ratings: run.ratings })))
+    }))
+  }
+}
+
+function coverageOf (tools: KnownToolRow[]): Coverage {
+  const modules = [...Map.groupBy(tools, tool => tool.module)]
+  return {
+    knownTools: tools.length,
+    knownModules: modules.length,
+    unusedTools: tools.filter(tool => !tool.used).map(({ tool, module }) => ({ tool, module })),
+    unusedModules: modules.filter(([, own]) => own.every(tool => !tool.used)).map(([module]) => module)
+  }
+}

@@ -1,0 +1,84 @@
+import { sql, type RawBuilder } from 'kysely'
+import { Type, type Static } from 'typebox'
+import type { Queryable } from '../db/database.ts'
+import { readInstant } from '../db/instant.ts'
+import { BadRequestError } from '../errors.ts'
+
+/** Which days, personas and versions a question is about; the same for every insight. */
+
+const DEFAULT_DAYS = 30
+const DAY_MS = 24 * 60 * 60 * 1000
+const name = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 200, description }))
+
+export const RangeFields = {
+  from: Type.Optional(Type.String({ format: 'date-time', description: `default: ${DEFAULT_DAYS} days before \`to\`` })),
+  to: Type.Optional(Type.String({ format: 'date-time', description: 'exclusive; default: now' }))
+}
+
+export const FilterFields = {
+  ...RangeFields,
+  archetype: name('personas of this kind'),
+  appVersion: name('runs that began under this release'),
+  model: name('runs of this model'),
+  promptVersion: name('runs under this version of the prompts'),
+  personaVersion: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_147_483_647 })),
+  // The length keeps out the long spelling (urn:uuid:…), which Postgres does not know.
+  personaId: Type.Optional(Type.String({ format: 'uuid', maxLength: 36 })),
+  module: name('this module only')
+}
+export const Filter = Type.Object(FilterFields)
+export type Filter = Static<typeof Filter>
+
+export interface Range { from: string, to: string }
+export interface Scope { range: Range, filter: Filter }
+
+/** Fixes the range, so that all statements of one answer mean the same days. @throws BadRequestError */
+export async function readScope (db: Queryable, filter: Filter): Promise<Scope> {
+  const to = filter.to === undefined ? await databaseNow(db) : readInstant(filter.to, 'to')
+  const from = filter.from === undefined
+    ? new Date(Date.parse(to) - DEFAULT_DAYS * DAY_MS).toISOString()
+    : readInstant(filter.from, 'from')
+  if (from >= to) throw new BadRequestError(`from (${from}) must be before to (${to})`)
+  return { range: { from, to }, filter }
+}
+
+/** By the database's clock, which wrote the rows; up to the next millisecond, so that what was just written is in. */
+export async function databaseNow (db: Queryable): Promise<string> {
+  const { rows } = await sql<{ now: Date }>`
+    SELECT date_trunc('milliseconds', now()) + interval '1 millisecond' AS now`.execute(db)
+  return (rows[0]?.now ?? new Date()).toISOString()
+}
+
+export interface ScopeOptions {
+  /** The alias of the table with the model and the versions, where it is another one. */
+  versions?: string
+  /** For rows that are not about any module, such as answers that could not be read. */
+  anyModule?: boolean
+}
+
+/** Whether a row is in the scope. @param row the alias of its table */
+export function inScope (
+  { range, filter }: Scope, row: string, { versions = row, anyModule = false }: ScopeOptions = {}
+): RawBuilder<boolean> {
+  const at = sql.ref(`${row}.created_at`)
+  const conditions = [sql`${at} >= ${range.from}::timestamptz`, sql`${at} < ${range.to}::timestamptz`]
+  const equals: [column: string, value: string | number | undefined][] = [
+    [`${versions}.app_version`, filter.appVersion],
+    [`${versions}.model`, filter.model],
+    [`${versions}.prompt_version`, filter.promptVersion],
+    [`${versions}.persona_version`, filter.personaVersion],
+    [`${row}.persona_id`, filter.personaId],
+    [`${row}.module`, anyModule ? undefined : filter.module]
+  ]
+  for (const [column, value] of equals) if (value !== undefined) conditions.push(sql`${sql.ref(column)} = ${value}`)
+  if (filter.archetype !== undefined) {
+    conditions.push(sql`${sql.ref(`${row}.persona_id`)} IN (SELECT id FROM personas WHERE archetype = ${filter.archetype})`)
+  }
+  return sql<boolean>`(${sql.join(conditions, sql` AND `)})`
+}
+
+/** What may be counted together: one model under one version of the prompts; with `mix` all. */
+export function groupColumns (mix: boolean, alias: string): { model: RawBuilder<string | null>, prompts: RawBuilder<string | null> } {
+  if (mix) return { model: sql`NULL::text`, prompts: sql`NULL::text` }
+  return { model: sql`${sql.ref(`${alias}.model`)}`, prompts: sql`${sql.ref(`${alias}.prompt_version`)}` }
+}

@@ -1,0 +1,127 @@
+import type { Queryable } from '../db/database.ts'
+import { kindOfError } from './error-kind.ts'
+import { readScope, type Range } from './filters.ts'
+import { readCitations, scanIncidents, type CitationRow, type Incident } from './incidents.ts'
+import { distinct } from './modules.ts'
+import type { ProblemsQuery } from './queries.ts'
+import type { Problem } from './problem-schemas.ts'
+
+const MAX_EXAMPLES = 3
+const MAX_CITATIONS = 3
+const DEFAULT_LIMIT = 20
+const WALKED_AWAY = 'the patience was used up'
+
+export interface ProblemsAnswer {
+  range: Range
+  /** Problems there are, shown or not. */
+  total: number
+  problems: Problem[]
+}
+
+/**
+ * What went wrong, most frequent first: calls that did not end ok, grouped by module, tool, blame and kind of error, and
+ * visits over which a persona left. Memory follows the number of problems and of the runs they happened in.
+ * @throws BadRequestError when the range is none
+ */
+export async function findProblems (db: Queryable, query: ProblemsQuery): Promise<ProblemsAnswer> {
+  const { limit = DEFAULT_LIMIT, blame, ...filter } = query
+  const scope = { ...await readScope(db, filter), blame }
+  const found = new Map<string, Gathered>()
+  for await (const page of scanIncidents(db, scope)) {
+    for (const incident of page) gather(found, incident)
+  }
+  const top = [...found].toSorted(([, a], [, b]) => mostFrequentFirst(a, b)).slice(0, limit)
+  const modules = [...new Set(top.map(([, { first }]) => first.module))]
+  const citations = modules.length === 0 ? [] : await readCitations(db, scope, modules)
+  const citationsOf = Map.groupBy(citations.flatMap(keyed), ({ key }) => key)
+  return {
+    range: scope.range,
+    total: found.size,
+    problems: top.map(([key, gathered]) => toProblem(gathered, (citationsOf.get(key) ?? []).map(({ citation }) => citation)))
+  }
+}
+
+/** What is known of a problem while its incidents pass by, newest first. */
+interface Gathered {
+  kind: string
+  /** The newest. */
+  first: Incident
+  firstSeenAt: Date
+  count: number
+  personas: Set<string>
+  runs: Set<string>
+  appVersions: Set<string | null>
+  models: Set<string | null>
+  promptVersions: Set<string | null>
+  examples: Incident[]
+}
+
+const errorKey = (row: Pick<Incident, 'module' | 'tool' | 'blame'>, kind: string) =>
+  JSON.stringify(['error', row.module, row.tool, row.blame, kind])
+const walkAwayKey = (row: Pick<Incident, 'module'>) => JSON.stringify(['walk_away', row.module])
+
+function gather (found: Map<string, Gathered>, incident: Incident): void {
+  const kind = incident.type === 'error' ? kindOfError(incident.error_message) : WALKED_AWAY
+  const key = incident.type === 'error' ? errorKey(incident, kind) : walkAwayKey(incident)
+  const problem = found.get(key) ?? begin(incident, kind)
+  found.set(key, problem)
+  problem.count++
+  problem.firstSeenAt = incident.at
+  problem.personas.add(incident.persona_id)
+  problem.runs.add(incident.run_id)
+  problem.appVersions.add(incident.app_version)
+  problem.models.add(incident.model)
+  problem.promptVersions.add(incident.prompt_version)
+  if (problem.examples.length < MAX_EXAMPLES) problem.examples.push(incident)
+}
+
+function begin (first: Incident, kind: string): Gathered {
+  return {
+    kind,
+    first,
+    firstSeenAt: first.at,
+    count: 0,
+    personas: new Set(),
+    runs: new Set(),
+    appVersions: new Set(),
+    models: new Set(),
+    promptVersions: new Set(),
+    examples: []
+  }
+}
+
+/** Of two as frequent the one that more personas met, then the latest. */
+function mostFrequentFirst (a: Gathered, b: Gathered): number {
+  return b.count - a.count || b.personas.size - a.personas.size || b.first.at.getTime() - a.first.at.getTime()
+}
+
+/** A cited call may be an error and one of those that a persona left over: it backs both. */
+function keyed (citation: CitationRow): { key: string, citation: CitationRow }[] {
+  const keys: string[] = []
+  if (citation.is_error) keys.push(errorKey(citation, kindOfError(citation.error_message)))
+  if (citation.over_walk_away) keys.push(walkAwayKey(citation))
+  return keys.map(key => ({ key, citation }))
+}
+
+function toProblem (found: Gathered, citations: CitationRow[]): Problem {
+  const { first } = found
+  return {
+    type: first.type,
+    module: first.module,
+    tool: first.tool,
+    kind: found.kind,
+    blame: first.blame,
+    count: found.count,
+    personas: found.personas.size,
+    runs: found.runs.size,
+    firstSeenAt: found.firstSeenAt.toISOString(),
+    lastSeenAt: first.at.toISOString(),
+    appVersions: distinct([...found.appVersions]),
+    models: distinct([...found.models]),
+    promptVersions: distinct([...found.promptVersions]),
+    examples: found.examples.map(({ run_id: runId, number, error_message: errorMessage, latency_ms: latencyMs, at }) =>
+      ({ runId, number, errorMessage, latencyMs, at: at.toISOString() })),
+    citations: citations.slice(0, MAX_CITATIONS).map(({ run_id: runId, number, module, rating, notes, quote }) =>
+      ({ runId, number, module, rating, notes, quote }))
+  }
+}
