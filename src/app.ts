@@ -4,17 +4,31 @@ import agent from './plugins/agent.ts'
 import auth from './plugins/auth.ts'
 import database from './plugins/database.ts'
 import env from './plugins/env.ts'
-import errorHandler from './plugins/error-handler.ts'
+import errorHandler, { refuseUrl } from './plugins/error-handler.ts'
 import openapi from './plugins/openapi.ts'
+import pageSession from './plugins/page-session.ts'
+import pages from './plugins/pages.ts'
 import readiness from './plugins/readiness.ts'
 import scheduler from './plugins/scheduler.ts'
 import validation from './plugins/validation.ts'
+import { adminDiaryRoutes } from './routes/admin/diary.ts'
+import { adminExportRoutes } from './routes/admin/export.ts'
+import { adminInsightRoutes } from './routes/admin/insights.ts'
 import { adminPersonaRoutes } from './routes/admin/personas.ts'
+import { adminReleaseRoutes } from './routes/admin/releases.ts'
 import { adminRunnerRoutes } from './routes/admin/runner.ts'
 import { adminRunRoutes } from './routes/admin/runs.ts'
 import { diagRoutes } from './routes/diag.ts'
 import { healthRoutes } from './routes/health.ts'
 import { internalPersonaRoutes } from './routes/internal/personas.ts'
+import { eventStream } from './routes/pages/events.ts'
+import { modulePages } from './routes/pages/modules.ts'
+import { notFoundPage } from './routes/pages/not-found.ts'
+import { overviewPages } from './routes/pages/overview.ts'
+import { personaPages } from './routes/pages/personas.ts'
+import { runnerPages } from './routes/pages/runner.ts'
+import { runPages } from './routes/pages/runs.ts'
+import { signInPages } from './routes/pages/sign-in.ts'
 
 export interface AppOptions {
   /** What the environment and `.env` hold together. */
@@ -22,6 +36,10 @@ export interface AppOptions {
   logger?: FastifyServerOptions['logger']
   /** An open database for tests; closed with the app. */
   database?: OpenDatabase
+  /** Signs in to the pages once, without a key, where HOST is loopback. For the demo; no variable sets it. */
+  signInToken?: string
+  /** Stands on every page. */
+  pageNotice?: string
 }
 
 /** The whole application, in order of start-up. Not listening yet. */
@@ -32,7 +50,8 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
     pluginTimeout: 120_000,
     bodyLimit: 4 * 1024 * 1024,
     requestTimeout: 30_000,
-    forceCloseConnections: true
+    forceCloseConnections: true,
+    frameworkErrors: refuseUrl
   })
   try {
     await app.register(env, { env: options.env })
@@ -52,11 +71,34 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
       await guarded.register(async admin => {
         admin.addHook('onRequest', admin.guards.admin)
         await admin.register(adminPersonaRoutes, { prefix: '/personas' })
+        await admin.register(adminDiaryRoutes, { prefix: '/personas' })
         await admin.register(adminRunRoutes, { prefix: '/runs' })
         await admin.register(adminRunnerRoutes, { prefix: '/runner' })
+        await admin.register(adminInsightRoutes, { prefix: '/insights' })
+        await admin.register(adminExportRoutes, { prefix: '/export' })
+        await admin.register(adminReleaseRoutes, { prefix: '/releases' })
       }, { prefix: '/admin' })
     }, { prefix: '/api/v1' })
     if (app.config.NODE_ENV !== 'production') await app.register(diagRoutes, { prefix: '/diag' })
+
+    await app.register(async site => {
+      await site.register(pages, { notice: options.pageNotice })
+      await site.register(pageSession, { signInToken: options.signInToken })
+      await site.register(notFoundPage)
+      await site.register(async ready => {
+        await ready.register(readiness)
+        await ready.register(signInPages)
+        await ready.register(async signedIn => {
+          signedIn.addHook('onRequest', signedIn.pageSessions.guard)
+          await signedIn.register(overviewPages)
+          await signedIn.register(personaPages)
+          await signedIn.register(runPages)
+          await signedIn.register(modulePages)
+          await signedIn.register(runnerPages)
+          await signedIn.register(eventStream)
+        })
+      })
+    })
     return app
   } catch (error) {
     await app.close().catch(() => {})

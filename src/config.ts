@@ -7,7 +7,8 @@ import { validateDetailed } from 'node-cron'
  * message.
  */
 const url = (expects: string, description: string) => Type.Optional(Type.String({ pattern: '^https?://[^\\s/]+', expects, description }))
-const secret = (expects: string, description: string, minLength = 1) => Type.Optional(Type.String({ minLength, expects, description, secret: true }))
+const secret = (expects: string, description: string, minLength = 1) =>
+  Type.Optional(Type.String({ minLength, expects, description, secret: true }))
 const count = (from: number, to: number, standard: number, description: string) =>
   Type.Integer({ minimum: from, maximum: to, default: standard, expects: `a whole number from ${from} to ${to}`, description })
 
@@ -36,6 +37,7 @@ export const Config = Type.Object({
 
   SERVICE_KEY: secret('at least 8 characters', 'key of the internal routes (header X-Service-Key); without it the runner stays off', 8),
   ADMIN_KEY: secret('at least 8 characters', 'key of the admin routes (Authorization: Bearer …); without it they answer 401', 8),
+  VIEWER_KEY: secret('at least 8 characters', 'key that opens the pages for reading only; unset: only ADMIN_KEY opens them', 8),
 
   ANTHROPIC_API_KEY: secret('a key of the Claude API', 'key of the Claude API; without it the runner stays off'),
   ANTHROPIC_BASE_URL: url('a URL that begins with http:// or https://', 'another address of the Claude API, for a proxy or a stand-in'),
@@ -103,6 +105,9 @@ function brokenRules (env: Record<string, string>): string[] {
   }
   if (env.AUTH_URL !== undefined && env.PERSONA_SEED_SECRET === undefined) {
     lines.push('PERSONA_SEED_SECRET must be set (at least 16 characters), because AUTH_URL is: the passwords of the personas are derived from it')
+  }
+  if (env.VIEWER_KEY !== undefined && env.VIEWER_KEY === env.ADMIN_KEY) {
+    lines.push('VIEWER_KEY must differ from ADMIN_KEY, or whoever may only read may do everything')
   }
   return lines
 }

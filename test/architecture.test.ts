@@ -46,7 +46,6 @@ const MAY_IMPORT: Record<string, string[]> = {
   insights: ['db', 'feedback'],
   releases: ['db'],
   sessions: ['db'],
-  sessions: ['db'],
   dashboard: ['db', 'insights'],
   db: [],
   config: [],

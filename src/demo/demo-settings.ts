@@ -6,6 +6,8 @@ export interface DemoSettings {
   env: Record<string, string | undefined>
   adminKey: string
   seedSecret: string
+  /** Opens the pages once, without a key. */
+  signInToken: string
 }
 
 const PREFERRED_PORT = 3070
@@ -22,6 +24,7 @@ export async function demoSettings (
   return {
     adminKey,
     seedSecret,
+    signInToken: randomBytes(16).toString('base64url'),
     env: {
       NODE_ENV: 'development',
       HOST: '127.0.0.1',

@@ -49,7 +49,12 @@ async function demo (stay: boolean): Promise<void> {
     if (standIn !== undefined) closers.push(standIn.close)
 
     const settings = await demoSettings(environment, sampleApp, standIn?.url)
-    const app = await buildApp({ env: settings.env, logger: { level: 'warn' } })
+    const app = await buildApp({
+      env: settings.env,
+      logger: { level: 'warn' },
+      signInToken: settings.signInToken,
+      ...(standIn !== undefined && { pageNotice: STAND_IN_NOTICE })
+    })
     closers.push(() => app.close())
     const address = await app.listen({ host: app.config.HOST, port: app.config.PORT })
 
@@ -60,13 +65,14 @@ async function demo (stay: boolean): Promise<void> {
       sampleApp.addAccount({ email: persona.email, password, name: persona.name, locale: persona.locale ?? 'de' })
     }
     const notice = standIn === undefined ? `model: ${app.config.ANTHROPIC_MODEL} (your key, real costs)` : STAND_IN_NOTICE
-    console.log(`\n${personas.length} personas begin their day in ${sampleApp.mcpUrl}\n[${notice}]\n`)
+    console.log(`\n${personas.length} personas begin their day in ${sampleApp.mcpUrl}\n[${notice}]\n${stay ? `Watch them live: ${address}/sign-in/demo/${settings.signInToken}\n` : ''}`)
 
     const stopWatching = watchDays(app.database.db, personas)
     const tick = await app.scheduler.tick()
     const result = await awaitTick(app.database.db, tick)
     await stopWatching()
-    await printReport(app.database.db, tick, result, { notice, address, standIn: standIn !== undefined, stay, adminKey: settings.adminKey })
+    const { adminKey, signInToken } = settings
+    await printReport(app.database.db, tick, result, { notice, address, standIn: standIn !== undefined, stay, adminKey, signInToken })
     if (!stay) await end(result.failed.length > 0 ? 1 : 0)
   } catch (error) {
     if (interrupted) return

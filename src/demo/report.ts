@@ -12,6 +12,7 @@ export interface ReportContext {
   standIn: boolean
   stay: boolean
   adminKey: string
+  signInToken: string
 }
 
 export async function printReport (db: Queryable, tick: Tick, result: TickResult, context: ReportContext): Promise<void> {
@@ -52,10 +53,13 @@ function printTable (head: string[], rows: string[][]): void {
   console.log([line(head), line(widths.map(width => '─'.repeat(width))), ...rows.map(line)].join('\n'))
 }
 
-function nextSteps ({ address, standIn, stay, adminKey }: ReportContext): string {
+function nextSteps ({ address, standIn, stay, adminKey, signInToken }: ReportContext): string {
   const look = stay
     ? `Look around while this runs (Ctrl-C ends it and leaves nothing behind):
-  ${address}/docs                                  every route
+  ${address}/sign-in/demo/${signInToken}
+      the pages: who does what, and what hurts whom. The link signs you in, once; after that the key does: ${adminKey}
+  ${address}/docs
+      every route
   curl -H 'Authorization: Bearer ${adminKey}' ${address}/api/v1/admin/runs`
     : 'Run "npm run demo -- --stay" to look around afterwards: it keeps serving the rows over REST, with every route at /docs.'
   return `

@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, messageOf } from '../errors.ts'
 
 /** Connection trouble as `pg`, the pool and the operating system name it. */
@@ -18,16 +18,27 @@ export function refuseUrl (error: FastifyError, _request: FastifyRequest, reply:
   reply.code(error.statusCode ?? 400).send({ code: 'BAD_REQUEST', message: error.message })
 }
 
-/** Every error leaves as `{ code, message }`. What we did not foresee is logged whole and told as little. */
+/** What a client is told of an error. */
+export interface ErrorAnswer { status: number, code: string, message: string }
+
+/** What we did not foresee is logged whole and told as little. */
+export function answerFor (error: FastifyError | AppError, log: FastifyBaseLogger): ErrorAnswer {
+  if (error instanceof AppError) return { status: error.status, code: error.code, message: error.message }
+  if (error.statusCode !== undefined && error.statusCode < 500) {
+    return { status: error.statusCode, code: error.statusCode === 400 ? 'BAD_REQUEST' : error.code, message: error.message }
+  }
+  log.error({ err: { code: error.code, message: messageOf(error), stack: error.stack } }, 'request failed')
+  return isDatabaseGone(error)
+    ? { status: 503, code: 'DATABASE_UNAVAILABLE', message: 'The database does not answer. Try again in a moment.' }
+    : { status: 500, code: 'INTERNAL', message: 'Something went wrong here; the log has the details.' }
+}
+
+/** Every error leaves as `{ code, message }`. */
 export default fp(async app => {
   app.setErrorHandler((error: FastifyError | AppError, request, reply) => {
-    if (error instanceof AppError) return reply.code(error.status).send({ code: error.code, message: error.message })
-    if (error.statusCode !== undefined && error.statusCode < 500) {
-      return reply.code(error.statusCode).send({ code: error.statusCode === 400 ? 'BAD_REQUEST' : error.code, message: error.message })
-    }
-    request.log.error({ err: { code: error.code, message: messageOf(error), stack: error.stack } }, 'request failed')
-    if (isDatabaseGone(error)) return reply.code(503).header('retry-after', '5').send({ code: 'DATABASE_UNAVAILABLE', message: 'The database does not answer. Try again in a moment.' })
-    return reply.code(500).send({ code: 'INTERNAL', message: 'Something went wrong here; the log has the details.' })
+    const { status, code, message } = answerFor(error, request.log)
+    if (code === 'DATABASE_UNAVAILABLE') reply.header('retry-after', '5')
+    return reply.code(status).send({ code, message })
   })
   app.setNotFoundHandler((request, reply) => reply.code(404).send({ code: 'ROUTE_NOT_FOUND', message: `There is no ${request.method} ${request.url.split('?')[0]}. GET /docs lists all routes.` }))
 }, { name: 'error-handler' })

@@ -14,6 +14,8 @@ declare module 'fastify' {
       isWorking (): boolean
       /** When somebody last looked for due personas, as ISO 8601. */
       lastPokeAt (): string | null
+      /** When cron looks next, as ISO 8601; null: it does not run. */
+      nextPokeAt (): string | null
       /** One tick now. @throws RunnerOffError */
       tick (): Promise<Tick>
     }
@@ -79,7 +81,14 @@ export default fp(async app => {
     pokes.start()
   }
 
-  app.decorate('scheduler', { missing, queue, isWorking: () => working, lastPokeAt: () => lastPoke?.toISOString() ?? null, tick: tickNow })
+  app.decorate('scheduler', {
+    missing,
+    queue,
+    isWorking: () => working,
+    lastPokeAt: () => lastPoke?.toISOString() ?? null,
+    nextPokeAt: () => working && !config.RUNNER_PAUSED ? pokes.nextAt() : null,
+    tick: tickNow
+  })
   let starting: Promise<void> | undefined
   app.addHook('onReady', async () => {
     starting = start()
@@ -100,7 +109,7 @@ export default fp(async app => {
  * node-cron, and a watchdog on the monotonic clock: when the wall clock is set back, cron stays silent until
  * the old time comes round again; after twice the expected pause the watchdog pokes in its place.
  */
-function createPokes (schedule: string, poke: () => Promise<void>): { start (): void, stop (): Promise<void> } {
+function createPokes (schedule: string, poke: () => Promise<void>): { start (): void, stop (): Promise<void>, nextAt (): string | null } {
   let watchdog: NodeJS.Timeout | undefined
   const arm = (task: ScheduledTask) => {
     clearTimeout(watchdog)
@@ -111,6 +120,7 @@ function createPokes (schedule: string, poke: () => Promise<void>): { start (): 
   }
   const task = cron.createTask(schedule, async () => { arm(task); await poke() }, { noOverlap: true, name: 'tick' })
   return {
+    nextAt: () => task.getNextRun()?.toISOString() ?? null,
     start () {
       task.start()
       arm(task)

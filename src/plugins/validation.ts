@@ -2,8 +2,13 @@ import type { ErrorObject, Options } from 'ajv'
 import fp from 'fastify-plugin'
 import type { TSchema } from 'typebox'
 import { ActionBatch, Action, Written } from '../actions/schemas.ts'
+import { DiarySchema } from '../diaries/schemas.ts'
 import { Feedback, FeedbackBatch, ModuleSummary } from '../feedback/schemas.ts'
+import { CastGroup, Coverage } from '../insights/cast-schemas.ts'
+import { Problem, SayDoGap } from '../insights/problem-schemas.ts'
+import { Mixed, ModuleGroup, ModuleInsight } from '../insights/schemas.ts'
 import { Persona, PersonaInput, PersonaPatch } from '../personas/schemas.ts'
+import { Release, ReleaseInput } from '../releases/schemas.ts'
 import { Run, TickResult, TranscriptMessage } from '../runs/schemas.ts'
 import { ErrorBody } from '../routes/error-body.ts'
 import { cleanJson, nestsTooDeep, MAX_JSON_DEPTH } from '../text.ts'
@@ -12,7 +17,9 @@ import { createAjv, explainProblems } from '../schema-check.ts'
 
 /** Schemas with a name of their own: components of the OpenAPI document, referred to by `ref()`. */
 const SHARED: TSchema[] = [
-  ErrorBody, Persona, PersonaInput, PersonaPatch, Run, TickResult, TranscriptMessage, Action, ActionBatch, Written, Feedback, FeedbackBatch, ModuleSummary
+  ErrorBody, DiarySchema, Persona, PersonaInput, PersonaPatch, Run, TickResult, TranscriptMessage,
+  Action, ActionBatch, Written, Feedback, FeedbackBatch, ModuleSummary,
+  Mixed, ModuleInsight, ModuleGroup, Problem, SayDoGap, CastGroup, Coverage, Release, ReleaseInput
 ]
 
 /**

@@ -1,0 +1,76 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { remember } from '../../dashboard/remember.ts'
+import { readBroken, readLongestWait, readSpend } from '../../dashboard/runner.ts'
+import { plotSpend } from '../../dashboard/spend-plot.ts'
+import { PausedByEnvironmentError, RunnerOffError } from '../../errors.ts'
+import { countOpen } from '../../runs/repository.ts'
+import { readPause, writePause } from '../../runs/runner-state.ts'
+import { runNow } from '../../runs/tick.ts'
+
+const MOMENT_MS = 900
+
+/** The machinery: whether it is on, what it has to do, what broke, what it costs. */
+export const runnerPages: FastifyPluginAsyncTypebox = async app => {
+  const { config, scheduler, database: { db } } = app
+  const readState = remember(MOMENT_MS, async () => {
+    const [pause, open, waitMs, broken, spend] = await Promise.all([
+      readPause(db), countOpen(db), readLongestWait(db), readBroken(db), readSpend(db)
+    ])
+    return { pause, open, waitMs, broken, spend, plot: plotSpend(spend) }
+  })
+
+  async function describe () {
+    const state = await readState()
+    const isPaused = state.pause.paused || config.RUNNER_PAUSED
+    return {
+      title: 'Runner',
+      nav: 'runner',
+      ...state,
+      state: scheduler.missing.length > 0 ? 'off' : isPaused ? 'paused' : 'on',
+      missing: scheduler.missing,
+      schedule: config.TICK_SCHEDULE,
+      lastPokeAt: scheduler.lastPokeAt(),
+      nextPokeAt: scheduler.nextPokeAt(),
+      pausedByEnvironment: config.RUNNER_PAUSED,
+      settings: {
+        model: config.ANTHROPIC_MODEL,
+        app: withoutSecrets(config.MCP_URL),
+        concurrency: config.PERSONA_CONCURRENCY,
+        queueLimit: config.QUEUE_LIMIT,
+        maxTurns: config.MAX_TURNS,
+        runTimeoutMs: config.RUN_TIMEOUT_MS
+      }
+    }
+  }
+
+  app.get('/runner', { schema: { hide: true } }, async (_request, reply) => reply.view('runner.eta', await describe()))
+  app.get('/runner/now', { schema: { hide: true } }, async (_request, reply) => reply.view('runner-now.eta', await describe()))
+
+  app.post('/runner/pause', {
+    schema: { hide: true, body: Type.Object({ reason: Type.Optional(Type.String({ maxLength: 500 })) }) }
+  }, async (request, reply) => {
+    await writePause(db, true, request.body.reason?.trim() || null)
+    return reply.redirect('/runner', 303)
+  })
+
+  app.post('/runner/resume', { schema: { hide: true } }, async (_request, reply) => {
+    if (config.RUNNER_PAUSED) throw new PausedByEnvironmentError()
+    await writePause(db, false, null)
+    return reply.redirect('/runner', 303)
+  })
+
+  app.post('/runner/again', {
+    schema: { hide: true, body: Type.Object({ persona: Type.String({ maxLength: 100 }) }) }
+  }, async (request, reply) => {
+    if (scheduler.missing.length > 0) throw new RunnerOffError(scheduler.missing)
+    const { runId } = await runNow(db, scheduler.queue, request.body.persona)
+    return reply.redirect(`/runs/${encodeURIComponent(runId)}`, 303)
+  })
+}
+
+/** A name, a password or a token may stand in an address. */
+function withoutSecrets (address: string): string {
+  const { origin, pathname } = new URL(address)
+  return `${origin}${pathname}`
+}

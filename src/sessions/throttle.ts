@@ -1,0 +1,57 @@
+/**
+ * Slows down whoever guesses keys: after a few wrong ones an address waits, twice as long each time. In memory and
+ * bounded; each process counts for itself.
+ */
+
+const FREE_TRIES = 3
+const LONGEST_WAIT_MS = 60_000
+const FORGOTTEN_AFTER_MS = 15 * 60_000
+const MAX_ADDRESSES = 10_000
+
+export interface Throttle {
+  /** How long this address has to wait before its next try, in milliseconds; 0: not at all. */
+  waitMs (address: string): number
+  failed (address: string): void
+  succeeded (address: string): void
+}
+
+/** @param now milliseconds of a clock that never goes back */
+export function createThrottle (now: () => number): Throttle {
+  const tries = new Map<string, { wrong: number, at: number }>()
+  const recent = (key: string) => {
+    const entry = tries.get(key)
+    return entry !== undefined && now() - entry.at < FORGOTTEN_AFTER_MS ? entry : undefined
+  }
+  return {
+    waitMs (address) {
+      const entry = recent(networkOf(address))
+      if (entry === undefined || entry.wrong < FREE_TRIES) return 0
+      const wait = Math.min(LONGEST_WAIT_MS, 1000 * 2 ** (entry.wrong - FREE_TRIES))
+      return Math.max(0, Math.ceil(entry.at + wait - now()))
+    },
+    failed (address) {
+      const key = networkOf(address)
+      const wrong = (recent(key)?.wrong ?? 0) + 1
+      // Behind all others again, so that the first one is always the one heard of longest ago.
+      tries.delete(key)
+      tries.set(key, { wrong, at: now() })
+      const [oldest] = tries.keys()
+      if (tries.size > MAX_ADDRESSES && oldest !== undefined) tries.delete(oldest)
+    },
+    succeeded: address => { tries.delete(networkOf(address)) }
+  }
+}
+
+/** Who has one IPv6 address usually has 2^64 of them: the network counts. */
+function networkOf (address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
+  if (mapped !== undefined) return mapped
+  return address.includes(':') ? expand(address).slice(0, 4).join(':') : address
+}
+
+function expand (address: string): string[] {
+  const [head = '', tail] = address.split('%')[0]?.split('::') ?? []
+  const front = head === '' ? [] : head.split(':')
+  const back = tail === undefined || tail === '' ? [] : tail.split(':')
+  return [...front, ...Array.from({ length: Math.max(0, 8 - front.length - back.length) }, () => '0'), ...back].map(part => part.replace(/^0+(?=.)/, ''))
+}

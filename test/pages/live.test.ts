@@ -1,0 +1,166 @@
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
+import { sql } from 'kysely'
+import type { FastifyInstance } from 'fastify'
+import t from 'tap'
+import { createLiveFeed } from '../../src/dashboard/live-feed.ts'
+import { changedTopics, readMarks, type Marks } from '../../src/dashboard/live-marks.ts'
+import { remember } from '../../src/dashboard/remember.ts'
+import { createPersona, startTestApp } from '../helpers/app.ts'
+import { openTestDatabase } from '../helpers/database.ts'
+import { postForm, signIn } from '../helpers/pages.ts'
+
+/** Closing any process closes the database of all: they stay until the end of the file. */
+const root = t
+
+const database = await openTestDatabase(t)
+const { db } = database
+
+/** A process of its own on the shared database, with a way to listen to it. */
+async function startReplica () {
+  const app = await startTestApp(root, { database })
+  const address = await app.listen({ port: 0, host: '127.0.0.1' })
+  // Cookies are named for the port.
+  const { cookie } = await signIn(app)
+  const headers = { cookie: cookie.replace('-80=', `-${new URL(address).port}=`), accept: 'text/event-stream' }
+  return { app, address, headers }
+}
+
+interface Listening { topics: Set<string>, heard (topic: string): Promise<number>, response: IncomingMessage, close (): void }
+
+async function listen ({ address, headers }: { address: string, headers: Record<string, string> }): Promise<Listening> {
+  const request = get(`${address}/events`, { headers, agent: false })
+  const [response] = await once(request, 'response') as [IncomingMessage]
+  const topics = new Set<string>()
+  const waiting = new Map<string, () => void>()
+  response.setEncoding('utf8').on('data', (text: string) => {
+    for (const [, list] of text.matchAll(/^event: change\ndata: (.*)$/gm)) {
+      for (const topic of JSON.parse(list ?? '[]')) {
+        topics.add(topic)
+        waiting.get(topic)?.()
+      }
+    }
+  })
+  response.on('error', () => {})
+  return {
+    topics,
+    response,
+    async heard (topic) {
+      const from = performance.now()
+      if (!topics.has(topic)) await new Promise<void>(resolve => waiting.set(topic, resolve))
+      return performance.now() - from
+    },
+    close: () => request.destroy()
+  }
+}
+
+const personaId = async (app: FastifyInstance, name: string) => (await createPersona(app, { email: `${name}@personas.test` })).id
+/** The first look only says how things stand. */
+const afterTheFirstLook = () => new Promise(resolve => setTimeout(resolve, 300))
+
+t.test('what one process writes, a page of another one knows within two seconds', async t => {
+  const [one, two] = [await startReplica(), await startReplica()]
+  const page = await listen(two)
+  t.match(page.response.headers, { 'content-type': /^text\/event-stream/, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+  await afterTheFirstLook()
+  const id = await personaId(one.app, 'lived')
+  const run = await db.insertInto('runs').values({ persona_id: id, persona_version: 1, state: 'acting', started_at: sql`now()` }).returning('id').executeTakeFirstOrThrow()
+  for (const topic of [`run:${run.id}`, `persona:${id}`, 'runs']) t.ok(await page.heard(topic) < 2000, topic)
+
+  const steps: [string, () => Promise<unknown>][] = [
+    ['a call begins', () => db.insertInto('persona_actions').values({ id: 'x', persona_id: id, tick_id: run.id, ordinal: 0, tool_name: 'todo.list', module: 'todo', result: 'started' }).execute()],
+    ['it ends', () => db.updateTable('persona_actions').set({ result: 'ok', finished_at: sql`now()` }).where('id', '=', 'x').execute()],
+    ['the model replies', () => db.updateTable('runs').set({ turns: 1 }).where('id', '=', run.id).execute()],
+    ['the day ends', () => db.updateTable('runs').set({ state: 'completed', finished_at: sql`now()` }).where('id', '=', run.id).execute()]
+  ]
+  for (const [what, step] of steps) {
+    page.topics.clear()
+    await step()
+    t.ok(await page.heard(`run:${run.id}`) < 2000, what)
+  }
+  page.topics.clear()
+  await postForm(one.app, '/runner/pause', {}, await signIn(one.app))
+  t.ok(await page.heard('runner') < 2000, 'an operator pauses')
+  page.close()
+})
+
+t.test('a run that ends before anybody could see it begin is told of all the same', async t => {
+  const before = await readMarks(db)
+  const app = await startTestApp(root, { database })
+  const id = await personaId(app, 'quick')
+  const run = await db.insertInto('runs').values({ persona_id: id, persona_version: 1, state: 'failed', finished_at: sql`now()` }).returning('id').executeTakeFirstOrThrow()
+  t.ok(changedTopics(before, await readMarks(db)).includes(`run:${run.id}`))
+  const now = await readMarks(db)
+  t.same(changedTopics(now, await readMarks(db)), [], 'and nothing is told twice')
+})
+
+t.test('without a session there is no stream', async t => {
+  const { app, address } = await startReplica()
+  const stranger = await listen({ address, headers: { accept: 'text/event-stream' } })
+  t.equal(stranger.response.statusCode, 401)
+  stranger.close()
+  t.equal((await app.inject('/events')).statusCode, 303)
+})
+
+t.test('200 open pages cost one look a second, and none when they have gone', async t => {
+  let looks = 0
+  const marks: Marks = new Map()
+  const feed = createLiveFeed({ look: async () => { looks++; return new Map(marks) }, everyMs: 50, onError: error => t.fail(String(error)) })
+  t.equal(looks, 0, 'nobody listens, nobody looks')
+  let told = 0
+  const stops = Array.from({ length: 200 }, () => feed.listen(() => { told++ }))
+  await new Promise(resolve => setTimeout(resolve, 525))
+  t.ok(looks >= 5 && looks <= 11, `${looks} looks in half a second`)
+  marks.set('runs', 'changed')
+  await new Promise(resolve => setTimeout(resolve, 150))
+  t.equal(told, 200, 'each is told once')
+  for (const stop of stops) stop()
+  await new Promise(resolve => setTimeout(resolve, 100))
+  const then = looks
+  await new Promise(resolve => setTimeout(resolve, 200))
+  t.equal(looks, then)
+  const again = feed.listen(() => {})
+  await new Promise(resolve => setTimeout(resolve, 60))
+  t.ok(looks > then, 'and it begins anew')
+  again()
+  await feed.close()
+})
+
+t.test('a look that fails is told to the operator, and the next one tries again', async t => {
+  let looks = 0
+  const errors: unknown[] = []
+  const feed = createLiveFeed({
+    look: async () => {
+      if (++looks === 2) throw new Error('gone')
+      return new Map([['runs', String(looks)]])
+    },
+    everyMs: 10,
+    onError: error => errors.push(error)
+  })
+  const topics = await new Promise(resolve => feed.listen(resolve))
+  t.same([errors.length, topics], [1, ['runs']])
+  await feed.close()
+})
+
+t.test('many streams at once all hear, and a stopping process ends them', async t => {
+  const replica = await startReplica()
+  const pages = await Promise.all(Array.from({ length: 50 }, () => listen(replica)))
+  await afterTheFirstLook()
+  await db.updateTable('runner_state').set({ changed_at: sql`now()` }).execute()
+  for (const page of pages) t.ok(await page.heard('runner') < 3000)
+  const ends = pages.map(page => once(page.response, 'close'))
+  const from = performance.now()
+  await replica.app.close()
+  await Promise.all(ends)
+  t.ok(performance.now() - from < 5000)
+})
+
+t.test('who asks within a moment gets the same answer, and a failure is asked anew', async t => {
+  let now = 0
+  let asked = 0
+  const ask = remember(1000, async () => { if (++asked === 2) throw new Error('gone'); return asked }, () => now)
+  t.same(await Promise.all([ask(), ask(), ask()]), [1, 1, 1])
+  now = 1000
+  await t.rejects(ask(), { message: 'gone' })
+  t.equal(await ask(), 3)
+})
