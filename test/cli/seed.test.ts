@@ -56,6 +56,7 @@ t.test('a catalogue that is not right is refused whole, naming entry and field',
   writeFileSync(file, JSON.stringify([good, { ...good, email: 'no address', cadence: 'sometimes' }, { ...good }]))
   const { code, output } = await run('seed-personas', ['--file', file], await storeEnv(t))
   t.equal(code, 1)
-  for (const said of [/\[1\]\/email must be a valid email/, /\[1\]\/cadence must be one of hourly, daily, weekdays/, /more than once/, /nothing was stored/]) t.match(output, said)
+  const says = [/\[1\]\/email must be a valid email/, /\[1\]\/cadence must be one of hourly, daily, weekdays/, /more than once/, /nothing was stored/]
+  for (const said of says) t.match(output, said)
   t.notMatch(output, /at .*\.ts:/, 'no stack')
 })

@@ -35,7 +35,8 @@ t.test('of seven answers only the one with valid evidence counts', async t => {
     const { modules } = (await world.app.inject({ url: `/api/v1/admin/personas/${id}`, headers: admin })).json()
     counted += modules.find((m: { module: string }) => m.module === 'todo')?.n ?? 0
     if (reason === null) {
-      t.match(row, { rating: 4, grounded: true, ungroundedReason: null, model: run.model, promptVersion: run.promptVersion, personaVersion: 1 }, what)
+      const { model, promptVersion } = run
+      t.match(row, { rating: 4, grounded: true, ungroundedReason: null, model, promptVersion, personaVersion: 1 }, what)
       t.match(feedback.find((f: { module: string }) => f.module === 'notes'), { rating: null }, 'cannot say is null')
     } else if (/__parse/.test(reason.source)) {
       t.match(feedback, [{ module: '__parse', rating: null }], what)
