@@ -5,6 +5,7 @@ import auth from './plugins/auth.ts'
 import database from './plugins/database.ts'
 import env from './plugins/env.ts'
 import errorHandler, { refuseUrl } from './plugins/error-handler.ts'
+import live from './plugins/live.ts'
 import openapi from './plugins/openapi.ts'
 import pageSession from './plugins/page-session.ts'
 import pages from './plugins/pages.ts'
@@ -84,6 +85,7 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
     await app.register(async site => {
       await site.register(pages, { notice: options.pageNotice })
       await site.register(pageSession, { signInToken: options.signInToken })
+      await site.register(live)
       await site.register(notFoundPage)
       await site.register(async ready => {
         await ready.register(readiness)

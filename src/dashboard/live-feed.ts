@@ -8,7 +8,8 @@ import { changedTopics, type Marks } from './live-marks.ts'
 export interface LiveFeed {
   /** @returns how to stop listening */
   listen (onChange: (topics: string[]) => void): () => void
-  listeners (): number
+  /** Another one after every change that was seen, and when somebody begins to look. */
+  version (): number
   /** Stops looking, whoever still listens. */
   close (): Promise<void>
 }
@@ -24,6 +25,7 @@ export function createLiveFeed ({ look, everyMs, onError }: LiveFeedOptions): Li
   const listeners = new Set<(topics: string[]) => void>()
   const closing = new AbortController()
   let looking: Promise<void> | undefined
+  let version = 0
 
   async function keepLooking (): Promise<void> {
     let before: Marks | undefined
@@ -31,6 +33,7 @@ export function createLiveFeed ({ look, everyMs, onError }: LiveFeedOptions): Li
       try {
         const after = await look()
         const topics = before === undefined ? [] : changedTopics(before, after)
+        if (before === undefined || topics.length > 0) version++
         before = after
         if (topics.length > 0) for (const tell of listeners) tell(topics)
       } catch (error) {
@@ -47,7 +50,7 @@ export function createLiveFeed ({ look, everyMs, onError }: LiveFeedOptions): Li
       looking ??= keepLooking()
       return () => { listeners.delete(onChange) }
     },
-    listeners: () => listeners.size,
+    version: () => version,
     async close () {
       closing.abort()
       await looking

@@ -28,7 +28,9 @@ function withRuns (scope: CastScope): RawBuilder<unknown> {
     versions AS (SELECT *, max(version) OVER (PARTITION BY group_model, group_prompts, persona_id) AS newest FROM told),
     ranked AS (
       SELECT *, ${scope.mix} OR version = newest AS is_newest,
-             row_number() OVER (PARTITION BY group_model, group_prompts, persona_id ORDER BY version DESC, at DESC, run_id) AS rank
+             row_number() OVER (
+               PARTITION BY group_model, group_prompts, persona_id ORDER BY version DESC, at DESC, run_id
+             ) AS rank
       FROM versions
     ),
     cast_runs AS (SELECT *, is_newest AND rank <= ${MAX_RUNS_PER_PERSONA} AS counts FROM ranked)`
@@ -47,8 +49,8 @@ export interface CastGroupRow {
 export async function readCastGroups (db: Queryable, scope: CastScope): Promise<CastGroupRow[]> {
   const { rows } = await sql<CastGroupRow>`${withRuns(scope)}
     SELECT group_model, group_prompts, array_agg(DISTINCT model) AS models,
-           array_agg(DISTINCT prompt_version) AS prompt_versions, array_agg(DISTINCT app_version) AS app_versions, max(at) AS latest_at,
-           count(*) FILTER (WHERE NOT counts)::int AS left_out
+           array_agg(DISTINCT prompt_version) AS prompt_versions, array_agg(DISTINCT app_version) AS app_versions,
+           max(at) AS latest_at, count(*) FILTER (WHERE NOT counts)::int AS left_out
     FROM cast_runs GROUP BY group_model, group_prompts ORDER BY max(at) DESC, group_model, group_prompts`.execute(db)
   return rows
 }

@@ -19,7 +19,7 @@ export const SOURCES = {
   runs: {
     table: 'runs',
     at: 'x.queued_at',
-    pageSize: 2000,
+    pageSize: 1000,
     columns: {
       id: 'x.id',
       ...PERSONA,
@@ -46,7 +46,7 @@ export const SOURCES = {
   actions: {
     table: 'persona_actions',
     at: 'x.created_at',
-    pageSize: 5000,
+    pageSize: 1000,
     columns: {
       id: 'x.id',
       tickId: 'x.tick_id',
@@ -65,7 +65,7 @@ export const SOURCES = {
   feedback: {
     table: 'persona_feedback',
     at: 'x.created_at',
-    pageSize: 1000,
+    pageSize: 500,
     columns: {
       id: 'x.id',
       tickId: 'x.tick_id',

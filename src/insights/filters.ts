@@ -78,7 +78,7 @@ export function inScope (
 }
 
 /** What may be counted together: one model under one version of the prompts; with `mix` all. */
-export function groupColumns (mix: boolean, alias: string): { model: RawBuilder<string | null>, prompts: RawBuilder<string | null> } {
+export function groupColumns (mix: boolean, alias: string): Record<'model' | 'prompts', RawBuilder<string | null>> {
   if (mix) return { model: sql`NULL::text`, prompts: sql`NULL::text` }
   return { model: sql`${sql.ref(`${alias}.model`)}`, prompts: sql`${sql.ref(`${alias}.prompt_version`)}` }
 }

@@ -8,7 +8,7 @@ import { inScope, type Scope } from './filters.ts'
 
 /** Keep in step with the index persona_actions_not_ok. What was left of a message when the day was over is no problem. */
 const NOT_OK = sql<boolean>`a.result IN ('error', 'unknown', 'rejected') AND NOT (a.result = 'rejected' AND a.blame IS NULL)`
-const PAGE = 5000
+const PAGE = 2000
 
 export interface Incident extends ScannedRow {
   type: 'error' | 'walk_away'

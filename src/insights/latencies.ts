@@ -17,27 +17,30 @@ export interface LatencyRow {
  * about a module, and what an earlier version of a persona did stays out here too.
  */
 export async function readLatencies (db: Queryable, scope: ModuleScope): Promise<LatencyRow[]> {
-  const ofRun = groupColumns(scope.mix, 'r')
-  const ofVisit = groupColumns(scope.mix, 'v')
+  const { model, prompts } = groupColumns(scope.mix, 'r')
   const { rows } = await sql<LatencyRow>`
-    WITH newest AS (
-      SELECT ${ofVisit.model} AS group_model, ${ofVisit.prompts} AS group_prompts, v.persona_id, max(v.persona_version) AS version
-      FROM module_visits v WHERE ${inScope(scope, 'v')} GROUP BY 1, 2, 3
-    ),
+    WITH left_out AS (${scope.mix ? sql`SELECT NULL AS run_id WHERE false` : runsOfEarlierVersions(scope)}),
     calls AS (
-      SELECT ${ofRun.model} AS group_model, ${ofRun.prompts} AS group_prompts, a.persona_id, r.persona_version, a.module, a.latency_ms
+      SELECT ${model} AS group_model, ${prompts} AS group_prompts, a.module, a.latency_ms
       FROM persona_actions a LEFT JOIN runs r ON r.id = a.tick_id
       WHERE ${inScope(scope, 'a', { versions: 'r' })} AND a.latency_ms IS NOT NULL
         AND (a.blame IS NULL OR a.blame NOT IN ('model', 'account', 'harness'))
+        AND NOT EXISTS (SELECT FROM left_out l WHERE l.run_id = a.tick_id)
     )
-    SELECT c.group_model, c.group_prompts, c.module, count(*)::int AS n,
-           percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY c.latency_ms) AS percentiles
-    FROM calls c
-    WHERE ${scope.mix} OR NOT EXISTS (
-      SELECT FROM newest w
-      WHERE (w.group_model, w.group_prompts) IS NOT DISTINCT FROM (c.group_model, c.group_prompts)
-        AND w.persona_id = c.persona_id AND w.version > c.persona_version
-    )
-    GROUP BY c.group_model, c.group_prompts, c.module`.execute(db)
+    SELECT group_model, group_prompts, module, count(*)::int AS n,
+           percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY latency_ms) AS percentiles
+    FROM calls GROUP BY group_model, group_prompts, module`.execute(db)
   return rows
+}
+
+/** Two steps and no window: half a million visits must not be sorted for the few that this finds. */
+function runsOfEarlierVersions (scope: ModuleScope) {
+  return sql`
+    SELECT DISTINCT v.run_id
+    FROM module_visits v JOIN (
+      SELECT v.model, v.prompt_version, v.persona_id, max(v.persona_version) AS version
+      FROM module_visits v WHERE ${inScope(scope, 'v')} GROUP BY 1, 2, 3
+    ) AS newest ON newest.persona_id = v.persona_id AND newest.version > v.persona_version
+      AND (newest.model, newest.prompt_version) IS NOT DISTINCT FROM (v.model, v.prompt_version)
+    WHERE ${inScope(scope, 'v')}`
 }

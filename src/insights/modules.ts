@@ -22,7 +22,9 @@ export interface ModulesAnswer {
 export async function describeModules (db: Queryable, query: ModulesQuery): Promise<ModulesAnswer> {
   const { by = 'day', mix = false, ...filter } = query
   const scope = { ...await readScope(db, filter), by, mix }
-  const [facts, latencies, unreadable] = await Promise.all([readFacts(db, scope), readLatencies(db, scope), countUnreadable(db, scope)])
+  const [facts, latencies, unreadable] = await Promise.all([
+    readFacts(db, scope), readLatencies(db, scope), countUnreadable(db, scope)
+  ])
   const factsOf = Map.groupBy(facts, groupKey)
   const latenciesOf = Map.groupBy(latencies, groupKey)
   const groups = facts.filter(row => row.module === null).sort((a, b) => b.latest_at.getTime() - a.latest_at.getTime())

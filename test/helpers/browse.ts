@@ -20,7 +20,7 @@ export async function signIn (app: FastifyInstance, key = ADMIN_KEY): Promise<Re
   const [cookie] = opened.cookies
   if (cookie === undefined) throw new Error(`not signed in: ${opened.statusCode} ${opened.body}`)
   const cookies = { [cookie.name]: cookie.value }
-  const seen = (response: typeof opened): Seen => ({ status: response.statusCode, body: response.body, location: response.headers.location })
+  const seen = ({ statusCode: status, body, headers }: typeof opened): Seen => ({ status, body, location: headers.location })
   return {
     get: async url => seen(await app.inject({ url, cookies, headers: SAME_SITE })),
     post: async (url, fields = {}) => seen(await app.inject({ method: 'POST', url, cookies, ...asForm(fields) }))

@@ -105,7 +105,8 @@ t.test('without a session there is no stream', async t => {
 t.test('200 open pages cost one look a second, and none when they have gone', async t => {
   let looks = 0
   const marks: Marks = new Map()
-  const feed = createLiveFeed({ look: async () => { looks++; return new Map(marks) }, everyMs: 50, onError: error => t.fail(String(error)) })
+  const look = async () => { looks++; return new Map(marks) }
+  const feed = createLiveFeed({ look, everyMs: 50, onError: error => t.fail(String(error)) })
   t.equal(looks, 0, 'nobody listens, nobody looks')
   let told = 0
   const stops = Array.from({ length: 200 }, () => feed.listen(() => { told++ }))
@@ -155,12 +156,17 @@ t.test('many streams at once all hear, and a stopping process ends them', async 
   t.ok(performance.now() - from < 5000)
 })
 
-t.test('who asks within a moment gets the same answer, and a failure is asked anew', async t => {
-  let now = 0
+t.test('live pages share an answer until something changes, and are never given one from before', async t => {
+  let version = 0
   let asked = 0
-  const ask = remember(1000, async () => { if (++asked === 2) throw new Error('gone'); return asked }, () => now)
-  t.same(await Promise.all([ask(), ask(), ask()]), [1, 1, 1])
-  now = 1000
-  await t.rejects(ask(), { message: 'gone' })
-  t.equal(await ask(), 3)
+  const ask = remember({ everyMs: 50, version: () => version, work: async () => { if (++asked === 4) throw new Error('gone'); return asked } })
+  t.same(await Promise.all([ask(false), ask(false), ask(false)]), [1, 1, 1])
+  t.equal(await ask(true), 2, 'a person gets a fresh one')
+  version++
+  const from = performance.now()
+  t.same(await Promise.all([ask(false), ask(false)]), [3, 3], 'the next one, together')
+  t.ok(performance.now() - from > 20, 'and not at once')
+  version++
+  await t.rejects(ask(false), { message: 'gone' })
+  t.equal(await ask(false), 5, 'a failure is not remembered')
 })

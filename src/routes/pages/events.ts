@@ -1,12 +1,8 @@
 import { once } from 'node:events'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
-import { createLiveFeed } from '../../dashboard/live-feed.ts'
-import { readMarks } from '../../dashboard/live-marks.ts'
-import { messageOf, NotReadyError } from '../../errors.ts'
+import { NotReadyError } from '../../errors.ts'
 
-/** With the pause of a look twice a page is never more than two seconds behind. */
-const LOOK_EVERY_MS = 1000
 const BEAT_EVERY_MS = 15_000
 /** Then the browser comes again, and its session is looked at anew. */
 const LONGEST_STREAM_MS = 5 * 60_000
@@ -16,22 +12,17 @@ const MAX_BACKLOG_BYTES = 256 * 1024
 
 /** Server-sent events: `change` with the topics that have changed (dashboard/live-marks.ts), and a `beat` in between. */
 export const eventStream: FastifyPluginAsyncTypebox = async app => {
-  const feed = createLiveFeed({
-    look: () => readMarks(app.database.db),
-    everyMs: LOOK_EVERY_MS,
-    onError: error => app.log.warn({ err: messageOf(error) }, 'live pages could not be brought up to date; trying again')
-  })
   const open = new Set<() => void>()
   // Before the server waits for its connections to end: these never would by themselves.
   app.addHook('preClose', async () => {
     for (const end of open) end()
-    await feed.close()
+    await app.live.close()
   })
 
   app.get('/events', { schema: { hide: true } }, async (_request, reply) => {
     if (open.size >= MAX_STREAMS) throw new NotReadyError(`${MAX_STREAMS} pages are being kept live already.`)
     const send = beginStream(reply)
-    const stopListening = feed.listen(topics => send('change', JSON.stringify(topics)))
+    const stopListening = app.live.listen(topics => send('change', JSON.stringify(topics)))
     const beat = setInterval(() => send('beat', ''), BEAT_EVERY_MS)
     const end = () => reply.raw.end()
     const longest = setTimeout(end, LONGEST_STREAM_MS)

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { remember } from '../../dashboard/remember.ts'
 import { readBroken, readLongestWait, readSpend } from '../../dashboard/runner.ts'
@@ -8,20 +9,24 @@ import { countOpen } from '../../runs/repository.ts'
 import { readPause, writePause } from '../../runs/runner-state.ts'
 import { runNow } from '../../runs/tick.ts'
 
-const MOMENT_MS = 900
+const EVERY_MS = 300
 
 /** The machinery: whether it is on, what it has to do, what broke, what it costs. */
 export const runnerPages: FastifyPluginAsyncTypebox = async app => {
   const { config, scheduler, database: { db } } = app
-  const readState = remember(MOMENT_MS, async () => {
-    const [pause, open, waitMs, broken, spend] = await Promise.all([
-      readPause(db), countOpen(db), readLongestWait(db), readBroken(db), readSpend(db)
-    ])
-    return { pause, open, waitMs, broken, spend, plot: plotSpend(spend) }
+  const readState = remember({
+    everyMs: EVERY_MS,
+    version: app.live.version,
+    async work () {
+      const [pause, open, waitMs, broken, spend] = await Promise.all([
+        readPause(db), countOpen(db), readLongestWait(db), readBroken(db), readSpend(db)
+      ])
+      return { pause, open, waitMs, broken, spend, plot: plotSpend(spend) }
+    }
   })
 
-  async function describe () {
-    const state = await readState()
+  async function describe (request: FastifyRequest) {
+    const state = await readState(request.headers['x-live'] === undefined)
     const isPaused = state.pause.paused || config.RUNNER_PAUSED
     return {
       title: 'Runner',
@@ -44,8 +49,8 @@ export const runnerPages: FastifyPluginAsyncTypebox = async app => {
     }
   }
 
-  app.get('/runner', { schema: { hide: true } }, async (_request, reply) => reply.view('runner.eta', await describe()))
-  app.get('/runner/now', { schema: { hide: true } }, async (_request, reply) => reply.view('runner-now.eta', await describe()))
+  app.get('/runner', { schema: { hide: true } }, async (request, reply) => reply.view('runner.eta', await describe(request)))
+  app.get('/runner/now', { schema: { hide: true } }, async (request, reply) => reply.view('runner-now.eta', await describe(request)))
 
   app.post('/runner/pause', {
     schema: { hide: true, body: Type.Object({ reason: Type.Optional(Type.String({ maxLength: 500 })) }) }
