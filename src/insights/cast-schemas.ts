@@ -28,7 +28,8 @@ export const CastGroup = Type.Object({
     ratings: Variance,
     nearDuplicates: Type.Array(Type.Object({
       a: PersonaName, b: PersonaName, similarity: Type.Number(), nA: count('runs of a'), nB: count('runs of b')
-    })),
+    }), { description: 'pairs of personas that can hardly be told apart; the 100 most alike' }),
+    nearDuplicatePairs: count('how many such pairs there are'),
     personas: count('with enough runs'),
     runs: count('of these')
   })

@@ -1,7 +1,9 @@
 import type { Queryable } from '../db/database.ts'
 import { castQuality } from '../feedback/cast-quality.ts'
 import type { CastGroup, Coverage } from './cast-schemas.ts'
-import { countChangedCast, readCastGroups, readCastRuns, readKnownTools, type KnownToolRow } from './cast-runs.ts'
+import {
+  countChangedCast, readCastGroups, readCastRuns, readKnownTools, type CastRunRow, type KnownToolRow
+} from './cast-runs.ts'
 import { readScope, type Range } from './filters.ts'
 import { groupKey, toMixed } from './modules.ts'
 import type { CastQuery } from './queries.ts'
@@ -33,10 +35,18 @@ export async function describeCast (db: Queryable, { mix = false, ...filter }: C
       promptVersions: group.prompt_versions,
       latestAt: group.latest_at.toISOString(),
       leftOut: group.left_out,
-      quality: castQuality((runsOf.get(groupKey(group)) ?? []).map(run =>
-        ({ personaId: run.persona_id, personaName: run.name, toolShares: run.tools, ratings: run.ratings })))
+      quality: qualityOf(runsOf.get(groupKey(group)) ?? [])
     }))
   }
+}
+
+/** A collapsed cast of a hundred has thousands of pairs; the most alike are enough to see it. */
+const MAX_PAIRS = 100
+
+function qualityOf (runs: CastRunRow[]): CastGroup['quality'] {
+  const { nearDuplicates, ...quality } = castQuality(runs.map(run =>
+    ({ personaId: run.persona_id, personaName: run.name, toolShares: run.tools, ratings: run.ratings })))
+  return { ...quality, nearDuplicates: nearDuplicates.slice(0, MAX_PAIRS), nearDuplicatePairs: nearDuplicates.length }
 }
 
 function coverageOf (tools: KnownToolRow[]): Coverage {

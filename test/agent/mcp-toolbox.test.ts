@@ -380,12 +380,12 @@ t.test('progress gives a call more time, up to three times its limit', async t =
       const { progressToken } = (exchange.message.params?._meta ?? {}) as { progressToken?: number }
       pen.message({ method: 'notifications/progress', params: { progressToken, progress: ++n } })
       if (n === times) { clearInterval(timer); pen.result(said('finally')); pen.end() }
-    }, 50)
+    }, 250)
     exchange.res.once('close', () => clearInterval(timer))
   }
-  const { toolbox } = await openFaulty(t, exchange => progress(exchange, 6), { callTimeoutMs: 200 })
+  const { toolbox } = await openFaulty(t, exchange => progress(exchange, 6), { callTimeoutMs: 1000 })
   t.match(await call(toolbox), { result: 'ok', text: 'finally' })
-  const endless = await openFaulty(t, exchange => progress(exchange, 1000), { callTimeoutMs: 200 })
+  const endless = await openFaulty(t, exchange => progress(exchange, 1000), { callTimeoutMs: 1000 })
   t.match(await call(endless.toolbox), { result: 'unknown', errorMessage: 'no answer in time' })
 })
 

@@ -104,27 +104,27 @@ t.test('an error carries status, code and message of the server', async t => {
   const { baseUrl, client, id } = await start(t)
   await client.postActions(id, [action('a', 0)])
   const wrongKey = new InternalClient({ baseUrl, serviceKey: 'guess' })
-  const cases: [what: string, promise: Promise<unknown>, expected: object][] = [
-    ['a wrong key', wrongKey.listDuePersonas(), { status: 401, code: 'UNAUTHORIZED', message: /SERVICE_KEY/ }],
+  const cases: [what: string, ask: () => Promise<unknown>, expected: object][] = [
+    ['a wrong key', () => wrongKey.listDuePersonas(), { status: 401, code: 'UNAUTHORIZED', message: /SERVICE_KEY/ }],
     [
-      'an unknown persona', client.postActions('00000000-0000-4000-8000-000000000000', [action('a', 0)]),
+      'an unknown persona', () => client.postActions('00000000-0000-4000-8000-000000000000', [action('a', 0)]),
       { status: 404, code: 'PERSONA_NOT_FOUND' }
     ],
     [
-      'an id that is a path', client.postFeedback('../../x?y', [{ tickId: 'a', module: 'todo', rating: 3 }]),
+      'an id that is a path', () => client.postFeedback('../../x?y', [{ tickId: 'a', module: 'todo', rating: 3 }]),
       { status: 404, code: 'PERSONA_NOT_FOUND' }
     ],
     [
-      'other content', client.postActions(id, [{ ...action('a', 0), latencyMs: 99 }]),
+      'other content', () => client.postActions(id, [{ ...action('a', 0), latencyMs: 99 }]),
       { status: 409, code: 'ROW_CONFLICT', message: /a-0-todo/ }
     ],
     [
-      'a bad body', client.postFeedback(id, [{ tickId: 'a', module: 'todo', rating: 6 }]),
+      'a bad body', () => client.postFeedback(id, [{ tickId: 'a', module: 'todo', rating: 6 }]),
       { status: 400, code: 'BAD_REQUEST', message: /rating/ }
     ]
   ]
-  for (const [what, promise, expected] of cases) {
-    const error = await failure(promise)
+  for (const [what, ask, expected] of cases) {
+    const error = await failure(ask())
     t.ok(error instanceof InternalClientError, what)
     t.match(error, expected)
     t.notMatch(JSON.stringify(error) + String(error), SERVICE_KEY)
