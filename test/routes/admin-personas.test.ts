@@ -300,9 +300,15 @@ t.test('a persona has one open run at most, whoever asks', async t => {
   await db.updateTable('runs').set({ state: 'completed', finished_at: sql`now()` }).execute()
 
   const answers = await Promise.all(Array.from({ length: 5 }, () => send('POST', `/${id}/run`)))
-  t.same(answers.map(answer => answer.statusCode).sort(), [202, 409, 409, 409, 409])
-  const runId = answers.find(answer => answer.statusCode === 202)?.json().tickId
-  await awaitTick(db, { id: null, paused: false, opened: [{ runId, personaId: id, email: '' }] })
+  const opened = answers.filter(answer => answer.statusCode === 202).map(answer => answer.json().tickId)
+  t.ok(opened.length > 0)
+  t.ok(answers.every(answer => answer.statusCode === 202 || answer.statusCode === 409))
+  await awaitTick(db, { id: null, paused: false, opened: opened.map(runId => ({ runId, personaId: id, email: '' })) })
+  // A run that failed at once leaves room for the next; two open ones at the same time the table itself refuses.
+  const open = () => db.insertInto('runs').values({ persona_id: id, persona_version: 1 }).execute()
+  await open()
+  await t.rejects(open(), { code: '23505' })
+  await db.updateTable('runs').set({ state: 'completed', finished_at: sql`now()` }).execute()
 })
 
 t.test('without the keys a run is refused with the names of what is missing', async t => {
