@@ -33,7 +33,7 @@ export interface ToolOutcome {
 
 export interface Toolbox {
   readonly tools: Tool[]
-  /** Never throws for a failing tool; throws only `AppUnreachableError` when the app is gone for good. */
+  /** Never throws: whatever goes wrong with a call, an app that is gone included, is an outcome. */
   call (name: string, input: Record<string, unknown>, options: { signal: AbortSignal }): Promise<ToolOutcome>
   /** Ends the session with the app, within 2 s whatever the app does. */
   close (): Promise<void>

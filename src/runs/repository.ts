@@ -76,9 +76,9 @@ export async function takeRun (db: Queryable, runId: string): Promise<TakenRun |
       attempt: sql`attempt + 1`,
       state: sql`CASE WHEN state = 'queued' THEN 'acting' ELSE state END`,
       started_at: sql`coalesce(started_at, now())`,
-      // The release that was live when the day began, whatever is released while it lasts.
+      // The release that was live when the day began, by the rule of releases/repository.ts, whatever is released while it lasts.
       app_version: sql`CASE WHEN started_at IS NULL
-        THEN (SELECT version FROM releases WHERE at <= now() ORDER BY at DESC LIMIT 1) ELSE app_version END`
+        THEN (SELECT version FROM releases WHERE at <= now() ORDER BY at DESC, created_at DESC LIMIT 1) ELSE app_version END`
     })
     .where('id', '=', runId).where('finished_at', 'is', null)
     .returningAll().returning(sql<number>`(extract(epoch FROM now() - started_at) * 1000)::float8`.as('age_ms'))
