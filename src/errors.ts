@@ -4,10 +4,27 @@
  * what to do about each.
  */
 
+/**
+ * What others run (`model`, or `app` with its sign-in) is out of order for everybody and not for one persona: runs wait
+ * for it instead of failing.
+ */
+export interface Outage {
+  service: 'model' | 'app'
+  /** How long the service asked to be left alone, in milliseconds. */
+  retryAfterMs?: number
+}
+
 export abstract class AppError extends Error {
   abstract readonly code: string
   /** The HTTP status where this error reaches a client. */
   readonly status: number = 500
+  /** Undefined: whatever happened concerns this one request or persona. */
+  readonly outage: Outage | undefined
+
+  constructor (message: string, options?: ErrorOptions & { outage?: Outage | undefined }) {
+    super(message, options)
+    this.outage = options?.outage
+  }
 }
 
 /* What a client sent */
@@ -88,7 +105,7 @@ export class McpUnauthorizedError extends AppError { readonly code = 'MCP_UNAUTH
 export class McpNoToolsError extends AppError { readonly code = 'MCP_NO_TOOLS' }
 export class ModelError extends AppError {
   readonly code: 'MODEL_UNAUTHORIZED' | 'MODEL_RATE_LIMITED' | 'MODEL_OVERLOADED' | 'MODEL_UNREACHABLE' | 'MODEL_REFUSED_REQUEST' | 'MODEL_BAD_ANSWER'
-  constructor (code: ModelError['code'], message: string, options?: ErrorOptions) {
+  constructor (code: ModelError['code'], message: string, options?: ErrorOptions & { outage?: Outage | undefined }) {
     super(message, options)
     this.code = code
   }
