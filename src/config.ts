@@ -11,6 +11,8 @@ const secret = (expects: string, description: string, minLength = 1) =>
   Type.Optional(Type.String({ minLength, expects, description, secret: true }))
 const count = (from: number, to: number, standard: number, description: string) =>
   Type.Integer({ minimum: from, maximum: to, default: standard, expects: `a whole number from ${from} to ${to}`, description })
+const dollars = (description: string) =>
+  Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000, expects: 'an amount of US dollars above 0, such as 5 or 0.25', description }))
 
 export const Config = Type.Object({
   NODE_ENV: Type.Enum(['development', 'test', 'production'], {
@@ -61,9 +63,25 @@ export const Config = Type.Object({
   PERSONA_CONCURRENCY: count(1, 256, 2, 'how many personas live their day at once in this process'),
   QUEUE_LIMIT: count(1, 100_000, 1000, 'how many runs may wait in the queue, over all processes'),
   MAX_TURNS: count(1, 100, 15, 'turns (model replies) of one day at most'),
+  MAX_TOOL_CALLS: count(1, 1000, 100, 'tool calls of one day at most'),
+  MAX_INPUT_TOKENS: count(1000, 10_000_000, 200_000, 'tokens that one day may send to the model at most; what is read from the cache does not count'),
+  MAX_OUTPUT_TOKENS: count(256, 1_000_000, 20_000, 'tokens that one day may get from the model at most'),
+  MAX_RUN_USD: dollars('what one day may cost at most, in US dollars; unset: no limit'),
+  DAILY_BUDGET_USD: dollars('what all days together may cost per day (UTC), over all processes, in US dollars; unset: no limit'),
+  MODEL_PRICE: Type.Optional(Type.String({
+    pattern: '^\\d+(\\.\\d+)?/\\d+(\\.\\d+)?$',
+    expects: 'two amounts of US dollars such as 2/10',
+    description: 'price of the model per million tokens, input/output, in US dollars; unset: as listed in src/agent/prices.json'
+  })),
+  UNKNOWN_PRICE: Type.Enum(['refuse', 'warn'], {
+    default: 'refuse',
+    expects: 'refuse or warn',
+    description: 'what to do where a limit in US dollars is set and the price of the model is not known: refuse to start, or warn and count nothing'
+  }),
   MAX_REPLY_TOKENS: count(256, 21_000, 4096, 'tokens of one model reply at most'),
   TOOL_TIMEOUT_MS: count(100, 600_000, 60_000, 'how long one tool call may take, in milliseconds'),
   RUN_TIMEOUT_MS: count(1000, 3_600_000, 600_000, 'how long one run may take, in milliseconds'),
+  HEARTBEAT_SECONDS: count(10, 600, 60, 'a process that has not been heard of for this long is taken for dead, and others go on with its runs'),
   RUNNER_PAUSED: Type.Boolean({ default: false, expects: 'true or false', description: 'true: this process opens no runs by itself' })
 })
 export type Config = Static<typeof Config>

@@ -1,5 +1,6 @@
 import Anthropic from '@anthropic-ai/sdk'
 import type { AssistantBlock, Model, ModelReply, ModelRequest } from './model.ts'
+import { priceOf, type Price } from './prices.ts'
 import { ModelError } from '../errors.ts'
 import { oneLine } from '../text.ts'
 
@@ -8,6 +9,8 @@ import { oneLine } from '../text.ts'
 export interface ClaudeOptions {
   apiKey: string
   model: string
+  /** Undefined: as on our price list. */
+  price?: Price | undefined
   /** Another address of the API; undefined: Anthropic's. */
   baseUrl?: string | undefined
   /** One attempt may take this long, in milliseconds. */
@@ -24,6 +27,7 @@ export function createClaude (options: ClaudeOptions): Model {
   })
   return {
     name: options.model,
+    price: options.price ?? priceOf(options.model) ?? null,
     async complete (request, { signal }) {
       for (let attempt = 1; ; attempt++) {
         const reply = await ask(client, options.model, request, signal)

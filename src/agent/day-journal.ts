@@ -27,6 +27,29 @@ export interface CallEnd {
 /** What is to be known of a call for judging the day. */
 export interface EndedCall extends Pick<PlannedCall, 'ordinal' | 'toolName' | 'inputHash'>, CallEnd {}
 
+/** What the replies of a run have used so far, over all attempts. */
+export interface Spent {
+  replies: number
+  /** Tokens that were not read from the cache. */
+  inputTokens: number
+  outputTokens: number
+  /** US dollars; null: nobody knows the price. */
+  usd: number | null
+}
+
+/** The model's side of a message: who answered, and what it cost. */
+export interface ReplyAccount { model: string, usage: Usage, usd: number | null }
+
+/** `spent` with one more reply. */
+export function addReply (spent: Spent, { usage, usd }: ReplyAccount): Spent {
+  return {
+    replies: spent.replies + 1,
+    inputTokens: spent.inputTokens + usage.inputTokens + usage.cacheWriteTokens,
+    outputTokens: spent.outputTokens + usage.outputTokens,
+    usd: usd === null ? spent.usd : (spent.usd ?? 0) + usd
+  }
+}
+
 /**
  * The port to where a day is recorded as it happens. Every method has stored what it was given when it
  * resolves, and throws `RunLostError` when this worker no longer holds the run: then nothing was written, and
@@ -35,7 +58,8 @@ export interface EndedCall extends Pick<PlannedCall, 'ordinal' | 'toolName' | 'i
 export interface DayJournal {
   /** What is journaled so far, in order; grows with `append`. */
   readonly messages: readonly JournaledMessage[]
-  append (message: NewMessage, reply?: { model: string, usage: Usage }): Promise<JournaledMessage>
+  readonly spent: Spent
+  append (message: NewMessage, reply?: ReplyAccount): Promise<JournaledMessage>
   /** How the call at this position ended in an earlier attempt; `started`: it was interrupted. */
   recordedCall (ordinal: number): CallEnd | 'started' | undefined
   /** All calls that have ended, in their order. */

@@ -1,10 +1,12 @@
 import type { DayJournal } from './day-journal.ts'
+import type { Budget } from './budget.ts'
+import type { LimitReason, Limits } from './limits.ts'
 import type { Model } from './model.ts'
 import type { NamedTools } from './named-tools.ts'
 import type { PromptSet } from './prompts/prompt-set.ts'
 
 /** Why a day in the app ended. `released`: this process is stopping, another one goes on from the journal. */
-export type EndReason = 'end_turn' | 'walked_away' | 'max_turns' | 'max_tokens' | 'refusal' | 'timeout' | 'cancelled' | 'released' | `stop:${string}`
+export type EndReason = 'end_turn' | 'walked_away' | LimitReason | 'daily_budget' | 'max_tokens' | 'refusal' | Interruption | `stop:${string}`
 
 /** Something from outside wants the day to end at the next step. */
 export type Interruption = 'timeout' | 'cancelled' | 'released'
@@ -16,12 +18,15 @@ export interface DayContext {
   /** The persona and the frame around it. */
   system: string
   journal: DayJournal
-  maxTurns: number
+  limits: Limits
+  budget: Budget
   /** What the persona puts up with, in points (`patience.ts`). */
   patience: number
   /** Tokens of one reply at most. */
   maxReplyTokens: number
-  /** Aborts what is under way; asked together with `interruption`. */
+  /** Aborts a tool call under way; asked together with `interruption`. */
   signal: AbortSignal
+  /** Aborts a model call under way. On a polite stop sooner than `signal`: asking again repeats no effect. */
+  modelSignal: AbortSignal
   interruption: () => Interruption | null
 }

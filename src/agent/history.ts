@@ -12,6 +12,11 @@ export type NewMessage =
   | { phase: 'acting' | 'reflecting', role: 'user', content: UserBlock[], stopReason: null }
   | { phase: 'acting' | 'reflecting', role: 'assistant', content: AssistantBlock[], stopReason: string }
 
+/** Replies of the acting phase. */
+export function turnsOf (journal: readonly JournaledMessage[]): number {
+  return journal.filter(message => message.role === 'assistant' && message.phase === 'acting').length
+}
+
 /** The calls in a message, whether or not they may be executed. */
 export function toolUses (message: JournaledMessage | undefined): ToolUseBlock[] {
   return message?.role === 'assistant' ? message.content.filter(block => block.type === 'tool_use') : []

@@ -1,9 +1,12 @@
 import type { DayContext, EndReason, Interruption } from './day.ts'
 import type { DayJournal } from './day-journal.ts'
 import { executableCalls, spokenText, toMessages, toolUses, type AssistantMessage, type JournaledMessage } from './history.ts'
-import type { ModelReply } from './model.ts'
+import { limitReached, type LimitReason } from './limits.ts'
+import type { ModelReply, ModelRequest } from './model.ts'
+import { mostUsdOf, usdOf } from './prices.ts'
 import { hasWalkedAway } from './walk-away.ts'
 import { runCalls } from './run-calls.ts'
+import { ModelError } from '../errors.ts'
 import { cleanJson } from '../text.ts'
 
 /** `pause_turn` asks to be called again with what is there; more often than this it is a loop. */
@@ -60,41 +63,53 @@ async function goOn (day: DayContext): Promise<null> {
 }
 
 async function nextReply (day: DayContext, options: { maxTokens?: number } = {}): Promise<EndReason | null> {
-  if (turnsOf(day.journal.messages) >= day.maxTurns) return 'max_turns'
-  const reply = await askModel(day, options)
+  const reply = await askModel(day, 'acting', options)
   if (typeof reply === 'string') return reply
-  await journalReply(day.journal, 'acting', reply)
+  await journalReply(day, 'acting', reply)
   return null
 }
 
 /**
- * One request for the conversation so far. A reply that an interruption cut short is an interruption, not an
- * error.
+ * One request for the conversation so far, if the limits and the day's budget allow it. A reply that an interruption
+ * cut short is an interruption, not an error.
  */
-export async function askModel (day: DayContext, { maxTokens = day.maxReplyTokens } = {}): Promise<ModelReply | Interruption> {
+export async function askModel (
+  day: DayContext, phase: 'acting' | 'reflecting', { maxTokens = day.maxReplyTokens } = {}
+): Promise<ModelReply | Interruption | LimitReason | 'daily_budget'> {
+  const limit = limitReached(day, phase)
+  if (limit !== null) return limit
+  const request: ModelRequest = {
+    system: day.system,
+    tools: day.tools.modelTools,
+    messages: toMessages([...day.journal.messages], day.prompts.toolNotes.notExecuted),
+    maxTokens
+  }
+  if (!await day.budget.admit(() => mostUsd(day, request))) return 'daily_budget'
   try {
-    return await day.model.complete({
-      system: day.system,
-      tools: day.tools.modelTools,
-      messages: toMessages([...day.journal.messages], day.prompts.toolNotes.notExecuted),
-      maxTokens
-    }, { signal: day.signal })
+    return await day.model.complete(request, { signal: day.modelSignal })
   } catch (error) {
+    await day.budget.giveUp(mayBeCharged(error))
     const interrupted = day.interruption()
     if (interrupted !== null) return interrupted
     throw error
   }
 }
 
-/** Journals a reply before anything is done about it. */
-export function journalReply (journal: DayJournal, phase: 'acting' | 'reflecting', reply: ModelReply): Promise<JournaledMessage> {
-  return journal.append({
-    phase, role: 'assistant', content: cleanJson(reply.content) as ModelReply['content'], stopReason: reply.stopReason
-  }, { model: reply.model, usage: reply.usage })
+function mostUsd ({ model }: DayContext, request: ModelRequest): number | null {
+  return model.price === null ? null : mostUsdOf(model.price, JSON.stringify(request).length, request.maxTokens)
 }
 
-export function turnsOf (journal: readonly JournaledMessage[]): number {
-  return journal.filter(message => message.role === 'assistant' && message.phase === 'acting').length
+/** A call that was refused, or never got through, costs nothing; one that broke off may have been answered. */
+function mayBeCharged (error: unknown): boolean {
+  return !(error instanceof ModelError) || error.code === 'MODEL_BAD_ANSWER'
+}
+
+/** Journals a reply before anything is done about it. */
+export function journalReply (day: DayContext, phase: 'acting' | 'reflecting', reply: ModelReply): Promise<JournaledMessage> {
+  const { price } = day.model
+  return day.journal.append({
+    phase, role: 'assistant', content: cleanJson(reply.content) as ModelReply['content'], stopReason: reply.stopReason
+  }, { model: reply.model, usage: reply.usage, usd: price === null ? null : usdOf(price, reply.usage) })
 }
 
 function countStops (journal: DayJournal, stopReason: string): number {

@@ -1,3 +1,7 @@
+import type { Price, Usage } from './prices.ts'
+
+export type { Usage } from './prices.ts'
+
 /**
  * The port to a language model. Everything the runner needs of a provider, and nothing of its SDK:
  * `claude.ts` is the one adapter today. The block shapes are those of the Messages API, because the
@@ -25,14 +29,6 @@ export interface ModelTool {
   inputSchema: Record<string, unknown>
 }
 
-/** Tokens of one reply, by the kinds a provider bills differently. */
-export interface Usage {
-  inputTokens: number
-  outputTokens: number
-  cacheWriteTokens: number
-  cacheReadTokens: number
-}
-
 export interface ModelRequest {
   system: string
   tools: ModelTool[]
@@ -53,6 +49,8 @@ export interface ModelReply {
 export interface Model {
   /** The model asked for, as stored with every run. */
   readonly name: string
+  /** Null: nobody knows it. */
+  readonly price: Price | null
   /**
    * One request, one reply. Retries what is worth retrying by itself.
    * @throws ModelError with a code that says what an operator can do.

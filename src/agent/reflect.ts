@@ -1,4 +1,4 @@
-import type { DayContext, Interruption } from './day.ts'
+import type { DayContext, EndReason } from './day.ts'
 import { askModel, journalReply } from './loop.ts'
 import { spokenText, type JournaledMessage } from './history.ts'
 import type { ActionLine } from './prompts/prompt-set.ts'
@@ -18,7 +18,7 @@ export interface ReadReflection {
 }
 
 /** `ok: false`: neither the answer nor its repair could be read; `rawText` is what was said last. */
-export type Reflection = ReadReflection | { ok: false, rawText: string, problems: string[] } | Interruption
+export type Reflection = ReadReflection | { ok: false, rawText: string, problems: string[] } | EndReason
 
 /** One repair question, whether an answer could not be read or its evidence does not hold. */
 const MAX_ANSWERS = 2
@@ -37,9 +37,9 @@ export async function reflect (day: DayContext, actions: LivedAction[], opening:
     if (last === undefined) {
       await ask(day, [opening, day.prompts.reflect({ modules, actions })].filter(text => text !== null).join('\n\n'))
     } else if (last.role === 'user') {
-      const reply = await askModel(day)
+      const reply = await askModel(day, 'reflecting')
       if (typeof reply === 'string') return reply
-      await journalReply(day.journal, 'reflecting', reply)
+      await journalReply(day, 'reflecting', reply)
     } else {
       const answers = said.filter(message => message.role === 'assistant').map(spokenText)
       const judged = answers.map(text => judge(readAnswer(text, modules), actions))

@@ -13,6 +13,10 @@ export interface Database {
   releases: ReleasesTable
   known_tools: KnownToolsTable
   page_sessions: PageSessionsTable
+  breakers: BreakersTable
+  daily_spend: DailySpendTable
+  spend_reservations: SpendReservationsTable
+  replicas: ReplicasTable
 }
 
 /** Written by the database's clock, or compared with it; never by this process's clock. */
@@ -20,6 +24,9 @@ type Instant = ColumnType<Date, Date | string | undefined, Date | string>
 type NullableInstant = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
 /** `pg` returns 64-bit integers as text. */
 type BigCount = ColumnType<string, number | string | undefined, number | string>
+
+/** US dollars; `pg` returns exact decimals as text. */
+type Money = ColumnType<string, number | string | undefined, number | string>
 
 /** Whose fault it was that a call did not end ok. */
 export type Blame = 'app' | 'persona' | 'model' | 'account' | 'harness'
@@ -41,6 +48,7 @@ export interface PersonasTable {
   not_before: NullableInstant
   version: Generated<number>
   patience: Generated<number>
+  strikes: Generated<number>
   created_at: Instant
   updated_at: Instant
 }
@@ -70,6 +78,13 @@ export interface RunsTable {
   cache_read_tokens: BigCount
   app_version: string | null
   walked_away_over: number[] | null
+  deferred_at: NullableInstant
+  deferred_until: NullableInstant
+  deferred_for: string | null
+  deferred_ms: BigCount
+  end_detail: string | null
+  usd: ColumnType<string | null, number | string | null | undefined, number | string | null>
+  protocol_version: string | null
 }
 
 export interface MessagesTable {
@@ -171,6 +186,43 @@ export interface KnownToolsTable {
   module: string
   first_seen_at: Instant
   last_seen_at: Instant
+  definition_hash: string | null
+  changed_at: NullableInstant
+}
+
+export interface BreakersTable {
+  id: string
+  service: 'model' | 'app'
+  failures: number
+  opened_at: Instant
+  open_until: Instant
+  probe_until: NullableInstant
+  code: string
+  reason: string
+}
+
+export interface DailySpendTable {
+  day: string
+  usd: Money
+  calls: Generated<number>
+  unanswered_calls: Generated<number>
+}
+
+export interface SpendReservationsTable {
+  run_id: string
+  attempt: number
+  day: string
+  usd: Money
+}
+
+export interface ReplicasTable {
+  id: string
+  host: string
+  pid: number
+  version: string
+  working: boolean
+  started_at: Instant
+  seen_at: Instant
 }
 
 export interface PageSessionsTable {

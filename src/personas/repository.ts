@@ -128,7 +128,7 @@ function toColumns (input: Partial<PersonaInput>) {
     ...(input.timeZone !== undefined && { time_zone: input.timeZone }),
     ...(input.locale !== undefined && { locale: input.locale }),
     ...(input.patience !== undefined && { patience: patiencePoints(input.patience) }),
-    ...(input.paused !== undefined && { paused: input.paused, ...(!input.paused && { pause_reason: null }) })
+    ...(input.paused !== undefined && { paused: input.paused, ...(!input.paused && { pause_reason: null, strikes: 0 }) })
   }
 }
 
@@ -208,11 +208,14 @@ export async function deletePersonasByEmail (db: Queryable, emails: string[]): P
   return Number(result.numDeletedRows)
 }
 
+/** Nothing is held against the persona any more. */
+const REHABILITATED = { consecutive_failures: 0, not_before: null, strikes: 0 }
+
 /** Resuming also ends a back-off: the operator says that the cause is gone. @throws PersonaNotFoundError */
 export async function setPaused (db: Queryable, id: string, paused: boolean, reason: string | null = null): Promise<Persona> {
   const { id: known } = await getPersona(db, id)
   const row = await db.updateTable('personas')
-    .set({ paused, pause_reason: paused ? reason : null, updated_at: sql`now()`, ...(!paused && { consecutive_failures: 0, not_before: null }) })
+    .set({ paused, pause_reason: paused ? reason : null, updated_at: sql`now()`, ...(!paused && REHABILITATED) })
     .where('id', '=', known).returningAll().executeTakeFirst()
   if (row === undefined) throw new PersonaNotFoundError(id)
   return toPersona(row)
@@ -225,7 +228,29 @@ export async function bumpLastActive (db: Queryable, id: string): Promise<void> 
 
 /** The persona had its day, eventful or not: it is due again one cadence from now. */
 export async function recordLived (db: Queryable, id: string): Promise<void> {
+  await db.updateTable('personas').set({ last_active_at: sql`now()`, ...REHABILITATED }).where('id', '=', id).execute()
+}
+
+/** The persona's day was refused, which is an end like others but must not go on for ever: see `recordStrike`. */
+export async function recordRefused (db: Queryable, id: string): Promise<void> {
   await db.updateTable('personas').set({ last_active_at: sql`now()`, consecutive_failures: 0, not_before: null }).where('id', '=', id).execute()
+}
+
+/** So many runs in a row that nobody could finish, or that were refused, pause a persona. */
+const STRIKES_TO_PAUSE = 3
+
+/**
+ * A run that says trying again will hardly help. @param what happened, as the reason of a pause begins
+ * @returns whether the persona is paused by this
+ */
+export async function recordStrike (db: Queryable, id: string, what: string): Promise<boolean> {
+  const reason = `${what}, ${STRIKES_TO_PAUSE} runs in a row. Look into the latest one, then resume.`
+  const row = await db.updateTable('personas').set({
+    strikes: sql`strikes + 1`,
+    pause_reason: sql`CASE WHEN NOT paused AND strikes + 1 >= ${STRIKES_TO_PAUSE} THEN ${reason} ELSE pause_reason END`,
+    paused: sql`paused OR strikes + 1 >= ${STRIKES_TO_PAUSE}`
+  }).where('id', '=', id).returning(['strikes', 'paused']).executeTakeFirst()
+  return row?.strikes === STRIKES_TO_PAUSE && row.paused
 }
 
 /**

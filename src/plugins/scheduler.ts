@@ -33,29 +33,44 @@ const STOP_TIMEOUT_MS = 20_000
  * does no harm.
  */
 export default fp(async app => {
-  const { config, database, agent } = app
+  const { config, database, agent, services } = app
   const missing = (['SERVICE_KEY', 'ANTHROPIC_API_KEY'] as const).filter(name => config[name] === undefined)
   const queue = createQueue({
     database,
     runTimeoutMs: config.RUN_TIMEOUT_MS,
+    heartbeatSeconds: config.HEARTBEAT_SECONDS,
     onError: error => app.log.warn({ err: messageOf(error) }, 'queue maintenance failed; it tries again')
   })
+  const dailyBudgetUsd = config.DAILY_BUDGET_USD ?? null
   const runner = createRunner({
     ...agent,
     db: database.db,
     queue,
+    services,
     concurrency: config.PERSONA_CONCURRENCY,
-    limits: { maxTurns: config.MAX_TURNS, maxReplyTokens: config.MAX_REPLY_TOKENS, runTimeoutMs: config.RUN_TIMEOUT_MS },
+    limits: {
+      maxTurns: config.MAX_TURNS,
+      maxToolCalls: config.MAX_TOOL_CALLS,
+      maxInputTokens: config.MAX_INPUT_TOKENS,
+      maxOutputTokens: config.MAX_OUTPUT_TOKENS,
+      maxUsd: config.MAX_RUN_USD ?? null,
+      dailyBudgetUsd,
+      maxReplyTokens: config.MAX_REPLY_TOKENS,
+      runTimeoutMs: config.RUN_TIMEOUT_MS
+    },
     log: app.log
   })
   let working = false
   let lastPoke: Date | null = null
+  let heldUpBy: string | null = null
 
   async function tickNow (): Promise<Tick> {
     if (missing.length > 0) throw new RunnerOffError(missing)
-    if (config.RUNNER_PAUSED) return { id: null, paused: true, opened: [] }
+    if (config.RUNNER_PAUSED) return { id: null, paused: true, heldUpBy: null, opened: [] }
     lastPoke = new Date()
-    const result = await tick(database.db, queue, { queueLimit: config.QUEUE_LIMIT })
+    const result = await tick(database.db, queue, { queueLimit: config.QUEUE_LIMIT, services, dailyBudgetUsd })
+    if (result.heldUpBy !== null && result.heldUpBy !== heldUpBy) app.log.warn(`nobody lives a day now: ${result.heldUpBy}`)
+    heldUpBy = result.heldUpBy
     if (result.id !== null) app.log.info({ tick: result.id, due: result.opened.length }, `tick opened ${result.opened.length} run(s)`)
     return result
   }

@@ -3,6 +3,7 @@ import { rememberTools } from '../actions/known-tools.ts'
 import { listRunActions } from '../actions/repository.ts'
 import type { DayContext, EndReason } from '../agent/day.ts'
 import { act, daySummary } from '../agent/loop.ts'
+import { limitDetail, type Limits } from '../agent/limits.ts'
 import type { Model } from '../agent/model.ts'
 import { nameTools } from '../agent/named-tools.ts'
 import { promptsFor, promptVersion } from '../agent/prompts/prompts.ts'
@@ -12,7 +13,7 @@ import { walkedAwayOver } from '../agent/walk-away.ts'
 import type { Queryable } from '../db/database.ts'
 import { renderDiary } from '../diaries/diary.ts'
 import { loadDiary } from '../diaries/repository.ts'
-import { codeOf, messageOf, PersonaNotFoundError, RunLostError } from '../errors.ts'
+import { AppError, codeOf, messageOf, PersonaNotFoundError, RunLostError, type Outage } from '../errors.ts'
 import { favouriteModules, today } from '../personas/character.ts'
 import { getPersona } from '../personas/repository.ts'
 import type { Persona } from '../personas/schemas.ts'
@@ -21,6 +22,7 @@ import { openJournal } from './journal.ts'
 import { recordEnd, type DayEnd } from './record-end.ts'
 import { beginReflecting, recordPromptVersion, type TakenRun } from './repository.ts'
 import { watchRun, type RunWatch } from './run-watch.ts'
+import { budgetDetail, budgetOf } from './spending.ts'
 import { finalStateFor, type RunEnd } from './states.ts'
 
 export interface RunDependencies {
@@ -29,24 +31,33 @@ export interface RunDependencies {
   accounts: Accounts
   /** Opens the app's tools with the headers of one persona. */
   openToolbox (headers: Record<string, string>, signal: AbortSignal): Promise<Toolbox>
-  limits: { maxTurns: number, maxReplyTokens: number, runTimeoutMs: number }
+  limits: Limits & { maxReplyTokens: number, runTimeoutMs: number, dailyBudgetUsd: number | null }
 }
 
-/** What became of a run in this process. `released` and `lost` leave it open for another worker. */
-export type RunOutcome = { kind: 'final', end: RunEnd } | { kind: 'released' } | { kind: 'lost' }
+type OnAnswer = (service: Outage['service']) => Promise<void>
+
+/** What became of a run in this process. All but `final` leave it open. */
+export type RunOutcome =
+  | { kind: 'final', end: RunEnd }
+  | { kind: 'released' }
+  | { kind: 'lost' }
+  | { kind: 'deferred', outage: Outage, end: RunEnd }
 
 /**
  * Lives one persona's day: sign in, open the app, act, reflect, finish. Every step is journaled as it
  * happens, so that another worker goes on where this one stops. What goes wrong in the day becomes the run's
  * end and never an exception; only a failing database throws.
  * @param stop aborted when this process is asked to stop
+ * @param onAnswer told when a service has answered: it is not out of order
  */
-export async function executeRun (deps: RunDependencies, taken: TakenRun, stop: AbortSignal): Promise<RunOutcome> {
+export async function executeRun (
+  deps: RunDependencies, taken: TakenRun, stop: AbortSignal, onAnswer: OnAnswer = async () => {}
+): Promise<RunOutcome> {
   const { db } = deps
   const persona = await getPersona(db, taken.run.personaId)
   const watch = watchRun(stop, deps.limits.runTimeoutMs - taken.ageMs)
   try {
-    const day = await live(deps, taken, persona, watch)
+    const day = await live(deps, taken, persona, watch, onAnswer)
     if (day === 'released') return { kind: 'released' }
     await recordEnd(db, taken, persona, day)
     return { kind: 'final', end: day.end }
@@ -59,6 +70,7 @@ export async function executeRun (deps: RunDependencies, taken: TakenRun, stop: 
       ? { state: 'incomplete', endReason: interruption }
       : { state: 'failed', endReason: null, errorCode: codeOf(error), errorMessage: oneLine(messageOf(error), 1000) }
     if (codeOf(error) === 'INTERNAL' && interruption === null) throw error
+    if (error instanceof AppError && error.outage !== undefined && interruption === null) return { kind: 'deferred', outage: error.outage, end }
     await recordEnd(db, taken, persona, { end, reflection: null })
     return { kind: 'final', end }
   } finally {
@@ -66,22 +78,27 @@ export async function executeRun (deps: RunDependencies, taken: TakenRun, stop: 
   }
 }
 
-async function live (deps: RunDependencies, taken: TakenRun, persona: Persona, watch: RunWatch): Promise<DayEnd | 'released'> {
-  const account = await deps.accounts.signIn(persona, watch.signal)
-  const toolbox = await deps.openToolbox(account.headers, watch.signal)
+async function live (
+  deps: RunDependencies, taken: TakenRun, persona: Persona, watch: RunWatch, onAnswer: OnAnswer
+): Promise<DayEnd | 'released'> {
+  const account = await deps.accounts.signIn(persona, watch.modelSignal)
+  const toolbox = await deps.openToolbox(account.headers, watch.modelSignal)
   try {
+    await onAnswer('app')
     const prompts = promptsFor(persona.locale)
-    const journal = await openJournal(deps.db, taken.lease, persona.id, held => { if (held.cancelRequested) watch.cancel() })
+    const journal = await openJournal(deps.db, taken, held => { if (held.cancelRequested) watch.cancel() })
     const day: DayContext = {
-      model: deps.model,
+      model: { ...deps.model, complete: (...request) => deps.model.complete(...request).then(async reply => { await onAnswer('model'); return reply }) },
       tools: nameTools(toolbox),
       prompts,
       system: prompts.system(persona),
       journal,
       patience: persona.patience,
-      maxTurns: deps.limits.maxTurns,
+      limits: deps.limits,
+      budget: budgetOf(deps.db, taken.lease, deps.limits.dailyBudgetUsd),
       maxReplyTokens: deps.limits.maxReplyTokens,
       signal: watch.signal,
+      modelSignal: watch.modelSignal,
       interruption: watch.interruption
     }
     if (journal.messages.length === 0) {
@@ -91,28 +108,36 @@ async function live (deps: RunDependencies, taken: TakenRun, persona: Persona, w
       const text = prompts.day({ today: today(persona), favouriteModules: favouriteModules(persona), diary })
       await journal.append({ phase: 'acting', role: 'user', content: [{ type: 'text', text }], stopReason: null })
     }
-    return await actAndReflect(deps.db, taken, day)
+    return await actAndReflect(deps, taken, day)
   } finally {
     await toolbox.close()
   }
 }
 
-async function actAndReflect (db: Queryable, taken: TakenRun, day: DayContext): Promise<DayEnd | 'released'> {
+/** Without time or money nobody is asked. */
+const NOT_ASKED = new Set<EndReason>(['timeout', 'cancelled', 'daily_budget'])
+
+async function actAndReflect ({ db, limits }: RunDependencies, taken: TakenRun, day: DayContext): Promise<DayEnd | 'released'> {
   const resumed = taken.run.state === 'reflecting' ? taken.run.endReason as EndReason | null : null
   const endReason = resumed ?? await act(day)
   if (endReason === 'released') return 'released'
-  const end: RunEnd = { state: finalStateFor(endReason), endReason, daySummary: daySummary(day.journal.messages) }
+  const detailOf = async (reason: EndReason) =>
+    reason === 'daily_budget' && limits.dailyBudgetUsd !== null ? budgetDetail(db, limits.dailyBudgetUsd) : limitDetail(day, reason)
+  const endDetail = taken.run.state === 'reflecting' ? taken.run.endDetail : await detailOf(endReason)
+  const end: RunEnd = { state: finalStateFor(endReason), endReason, endDetail, daySummary: daySummary(day.journal.messages) }
   if (endReason === 'walked_away') end.walkedAwayOver = walkedAwayOver(day)
   const actions = await livedActions(db, taken.lease.runId)
-  // Where nothing was used there is nothing to rate, and without time nobody is asked.
-  if (modulesUsed(actions).length === 0 || endReason === 'timeout' || endReason === 'cancelled') return { end, reflection: null }
+  // Where nothing was used there is nothing to rate.
+  if (modulesUsed(actions).length === 0 || NOT_ASKED.has(endReason)) return { end, reflection: null }
 
-  await beginReflecting(db, taken.lease, { endReason, daySummary: end.daySummary ?? null })
+  await beginReflecting(db, taken.lease, { endReason, endDetail, daySummary: end.daySummary ?? null })
   const { dayCutShort } = day.prompts
   const opening = endReason in dayCutShort ? dayCutShort[endReason as keyof typeof dayCutShort] : null
   const reflection = await reflect(day, actions, opening)
   if (reflection === 'released') return 'released'
-  if (typeof reflection === 'string') return { end: { ...end, state: 'incomplete', endReason: reflection }, reflection: null }
+  if (typeof reflection === 'string') {
+    return { end: { ...end, state: 'incomplete', endReason: reflection, endDetail: await detailOf(reflection) }, reflection: null }
+  }
   return { end, reflection }
 }
 

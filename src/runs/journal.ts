@@ -1,10 +1,11 @@
-import type { DayJournal, EndedCall, PlannedCall } from '../agent/day-journal.ts'
+import { addReply, type DayJournal, type EndedCall, type PlannedCall, type Spent } from '../agent/day-journal.ts'
 import type { JournaledMessage, NewMessage } from '../agent/history.ts'
 import type { Queryable } from '../db/database.ts'
 import type { ActionRow, MessageRow } from '../db/tables.ts'
 import { finishAction, listRunActions, startAction, type PlannedAction } from '../actions/repository.ts'
-import { holdRun, recordReply, type Lease } from './repository.ts'
-import type { TranscriptMessage } from './schemas.ts'
+import { holdRun, recordReply, type TakenRun } from './repository.ts'
+import type { Run, TranscriptMessage } from './schemas.ts'
+import { settle } from './spending.ts'
 
 /** All SQL on messages, and the journal of a run in the database. */
 
@@ -38,6 +39,15 @@ export async function listTranscript (db: Queryable, runId: string): Promise<Tra
   }))
 }
 
+function spentOf ({ tokens, usd }: Run, messages: JournaledMessage[]): Spent {
+  return {
+    replies: messages.filter(message => message.role === 'assistant').length,
+    inputTokens: tokens.input + tokens.cacheWrite,
+    outputTokens: tokens.output,
+    usd
+  }
+}
+
 /**
  * Opens the journal of a run that this worker has taken, with all that earlier attempts wrote. Every write is
  * one transaction that first makes sure of the lease, so that a worker that was stopped and comes back writes
@@ -45,7 +55,7 @@ export async function listTranscript (db: Queryable, runId: string): Promise<Tra
  * @param onHeld told with every write whether somebody asked for the run's end
  */
 export async function openJournal (
-  db: Queryable, lease: Lease, personaId: string, onHeld: (held: { cancelRequested: boolean }) => void
+  db: Queryable, { lease, run }: Pick<TakenRun, 'lease' | 'run'>, onHeld: (held: { cancelRequested: boolean }) => void
 ): Promise<DayJournal> {
   const messages = (await listMessages(db, lease.runId)).map(toMessage)
   const rows = await listRunActions(db, lease.runId)
@@ -56,10 +66,12 @@ export async function openJournal (
     onHeld(await holdRun(trx, lease))
     await statements(trx)
   })
-  const planned = (call: PlannedCall): PlannedAction => ({ ...call, tickId: lease.runId, personaId })
+  const planned = (call: PlannedCall): PlannedAction => ({ ...call, tickId: lease.runId, personaId: run.personaId })
+  let spent = spentOf(run, messages)
 
   return {
     messages,
+    get spent () { return spent },
     async append (message: NewMessage, reply) {
       const stored = { ...message, seq: messages.length } as JournaledMessage
       await write(async trx => {
@@ -71,9 +83,12 @@ export async function openJournal (
           content: JSON.stringify(stored.content),
           stop_reason: stored.stopReason
         }).execute()
-        if (reply !== undefined) await recordReply(trx, lease, { ...reply, acting: stored.phase === 'acting' })
+        if (reply === undefined) return
+        await recordReply(trx, lease, { ...reply, acting: stored.phase === 'acting' })
+        await settle(trx, lease.runId, reply.usd)
       })
       messages.push(stored)
+      if (reply !== undefined) spent = addReply(spent, reply)
       return stored
     },
     recordedCall: ordinal => recorded.get(ordinal),

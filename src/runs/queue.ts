@@ -10,9 +10,6 @@ const RUNS = 'runs'
 /** Where pg-boss puts a run that nobody finished within the allowed attempts. */
 const ABANDONED = 'runs-abandoned'
 
-/** A worker that has not been heard of for this long is taken for dead; it reports four times as often. */
-const HEARTBEAT_SECONDS = 60
-const HEARTBEAT_REFRESH_SECONDS = 15
 /** Two retries after the first attempt make three attempts. */
 const RETRY_LIMIT = 2
 
@@ -20,13 +17,15 @@ export interface QueueOptions {
   database: Pick<OpenDatabase, 'backend' | 'executeSql'>
   /** A run that takes longer than this is taken from its worker, in milliseconds. */
   runTimeoutMs: number
+  /** A worker that has not been heard of for this long is taken for dead; it reports four times as often. */
+  heartbeatSeconds: number
   onError: (error: Error) => void
 }
 
 export interface RunQueue {
   start (): Promise<void>
   /** Puts runs in the queue within the caller's transaction: they are in it exactly if their rows are. */
-  enqueue (trx: Queryable, runIds: string[]): Promise<void>
+  enqueue (trx: Queryable, runs: QueuedRun[]): Promise<void>
   /**
    * Begins to take runs from the queue.
    * @param execute must leave the run final, released or to be retried (by throwing)
@@ -39,9 +38,21 @@ export interface RunQueue {
 
 interface RunJob { runId: string }
 
-export function createQueue ({ database: { backend, executeSql }, runTimeoutMs, onError }: QueueOptions): RunQueue {
+export interface QueuedRun {
+  runId: string
+  /** No worker takes it sooner, in milliseconds from now by the database's clock. */
+  afterMs?: number
+}
+
+export function createQueue ({ database: { backend, executeSql }, runTimeoutMs, heartbeatSeconds, onError }: QueueOptions): RunQueue {
   const boss = new PgBoss({
-    db: { executeSql }, backend, schema: 'pgboss', createSchema: false, schedule: false, superviseIntervalSeconds: 10, monitorIntervalSeconds: 10
+    db: { executeSql },
+    backend,
+    schema: 'pgboss',
+    createSchema: false,
+    schedule: false,
+    superviseIntervalSeconds: 10,
+    monitorIntervalSeconds: 5
   })
   boss.on('error', onError)
 
@@ -53,7 +64,7 @@ export function createQueue ({ database: { backend, executeSql }, runTimeoutMs, 
         retryDelay: 2,
         retryBackoff: true,
         retryDelayMax: 60,
-        heartbeatSeconds: HEARTBEAT_SECONDS,
+        heartbeatSeconds,
         // The run's own time limit ends it first; this is for a worker that hangs.
         expireInSeconds: Math.ceil(runTimeoutMs / 1000) + 120,
         deleteAfterSeconds: 24 * 3600
@@ -62,12 +73,16 @@ export function createQueue ({ database: { backend, executeSql }, runTimeoutMs, 
       await boss.createQueue(RUNS, { ...options, deadLetter: ABANDONED })
       await boss.updateQueue(RUNS, options)
     },
-    async enqueue (trx, runIds) {
-      if (runIds.length > 0) await boss.insert(RUNS, runIds.map(runId => ({ data: { runId } })), { db: fromKysely(trx) })
+    async enqueue (trx, runs) {
+      if (runs.length === 0) return
+      const startAfter = ({ afterMs = 0 }: QueuedRun) => afterMs > 0 ? { startAfter: Math.ceil(afterMs / 1000) } : {}
+      const jobs = runs.map(run => ({ data: { runId: run.runId }, ...startAfter(run) }))
+      await boss.insert(RUNS, jobs, { db: fromKysely(trx) })
     },
     async work (concurrency, execute, abandon) {
       const pollingIntervalSeconds = concurrency <= 8 ? 0.5 : 2
-      const options = { localConcurrency: concurrency, pollingIntervalSeconds, heartbeatRefreshSeconds: HEARTBEAT_REFRESH_SECONDS }
+      const heartbeatRefreshSeconds = Math.floor(heartbeatSeconds / 4)
+      const options = { localConcurrency: concurrency, pollingIntervalSeconds, heartbeatRefreshSeconds }
       await boss.work<RunJob>(RUNS, options, async jobs => {
         for (const job of jobs) await execute(job.data.runId)
       })

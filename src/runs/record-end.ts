@@ -10,9 +10,10 @@ import { insertRatings, insertUnreadable } from '../feedback/repository.ts'
 import type { CheckedRating } from '../feedback/schemas.ts'
 import { insertVisits } from '../feedback/visits-repository.ts'
 import { isoDate } from '../personas/character.ts'
-import { recordFailure, recordLived } from '../personas/repository.ts'
+import { recordFailure, recordLived, recordRefused, recordStrike } from '../personas/repository.ts'
 import type { Persona } from '../personas/schemas.ts'
 import { finishRun, getRun, type TakenRun } from './repository.ts'
+import { endReservation } from './spending.ts'
 import { wasLived, type RunEnd } from './states.ts'
 
 /** How a day ended, and what was said of it; null where nobody was asked, or there was nothing to ask about. */
@@ -50,8 +51,25 @@ export async function recordEnd (db: Queryable, taken: TakenRun, persona: Person
       await insertUnreadable(trx, { tickId: run.id, ...versions }, reflection.rawText, reflection.problems.join('; '))
     }
     await insertVisits(trx, { runId: run.id, ...versions }, judgeVisits(actions, ratings, end, slowMsFor(persona.patience)))
-    await (wasLived(end.state) ? recordLived : recordFailure)(trx, persona.id)
+    await moveOn(trx, persona.id, end)
+    await endReservation(trx, run.id, 'charged')
   })
+}
+
+/** The app does not know the persona, or not any more: trying for ever would only fill its log. */
+const REFUSED_BY_THE_APP = new Set(['LOGIN_FAILED', 'MCP_UNAUTHORIZED'])
+
+/** Whatever the end, the persona's next due time moves. */
+async function moveOn (trx: Queryable, personaId: string, { state, endReason, errorCode }: RunEnd): Promise<void> {
+  if (!wasLived(state)) {
+    await recordFailure(trx, personaId)
+    if (errorCode !== undefined && REFUSED_BY_THE_APP.has(errorCode)) await recordStrike(trx, personaId, `The app refused the account (${errorCode})`)
+  } else if (endReason === 'refusal') {
+    await recordRefused(trx, personaId)
+    await recordStrike(trx, personaId, 'The model refused to go on')
+  } else {
+    await recordLived(trx, personaId)
+  }
 }
 
 /** Friction needs no model: it is computed whether or not the persona rated anything. */

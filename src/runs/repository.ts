@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Usage } from '../agent/model.ts'
+import type { ReplyAccount } from '../agent/day-journal.ts'
 import type { Queryable } from '../db/database.ts'
 import type { RunRow } from '../db/tables.ts'
 import { RunLostError, RunNotFoundError, RunNotOpenError } from '../errors.ts'
@@ -26,6 +26,9 @@ export function toRun (row: RunRow): Run {
     startedAt: row.started_at?.toISOString() ?? null,
     finishedAt: row.finished_at?.toISOString() ?? null,
     endReason: row.end_reason,
+    endDetail: row.end_detail,
+    deferredUntil: row.deferred_until?.toISOString() ?? null,
+    deferredFor: row.deferred_for,
     errorCode: row.error_code,
     errorMessage: row.error_message,
     daySummary: row.day_summary,
@@ -34,7 +37,9 @@ export function toRun (row: RunRow): Run {
     promptVersion: row.prompt_version,
     appVersion: row.app_version,
     walkedAwayOver: row.walked_away_over,
+    protocolVersion: row.protocol_version,
     turns: row.turns,
+    usd: row.usd === null ? null : Number(row.usd),
     tokens: {
       input: Number(row.input_tokens),
       output: Number(row.output_tokens),
@@ -63,8 +68,10 @@ export async function openRuns (trx: Queryable, personas: { id: string, version:
 export interface TakenRun {
   lease: Lease
   run: Run
-  /** Since a worker first took it, in milliseconds. */
+  /** Since a worker first took it, without what it waited for others, in milliseconds. */
   ageMs: number
+  /** How long it has waited for services that were out of order, in milliseconds. */
+  deferredMs: number
 }
 
 /**
@@ -76,14 +83,18 @@ export async function takeRun (db: Queryable, runId: string): Promise<TakenRun |
       attempt: sql`attempt + 1`,
       state: sql`CASE WHEN state = 'queued' THEN 'acting' ELSE state END`,
       started_at: sql`coalesce(started_at, now())`,
+      deferred_ms: sql`deferred_ms + coalesce((extract(epoch FROM now() - deferred_at) * 1000)::bigint, 0)`,
+      deferred_at: null,
+      deferred_until: null,
       // The release that was live when the day began, by the rule of releases/repository.ts, whatever is released while it lasts.
       app_version: sql`CASE WHEN started_at IS NULL
         THEN (SELECT version FROM releases WHERE at <= now() ORDER BY at DESC, created_at DESC LIMIT 1) ELSE app_version END`
     })
     .where('id', '=', runId).where('finished_at', 'is', null)
-    .returningAll().returning(sql<number>`(extract(epoch FROM now() - started_at) * 1000)::float8`.as('age_ms'))
+    .returningAll().returning(sql<number>`(extract(epoch FROM now() - started_at) * 1000 - deferred_ms)::float8`.as('age_ms'))
     .executeTakeFirst()
-  return row === undefined ? undefined : { lease: { runId, attempt: row.attempt }, run: toRun(row), ageMs: row.age_ms }
+  if (row === undefined) return undefined
+  return { lease: { runId, attempt: row.attempt }, run: toRun(row), ageMs: row.age_ms, deferredMs: Number(row.deferred_ms) }
 }
 
 /**
@@ -106,14 +117,15 @@ async function updateHeld (db: Queryable, { runId, attempt }: Lease, columns: Re
 }
 
 /** Adds one reply of the model to the run's account. @throws RunLostError */
-export async function recordReply (db: Queryable, lease: Lease, reply: { model: string, usage: Usage, acting: boolean }): Promise<void> {
+export async function recordReply (db: Queryable, lease: Lease, reply: ReplyAccount & { acting: boolean }): Promise<void> {
   await updateHeld(db, lease, {
     model: reply.model,
     turns: sql`turns + ${reply.acting ? 1 : 0}`,
     input_tokens: sql`input_tokens + ${reply.usage.inputTokens}`,
     output_tokens: sql`output_tokens + ${reply.usage.outputTokens}`,
     cache_write_tokens: sql`cache_write_tokens + ${reply.usage.cacheWriteTokens}`,
-    cache_read_tokens: sql`cache_read_tokens + ${reply.usage.cacheReadTokens}`
+    cache_read_tokens: sql`cache_read_tokens + ${reply.usage.cacheReadTokens}`,
+    usd: sql`CASE WHEN ${reply.usd}::numeric IS NULL THEN usd ELSE coalesce(usd, 0) + ${reply.usd}::numeric END`
   })
 }
 
@@ -123,8 +135,19 @@ export async function recordPromptVersion (db: Queryable, lease: Lease, promptVe
 }
 
 /** The day in the app is over, the rating begins. @throws RunLostError */
-export async function beginReflecting (db: Queryable, lease: Lease, day: { endReason: string, daySummary: string | null }): Promise<void> {
-  await updateHeld(db, lease, { state: 'reflecting', end_reason: day.endReason, day_summary: day.daySummary })
+export async function beginReflecting (
+  db: Queryable, lease: Lease, day: { endReason: string, endDetail: string | null, daySummary: string | null }
+): Promise<void> {
+  await updateHeld(db, lease, { state: 'reflecting', end_reason: day.endReason, end_detail: day.endDetail, day_summary: day.daySummary })
+}
+
+/** The run waits for a service that is out of order. Its journal says where to go on. @throws RunLostError */
+export async function deferRun (db: Queryable, lease: Lease, wait: { waitMs: number, reason: string }): Promise<void> {
+  await updateHeld(db, lease, {
+    deferred_at: sql`now()`,
+    deferred_until: sql`now() + ${`${Math.ceil(wait.waitMs)} milliseconds`}::interval`,
+    deferred_for: wait.reason
+  })
 }
 
 /** Makes a run final. @throws RunLostError */
@@ -132,6 +155,7 @@ export async function finishRun (db: Queryable, lease: Lease, end: RunEnd): Prom
   await updateHeld(db, lease, {
     state: end.state,
     end_reason: end.endReason,
+    ...(end.endDetail !== undefined && { end_detail: end.endDetail }),
     error_code: end.errorCode ?? null,
     error_message: end.errorMessage ?? null,
     ...(end.daySummary !== undefined && { day_summary: end.daySummary }),
@@ -192,9 +216,10 @@ export async function listRuns (db: Queryable, filter: RunFilter): Promise<{ run
   return { runs: rows.slice(0, limit).map(toRun), nextCursor: rows.length > limit ? rows[limit - 1]?.id ?? null : null }
 }
 
-/** The runs among these that are final by now. */
-export async function finalRuns (db: Queryable, runIds: string[]): Promise<Run[]> {
-  const rows = await db.selectFrom('runs').selectAll().where('id', 'in', runIds).where('finished_at', 'is not', null).execute()
+/** The runs among these that are final by now, or wait for a service that is out of order. */
+export async function settledRuns (db: Queryable, runIds: string[]): Promise<Run[]> {
+  const rows = await db.selectFrom('runs').selectAll().where('id', 'in', runIds)
+    .where(eb => eb.or([eb('finished_at', 'is not', null), eb('deferred_until', 'is not', null)])).execute()
   return rows.map(toRun)
 }
 

@@ -1,12 +1,17 @@
 import type { Interruption } from '../agent/day.ts'
 
 /**
- * How long a run may go on once this process was asked to stop: to the next journaled step, but not for ever.
+ * How long a tool call may still take once this process was asked to stop: cut short, nobody could tell whether it was
+ * carried out.
  */
-const STOP_GRACE_MS = 15_000
+const TOOL_GRACE_MS = 18_000
+/** A call of the model repeats no effect when another process asks again, so a stop hardly waits for it. */
+const MODEL_GRACE_MS = 2000
 
 export interface RunWatch {
   signal: AbortSignal
+  /** For what has no effect in the app: aborted like `signal`, but sooner on a polite stop. */
+  modelSignal: AbortSignal
   interruption (): Interruption | null
   cancel (): void
   end (): void
@@ -16,20 +21,23 @@ export interface RunWatch {
  * Gathers everything that may end a run from outside: its time limit, an operator, the stop of this process.
  */
 export function watchRun (stop: AbortSignal, remainingMs: number): RunWatch {
-  const controller = new AbortController()
+  const all = new AbortController()
+  const model = new AbortController()
+  const timers: NodeJS.Timeout[] = []
   let interruption: Interruption | null = null
-  const interrupt = (why: Interruption, graceMs: number) => {
+  const interrupt = (why: Interruption, grace = { tool: 0, model: 0 }) => {
     interruption ??= why
-    return setTimeout(() => controller.abort(new Error(why)), graceMs)
+    timers.push(setTimeout(() => model.abort(new Error(why)), grace.model), setTimeout(() => all.abort(new Error(why)), grace.tool))
   }
-  const timers = [setTimeout(() => interrupt('timeout', 0), Math.max(0, remainingMs))]
-  const onStop = () => { timers.push(interrupt('released', STOP_GRACE_MS)) }
+  timers.push(setTimeout(() => interrupt('timeout'), Math.max(0, remainingMs)))
+  const onStop = () => interrupt('released', { tool: TOOL_GRACE_MS, model: MODEL_GRACE_MS })
   stop.addEventListener('abort', onStop, { once: true })
   if (stop.aborted) onStop()
   return {
-    signal: controller.signal,
+    signal: all.signal,
+    modelSignal: model.signal,
     interruption: () => interruption,
-    cancel: () => { timers.push(interrupt('cancelled', 0)) },
+    cancel: () => interrupt('cancelled'),
     end () {
       timers.forEach(clearTimeout)
       stop.removeEventListener('abort', onStop)

@@ -1,9 +1,13 @@
 import type { Queryable } from '../db/database.ts'
-import { codeOf, messageOf } from '../errors.ts'
-import { recordFailure } from '../personas/repository.ts'
+import { codeOf, messageOf, RunLostError, type Outage } from '../errors.ts'
+import { getPersona, recordFailure, recordStrike } from '../personas/repository.ts'
+import { closeBreaker, enterBreakers, type Services } from './breakers.ts'
+import { deferForOutage, mayWaitOn, waitInQueue, type Deferral } from './defer.ts'
 import { executeRun, type RunDependencies } from './execute-run.ts'
 import type { RunQueue } from './queue.ts'
+import { recordEnd } from './record-end.ts'
 import { abandonRun, holdRun, takeRun, type TakenRun } from './repository.ts'
+import { endReservation } from './spending.ts'
 import type { RunEnd } from './states.ts'
 
 export interface RunnerLog {
@@ -14,6 +18,7 @@ export interface RunnerLog {
 
 export interface RunnerOptions extends RunDependencies {
   queue: RunQueue
+  services: Services
   concurrency: number
   log: RunnerLog
 }
@@ -26,29 +31,59 @@ export interface Runner {
 }
 
 export function createRunner (options: RunnerOptions): Runner {
-  const { db, queue, log } = options
+  const { db, queue, services, log } = options
   const stopping = new AbortController()
 
   async function execute (runId: string): Promise<void> {
     const taken = await takeRun(db, runId)
     if (taken === undefined) return
     try {
-      const outcome = await executeRun(options, taken, stopping.signal)
-      if (outcome.kind === 'final') logEnd(log, taken, outcome.end)
-      if (outcome.kind === 'released') await handBack(db, queue, taken)
+      // What an attempt that died had reserved was perhaps spent.
+      await endReservation(db, runId, 'charged')
+      const admission = await enterBreakers(db, services)
+      if (mayWaitOn(taken, admission)) await defer(taken, admission)
+      else await live(taken, admission.admitted ? admission.probing : new Set())
     } catch (error) {
+      if (error instanceof RunLostError) return
       log.error({ runId, attempt: taken.lease.attempt, personaId: taken.run.personaId, code: codeOf(error), err: messageOf(error) }, 'attempt failed; the queue tries again')
       throw error
     }
   }
 
+  /** @param probing breakers that this run may close */
+  async function live (taken: TakenRun, probing: Set<string>): Promise<void> {
+    const outcome = await executeRun(options, taken, stopping.signal, async service => {
+      if (probing.delete(services[service])) await recovered(service)
+    })
+    if (outcome.kind === 'final') logEnd(log, taken, outcome.end)
+    if (outcome.kind === 'released') await handBack(db, queue, taken)
+    if (outcome.kind === 'deferred') {
+      const deferral = await deferForOutage(db, services, taken, outcome.outage, outcome.end)
+      if (deferral !== null) return defer(taken, deferral)
+      await recordEnd(db, taken, await getPersona(db, taken.run.personaId), { end: outcome.end, reflection: null })
+      logEnd(log, taken, outcome.end)
+    }
+  }
+
+  async function recovered (service: Outage['service']): Promise<void> {
+    if (await closeBreaker(db, services[service])) log.info({ service }, `the ${service} answers again`)
+  }
+
+  async function defer (taken: TakenRun, deferral: Deferral): Promise<void> {
+    await waitInQueue(db, queue, taken, deferral)
+    const { lease: { runId }, run: { personaId } } = taken
+    log.warn({ runId, personaId, waitMs: Math.round(deferral.waitMs), reason: deferral.reason }, 'run deferred: a service is out of order')
+  }
+
   async function abandon (runId: string): Promise<void> {
     const abandoned = await db.transaction().execute(async trx => {
       const run = await abandonRun(trx, runId)
-      if (run !== undefined) await recordFailure(trx, run.personaId)
-      return run
+      if (run === undefined) return undefined
+      await endReservation(trx, runId, 'charged')
+      await recordFailure(trx, run.personaId)
+      return { ...run, paused: await recordStrike(trx, run.personaId, 'No worker could finish the run (RUN_ABANDONED)') }
     })
-    if (abandoned !== undefined) log.warn({ runId, personaId: abandoned.personaId, code: 'RUN_ABANDONED' }, 'run abandoned: no attempt finished it')
+    if (abandoned !== undefined) log.warn({ runId, ...abandoned, code: 'RUN_ABANDONED' }, 'run abandoned: no attempt finished it')
   }
 
   return {
@@ -64,7 +99,7 @@ export function createRunner (options: RunnerOptions): Runner {
 function handBack (db: Queryable, queue: RunQueue, { lease }: TakenRun): Promise<void> {
   return db.transaction().execute(async trx => {
     await holdRun(trx, lease)
-    await queue.enqueue(trx, [lease.runId])
+    await queue.enqueue(trx, [lease])
   })
 }
 
@@ -75,6 +110,7 @@ function logEnd (log: RunnerLog, { lease, run, ageMs }: TakenRun, end: RunEnd): 
     attempt: lease.attempt,
     state: end.state,
     endReason: end.endReason,
+    endDetail: end.endDetail,
     code: end.errorCode,
     reason: end.errorMessage
   }

@@ -18,6 +18,9 @@ export const Run = Type.Object({
   startedAt: Nullable(Instant),
   finishedAt: Nullable(Instant),
   endReason: Nullable(Type.String(), 'why the day in the app ended, e.g. end_turn, max_turns, timeout, refusal, cancelled'),
+  endDetail: Nullable(Type.String(), 'which limit was reached, and by how much it was passed'),
+  deferredUntil: Nullable(Instant, 'it waits until then for a service that is out of order'),
+  deferredFor: Nullable(Type.String(), 'what it waits for, or last waited for'),
   errorCode: Nullable(Type.String(), 'what to do about each: docs/errors.md'),
   errorMessage: Nullable(Type.String()),
   daySummary: Nullable(Type.String()),
@@ -26,7 +29,9 @@ export const Run = Type.Object({
   promptVersion: Nullable(Type.String()),
   appVersion: Nullable(Type.String(), 'the release that was live when the run began'),
   walkedAwayOver: Nullable(Type.Array(Type.Integer()), 'numbers of the actions that used up the patience'),
+  protocolVersion: Nullable(Type.String(), 'of MCP, as agreed with the app'),
   turns: Type.Integer(),
+  usd: Nullable(Type.Number(), 'what its replies cost, in US dollars; null: the price of the model is not known'),
   tokens: Type.Object({ input: Type.Integer(), output: Type.Integer(), cacheWrite: Type.Integer(), cacheRead: Type.Integer() })
 }, { $id: 'Run', additionalProperties: false })
 export type Run = Static<typeof Run>
@@ -42,7 +47,7 @@ export type RunFilter = Static<typeof RunFilter>
 export const TickResult = Type.Object({
   due: Type.Integer({ description: 'runs opened by this tick' }),
   ranSuccessfully: Type.Integer({ description: 'of these, completed or incomplete' }),
-  failed: Type.Array(Type.Object({ persona: Type.String({ description: 'email' }), error: Type.String({ description: 'code and message' }) })),
+  failed: Type.Array(Type.Object({ persona: Type.String({ description: 'email' }), error: Type.String({ description: 'code and message; DEFERRED where it waits for a service that is out of order' }) })),
   durationMs: Type.Integer()
 }, { $id: 'TickResult', additionalProperties: false })
 export type TickResult = Static<typeof TickResult>

@@ -29,6 +29,8 @@ export function finalStateFor (endReason: string): FinalState {
 export interface RunEnd {
   state: FinalState
   endReason: string | null
+  /** Which limit was reached, and by how much it was passed. */
+  endDetail?: string | null
   errorCode?: string
   errorMessage?: string
   daySummary?: string | null

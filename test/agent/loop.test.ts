@@ -15,6 +15,7 @@ import type { NewMessage } from '../../src/agent/history.ts'
 import type { UserBlock } from '../../src/agent/model.ts'
 import { startSampleApp } from '../../src/demo/sample-app/sample-app.ts'
 import { startScriptedClaude, type Script, type ScriptedReply } from '../../src/demo/scripted-claude/scripted-claude.ts'
+import { NO_BUDGET, WIDE_LIMITS } from '../helpers/limits.ts'
 import { neverStops } from '../helpers/scripts.ts'
 import { RunLostError } from '../../src/errors.ts'
 import { startMcpFaultServer, type Handler } from '../helpers/mcp-fault-server.ts'
@@ -67,16 +68,19 @@ async function startDay (t: Test, setting: Setting) {
   const home = setting.tools === undefined ? await moveIn(t) : { email: '', tools: setting.tools }
   const run = setting.run ?? new MemoryRun()
   const journal = run.open(setting.writes === undefined ? {} : { writes: setting.writes })
+  const signal = setting.signal ?? new AbortController().signal
   const day: DayContext = {
     model: createClaude({ apiKey: 'k', model: 'claude-opus-5-5', baseUrl: claude.url }),
     tools: home.tools,
     prompts,
     system: prompts.system({ systemPrompt: 'Du bist Mara.' }),
     journal,
-    maxTurns: setting.maxTurns ?? 10,
+    limits: { ...WIDE_LIMITS, maxTurns: setting.maxTurns ?? 10 },
+    budget: NO_BUDGET,
     maxReplyTokens: MAX_REPLY_TOKENS,
     patience: 1_000_000,
-    signal: setting.signal ?? new AbortController().signal,
+    signal,
+    modelSignal: signal,
     interruption: setting.interruption ?? (() => null)
   }
   if (run.messages.length === 0) {

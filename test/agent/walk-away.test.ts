@@ -9,6 +9,7 @@ import { de } from '../../src/agent/prompts/de.ts'
 import type { Toolbox, ToolOutcome } from '../../src/agent/toolbox.ts'
 import { hashInput } from '../../src/agent/input-check.ts'
 import { walkedAwayOver } from '../../src/agent/walk-away.ts'
+import { NO_BUDGET, WIDE_LIMITS } from '../helpers/limits.ts'
 import { MemoryRun } from '../helpers/memory-journal.ts'
 
 type Fault = Omit<ToolOutcome, 'text'>
@@ -39,6 +40,7 @@ function neverStops (): Model {
   let turn = 0
   return {
     name: 'never-stops',
+    price: null,
     async complete (request) {
       const name = request.tools[0]?.name ?? ''
       const first = turn++ * 2
@@ -52,6 +54,7 @@ async function live (patience: number, faults: Fault[]) {
   const run = new MemoryRun()
   const journal = run.open()
   await journal.append({ phase: 'acting', role: 'user', content: [{ type: 'text', text: 'Los.' }], stopReason: null })
+  const { signal } = new AbortController()
   const day: DayContext = {
     model: neverStops(),
     tools: nameTools(appWith(faults)),
@@ -59,9 +62,11 @@ async function live (patience: number, faults: Fault[]) {
     system: 'Du bist Mara.',
     journal,
     patience,
-    maxTurns: 200,
+    limits: WIDE_LIMITS,
+    budget: NO_BUDGET,
     maxReplyTokens: 1000,
-    signal: new AbortController().signal,
+    signal,
+    modelSignal: signal,
     interruption: () => null
   }
   return { reason: await act(day), sent: journal.endedCalls().filter(call => call.result !== 'rejected'), over: walkedAwayOver(day) }

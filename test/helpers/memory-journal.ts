@@ -1,6 +1,5 @@
-import type { CallEnd, DayJournal, EndedCall, PlannedCall } from '../../src/agent/day-journal.ts'
+import { addReply, type CallEnd, type DayJournal, type EndedCall, type PlannedCall, type ReplyAccount, type Spent } from '../../src/agent/day-journal.ts'
 import type { JournaledMessage } from '../../src/agent/history.ts'
-import type { Usage } from '../../src/agent/model.ts'
 import { RunLostError } from '../../src/errors.ts'
 
 export interface RecordedCall { call: PlannedCall, end: CallEnd | 'started' }
@@ -11,7 +10,8 @@ export interface RecordedCall { call: PlannedCall, end: CallEnd | 'started' }
  */
 export class MemoryRun {
   readonly messages: JournaledMessage[] = []
-  readonly replies: { model: string, usage: Usage }[] = []
+  readonly replies: ReplyAccount[] = []
+  spent: Spent = { replies: 0, inputTokens: 0, outputTokens: 0, usd: null }
   readonly #calls = new Map<number, RecordedCall>()
   #attempt = 0
 
@@ -37,14 +37,19 @@ export class MemoryRun {
       assertStorable(value)
     }
     const { messages, replies } = this
+    const account = { get: () => this.spent, add: (reply: ReplyAccount) => { this.spent = addReply(this.spent, reply) } }
     const calls = this.#calls
     return {
       messages,
+      get spent () { return account.get() },
       async append (message, reply) {
         write(message)
         const stored = structuredClone({ ...message, seq: messages.length })
         messages.push(stored)
-        if (reply !== undefined) replies.push(reply)
+        if (reply !== undefined) {
+          replies.push(reply)
+          account.add(reply)
+        }
         return stored
       },
       recordedCall: ordinal => recorded.get(ordinal),

@@ -3,6 +3,7 @@ import { legalName } from '../../src/agent/tool-names.ts'
 import { DIARY_MAX_BYTES } from '../../src/diaries/diary.ts'
 import { executeRun } from '../../src/runs/execute-run.ts'
 import { openRuns, takeRun } from '../../src/runs/repository.ts'
+import { RUN_LIMITS } from '../helpers/limits.ts'
 import { admin, createPersona } from '../helpers/app.ts'
 import { startWorld } from '../helpers/world.ts'
 
@@ -39,7 +40,7 @@ t.test('over 60 days the diary never outgrows its cap, keeps a fact of the first
   const { app } = world
   const { db } = app.database
   const { id } = await world.persona()
-  const deps = { ...app.agent, db, limits: { maxTurns: 15, maxReplyTokens: 4000, runTimeoutMs: 60_000 } }
+  const deps = { ...app.agent, db, limits: RUN_LIMITS }
   for (let day = 1; day <= 60; day++) {
     const [opened] = await openRuns(db, [{ id, version: 1 }], null)
     const taken = await takeRun(db, opened?.runId ?? '')

@@ -282,7 +282,7 @@ t.test('a run asked for is accepted at once; without the app it fails with its c
   const response = await send('POST', `/${id}/run`)
   t.equal(response.statusCode, 202)
   const { tickId } = response.json()
-  const { failed } = await awaitTick(db, { id: null, paused: false, opened: [{ runId: tickId, personaId: id, email }] })
+  const { failed } = await awaitTick(db, { id: null, paused: false, heldUpBy: null, opened: [{ runId: tickId, personaId: id, email }] })
   t.match(failed, [{ persona: email, error: /^MCP_UNREACHABLE: / }])
   const { persona } = (await send('GET', `/${id}`)).json()
   t.match(persona, { consecutiveFailures: 1, paused: true, lastActiveAt: null })
@@ -303,7 +303,7 @@ t.test('a persona has one open run at most, whoever asks', async t => {
   const opened = answers.filter(answer => answer.statusCode === 202).map(answer => answer.json().tickId)
   t.ok(opened.length > 0)
   t.ok(answers.every(answer => answer.statusCode === 202 || answer.statusCode === 409))
-  await awaitTick(db, { id: null, paused: false, opened: opened.map(runId => ({ runId, personaId: id, email: '' })) })
+  await awaitTick(db, { id: null, paused: false, heldUpBy: null, opened: opened.map(runId => ({ runId, personaId: id, email: '' })) })
   // A run that failed at once leaves room for the next; two open ones at the same time the table itself refuses.
   const open = () => db.insertInto('runs').values({ persona_id: id, persona_version: 1 }).execute()
   await open()

@@ -7,6 +7,7 @@ import { legalName } from '../../src/agent/tool-names.ts'
 import { holdRun, openRuns, takeRun } from '../../src/runs/repository.ts'
 import { listTranscript } from '../../src/runs/journal.ts'
 import type { Script } from '../../src/demo/scripted-claude/scripted-claude.ts'
+import { RUN_LIMITS } from '../helpers/limits.ts'
 import { startWorld, type World } from '../helpers/world.ts'
 
 const CREATE = legalName('todo.create')
@@ -35,7 +36,7 @@ async function taken (world: World, runId: string) {
 
 function dependencies (world: World, openToolbox = world.app.agent.openToolbox): RunDependencies {
   const { app } = world
-  return { ...app.agent, db: app.database.db, openToolbox, limits: { maxTurns: 15, maxReplyTokens: 2000, runTimeoutMs: 60_000 } }
+  return { ...app.agent, db: app.database.db, openToolbox, limits: RUN_LIMITS }
 }
 
 /** The real app, but the answer to one tool comes only when the test says so: a worker that hangs in the middle of a call. */

@@ -1,0 +1,15 @@
+/**
+ * The port to the money that all runs share. A call that is let out is either settled with its reply, when that is
+ * journaled (`day-journal.ts`), or given up.
+ */
+export interface Budget {
+  /**
+   * Asks for one call of the model.
+   * @param mostUsd tells what it may cost at most, in US dollars (null: nobody knows the price); asked only where it matters
+   * @returns false: the day's budget is used up
+   * @throws RunLostError
+   */
+  admit (mostUsd: () => number | null): Promise<boolean>
+  /** No reply came. @param charged whether the provider may charge for it all the same */
+  giveUp (charged: boolean): Promise<void>
+}

@@ -1,0 +1,96 @@
+import { sql } from 'kysely'
+import type { Budget } from '../agent/budget.ts'
+import type { Queryable } from '../db/database.ts'
+import { holdRun, type Lease } from './repository.ts'
+
+/**
+ * All SQL on daily_spend and spend_reservations: what one day's calls of the model have cost, over all processes. Kept
+ * where a budget is set, because every call then passes through the day's one row. Days are days of UTC, by the
+ * database's clock.
+ */
+
+export interface SpentToday {
+  /** ISO 8601 */
+  day: string
+  usd: number
+  /** What calls under way may cost at most. */
+  reservedUsd: number
+  calls: number
+  /** Of these, calls whose answer never came: charged with what they could have cost at most. */
+  unansweredCalls: number
+}
+
+const TODAY = sql`(now() AT TIME ZONE 'UTC')::date`
+
+/** The money of one run, where a budget is set; without one every call is let out. */
+export function budgetOf (db: Queryable, lease: Lease, dailyBudgetUsd: number | null): Budget {
+  return {
+    admit: mostUsd => db.transaction().execute(async trx => {
+      await holdRun(trx, lease)
+      return dailyBudgetUsd === null || reserve(trx, lease, mostUsd() ?? 0, dailyBudgetUsd)
+    }),
+    async giveUp (charged) {
+      if (dailyBudgetUsd !== null) await endReservation(db, lease.runId, charged ? 'charged' : 'free')
+    }
+  }
+}
+
+/**
+ * Lets a call out while what is spent and what is under way stay below the budget. With the day's row held, calls that
+ * ask at the same moment see one another, so that the budget is passed by one call at most.
+ */
+async function reserve (trx: Queryable, { runId, attempt }: Lease, usd: number, dailyBudgetUsd: number): Promise<boolean> {
+  // A day that began without a budget has its runs' costs to begin with.
+  await sql`INSERT INTO daily_spend (day, usd)
+    SELECT ${TODAY}, coalesce(sum(usd), 0) FROM runs WHERE queued_at > now() - interval '2 days' AND started_at >= ${TODAY} AT TIME ZONE 'UTC'
+    ON CONFLICT (day) DO NOTHING`.execute(trx)
+  await sql`SELECT FROM daily_spend WHERE day = ${TODAY} FOR UPDATE`.execute(trx)
+  await endReservation(trx, runId, 'charged')
+  const { usd: spent, reservedUsd } = await readToday(trx)
+  if (spent + reservedUsd >= dailyBudgetUsd) return false
+  await sql`INSERT INTO spend_reservations (run_id, attempt, day, usd) VALUES (${runId}, ${attempt}, ${TODAY}, ${usd})`.execute(trx)
+  return true
+}
+
+/** The reply came: its price takes the place of what was reserved for it. Does nothing where no budget is set. */
+export async function settle (trx: Queryable, runId: string, usd: number | null): Promise<void> {
+  await sql`WITH ended AS (DELETE FROM spend_reservations WHERE run_id = ${runId} RETURNING day)
+    UPDATE daily_spend SET usd = daily_spend.usd + ${usd ?? 0}, calls = calls + 1 FROM ended WHERE daily_spend.day = ended.day`.execute(trx)
+}
+
+/**
+ * Ends what is reserved for a run whose call brought no reply: an earlier attempt died over it, or it failed.
+ * @param as whether it counts with what it could have cost, or not at all
+ */
+export async function endReservation (db: Queryable, runId: string, as: 'charged' | 'free'): Promise<void> {
+  const charged = as === 'charged' ? 1 : 0
+  await sql`WITH ended AS (DELETE FROM spend_reservations WHERE run_id = ${runId} RETURNING day, usd)
+    UPDATE daily_spend SET usd = daily_spend.usd + ended.usd * ${charged}::int, calls = calls + ${charged}::int,
+      unanswered_calls = unanswered_calls + ${charged}::int FROM ended WHERE daily_spend.day = ended.day`.execute(db)
+}
+
+export async function readToday (db: Queryable): Promise<SpentToday> {
+  const { rows: [row] } = await sql<{ day: string, usd: number, reserved: number, calls: number, unanswered_calls: number }>`
+    SELECT today.day::text, coalesce(s.usd, 0)::float8 AS usd, coalesce(s.calls, 0) AS calls, coalesce(s.unanswered_calls, 0) AS unanswered_calls,
+      (SELECT coalesce(sum(usd), 0)::float8 FROM spend_reservations r WHERE r.day = today.day) AS reserved
+    FROM (SELECT ${TODAY} AS day) today LEFT JOIN daily_spend s ON s.day = today.day`.execute(db)
+  return {
+    day: row?.day ?? '',
+    usd: row?.usd ?? 0,
+    reservedUsd: row?.reserved ?? 0,
+    calls: row?.calls ?? 0,
+    unansweredCalls: row?.unanswered_calls ?? 0
+  }
+}
+
+/** Whether the day's money is gone; what is under way does not count yet. */
+export async function isBudgetUsedUp (db: Queryable, dailyBudgetUsd: number | null): Promise<boolean> {
+  return dailyBudgetUsd !== null && (await readToday(db)).usd >= dailyBudgetUsd
+}
+
+/** For the record of a run that the budget ended. */
+export async function budgetDetail (db: Queryable, dailyBudgetUsd: number): Promise<string> {
+  const { usd, reservedUsd, day } = await readToday(db)
+  const underWay = reservedUsd > 0 ? ` and ${reservedUsd.toFixed(4)} under way` : ''
+  return `${usd.toFixed(4)} of ${dailyBudgetUsd.toFixed(2)} US dollars spent${underWay} on ${day} (UTC)`
+}
