@@ -10,6 +10,7 @@ import openapi from './plugins/openapi.ts'
 import pageSession from './plugins/page-session.ts'
 import pages from './plugins/pages.ts'
 import readiness from './plugins/readiness.ts'
+import replica from './plugins/replica.ts'
 import scheduler from './plugins/scheduler.ts'
 import validation from './plugins/validation.ts'
 import { adminDiaryRoutes } from './routes/admin/diary.ts'
@@ -64,6 +65,7 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
     await app.register(auth)
     await app.register(agent)
     await app.register(scheduler)
+    await app.register(replica)
 
     await app.register(healthRoutes)
     await app.register(async guarded => {

@@ -1,13 +1,14 @@
 import fp from 'fastify-plugin'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
+import { VERSION } from '../version.ts'
 
 /** OpenAPI 3.1 from the route schemas, at `/docs`. */
 export default fp(async app => {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'persona-runner', version: '0.1.0', description: 'Synthetic users that live in your app and say, with evidence, what helped and what hurt.' },
+      info: { title: 'persona-runner', version: VERSION, description: 'Synthetic users that live in your app and say, with evidence, what helped and what hurt.' },
       components: {
         securitySchemes: {
           serviceKey: { type: 'apiKey', in: 'header', name: 'X-Service-Key' },

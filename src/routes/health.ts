@@ -2,7 +2,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { pendingMigrations } from '../db/migrate.ts'
 import { messageOf } from '../errors.ts'
+import { listBreakers } from '../runs/breakers.ts'
 import { readPause } from '../runs/runner-state.ts'
+import { isBudgetUsedUp } from '../runs/spending.ts'
 
 const Health = Type.Object({ ok: Type.Literal(true) })
 const Ready = Type.Object({
@@ -11,6 +13,7 @@ const Ready = Type.Object({
   migrations: Type.String({ description: 'ok, or which are missing' }),
   queue: Type.String({ description: 'ok, off (which keys are missing), or starting' }),
   paused: Type.Boolean(),
+  degraded: Type.Array(Type.String(), { description: 'what keeps personas from living their day although this process can do its work; see GET /api/v1/admin/runner' }),
   lastPokeAt: Type.Union([Type.String({ format: 'date-time' }), Type.Null()], { description: 'when this process last looked for due personas' })
 })
 
@@ -32,16 +35,22 @@ export const healthRoutes: FastifyPluginAsyncTypebox = async app => {
   })
 
   async function readiness () {
-    const { scheduler, database, config } = app
+    const { scheduler, database, config, services } = app
     const queue = scheduler.missing.length > 0 ? `off: ${scheduler.missing.join(' and ')} not set` : scheduler.isWorking() ? 'ok' : 'starting'
-    const base = { queue, paused: config.RUNNER_PAUSED, lastPokeAt: scheduler.lastPokeAt() }
+    const base = { queue, paused: config.RUNNER_PAUSED, degraded: [], lastPokeAt: scheduler.lastPokeAt() }
     if (!database.isReady()) return { ...base, ok: false, database: 'waiting for the server', migrations: 'unknown' }
     try {
-      const [pause, pending] = await Promise.all([readPause(database.db), pendingMigrations(database.db)])
+      const pending = await pendingMigrations(database.db)
+      if (pending.length > 0) return { ...base, ok: false, database: 'ok', migrations: `missing: ${pending.join(', ')}` }
+      const { db } = database
+      const [pause, breakers, usedUp] = await Promise.all([
+        readPause(db), listBreakers(db, services), isBudgetUsedUp(db, config.DAILY_BUDGET_USD ?? null)
+      ])
+      const degraded = breakers.map(({ service, state, code, openUntil }) =>
+        `the ${service} is out of order (${code}), ${state === 'open' ? `asked again at ${openUntil}` : 'being tried again'}`)
+      if (usedUp) degraded.push('the budget of this day (UTC) is used up')
       // A runner that is off by configuration serves its routes; that is ready.
-      return {
-        ...base, ok: pending.length === 0 && queue !== 'starting', database: 'ok', migrations: pending.length === 0 ? 'ok' : `missing: ${pending.join(', ')}`, paused: base.paused || pause.paused
-      }
+      return { ...base, ok: queue !== 'starting', database: 'ok', migrations: 'ok', paused: base.paused || pause.paused, degraded }
     } catch (error) {
       return { ...base, ok: false, database: messageOf(error), migrations: 'unknown' }
     }

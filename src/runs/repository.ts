@@ -223,9 +223,19 @@ export async function settledRuns (db: Queryable, runIds: string[]): Promise<Run
   return rows.map(toRun)
 }
 
-/** Open runs by state, over all processes. */
-export async function countOpen (db: Queryable): Promise<{ queued: number, acting: number, reflecting: number }> {
-  const rows = await db.selectFrom('runs').select(eb => ['state', eb.fn.countAll<string>().as('n')]).where('finished_at', 'is', null).groupBy('state').execute()
-  const count = (state: string) => Number(rows.find(row => row.state === state)?.n ?? 0)
-  return { queued: count('queued'), acting: count('acting'), reflecting: count('reflecting') }
+/** Open runs, over all processes. */
+export interface OpenRuns {
+  queued: number
+  acting: number
+  reflecting: number
+  /** Of any of these states, but waiting for a service that is out of order. */
+  deferred: number
+}
+
+export async function countOpen (db: Queryable): Promise<OpenRuns> {
+  const rows = await db.selectFrom('runs')
+    .select(eb => [eb.case().when('deferred_until', 'is', null).then(eb.ref('state')).else(eb.val('deferred')).end().as('state'), eb.fn.countAll<string>().as('n')])
+    .where('finished_at', 'is', null).groupBy(sql`1`).execute()
+  const count = (state: string) => Number(rows.find(row => String(row.state) === state)?.n ?? 0)
+  return { queued: count('queued'), acting: count('acting'), reflecting: count('reflecting'), deferred: count('deferred') }
 }

@@ -32,7 +32,9 @@ t.test('the runner says whether it is on, and what it was set to', async t => {
     concurrency: 3,
     model: 'some-model',
     lastPokeAt: null,
-    open: { queued: 0, acting: 0, reflecting: 0 }
+    open: { queued: 0, acting: 0, reflecting: 0, deferred: 0 },
+    breakers: [],
+    budget: null
   })
   t.match(await state(off), { state: 'off', missing: ['ANTHROPIC_API_KEY'] })
   t.match(await state(held), { state: 'paused', missing: [], pausedByEnvironment: true, pauseReason: null })
@@ -70,7 +72,7 @@ t.test('open runs are counted by state, over all processes', async t => {
       persona_id: id, persona_version: 1, state, finished_at: state === 'completed' ? new Date() : null
     }).execute()
   }
-  for (const app of [on, off, held]) t.same((await state(app)).open, { queued: 2, acting: 1, reflecting: 1 })
+  for (const app of [on, off, held]) t.same((await state(app)).open, { queued: 2, acting: 1, reflecting: 1, deferred: 0 })
 })
 
 t.test('a wrong order to the runner is refused by the name of the field', async t => {

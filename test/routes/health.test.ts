@@ -15,7 +15,7 @@ t.test('with its database', async t => {
     t.equal(ready.statusCode, 200)
     t.same(
       ready.json(),
-      { ok: true, database: 'ok', migrations: 'ok', queue: 'off: ANTHROPIC_API_KEY not set', paused: false, lastPokeAt: null }
+      { ok: true, database: 'ok', migrations: 'ok', queue: 'off: ANTHROPIC_API_KEY not set', paused: false, degraded: [], lastPokeAt: null }
     )
   })
 

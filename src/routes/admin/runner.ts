@@ -1,9 +1,42 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { PausedByEnvironmentError } from '../../errors.ts'
+import { closeBreaker, listBreakers } from '../../runs/breakers.ts'
+import { listReplicas } from '../../runs/replicas.ts'
 import { countOpen } from '../../runs/repository.ts'
 import { readPause, writePause } from '../../runs/runner-state.ts'
+import { readToday } from '../../runs/spending.ts'
 import { errorsOf } from '../ref.ts'
+
+const Instant = Type.String({ format: 'date-time' })
+const Service = Type.Enum(['model', 'app'])
+const Breaker = Type.Object({
+  service: Service,
+  state: Type.Enum(['open', 'half-open'], { description: 'half-open: one run at a time tries' }),
+  code: Type.String({ description: 'what was found; see docs/errors.md' }),
+  reason: Type.String(),
+  failures: Type.Integer({ description: 'how often in a row' }),
+  openedAt: Instant,
+  openUntil: Instant
+})
+const Budget = Type.Object({
+  dailyUsd: Type.Number(),
+  day: Type.String({ format: 'date', description: 'UTC' }),
+  spentUsd: Type.Number(),
+  reservedUsd: Type.Number({ description: 'what calls under way may cost at most' }),
+  calls: Type.Integer(),
+  unansweredCalls: Type.Integer({ description: 'of these, calls whose answer never came; charged with what they could have cost at most' })
+})
+const Replica = Type.Object({
+  id: Type.String(),
+  host: Type.String(),
+  pid: Type.Integer(),
+  version: Type.String(),
+  working: Type.Boolean({ description: 'it takes runs from the queue' }),
+  alive: Type.Boolean({ description: 'heard of within half a minute' }),
+  startedAt: Instant,
+  seenAt: Instant
+})
 
 const RunnerState = Type.Object({
   state: Type.Enum(['on', 'paused', 'off'], { description: 'off: keys are missing, see `missing`' }),
@@ -15,15 +48,20 @@ const RunnerState = Type.Object({
   concurrency: Type.Integer(),
   model: Type.String(),
   lastPokeAt: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
-  open: Type.Object({ queued: Type.Integer(), acting: Type.Integer(), reflecting: Type.Integer() }, { description: 'open runs over all processes' })
+  open: Type.Object({ queued: Type.Integer(), acting: Type.Integer(), reflecting: Type.Integer(), deferred: Type.Integer({ description: 'waiting for a service that is out of order' }) }, { description: 'open runs over all processes' }),
+  breakers: Type.Array(Breaker, { description: 'services that are out of order; meanwhile runs wait instead of failing' }),
+  budget: Type.Union([Budget, Type.Null()], { description: 'null: DAILY_BUDGET_USD is not set' }),
+  replicas: Type.Array(Replica, { description: 'processes seen within a day' })
 })
 const common = { tags: ['admin'], security: [{ adminKey: [] }] }
 
 export const adminRunnerRoutes: FastifyPluginAsyncTypebox = async app => {
-  const { config, scheduler, database: { db } } = app
+  const { config, scheduler, services, database: { db } } = app
 
   async function describe () {
-    const [pause, open] = await Promise.all([readPause(db), countOpen(db)])
+    const [pause, open, breakers, replicas, budget] = await Promise.all([
+      readPause(db), countOpen(db), listBreakers(db, services), listReplicas(db), describeBudget()
+    ])
     const paused = pause.paused || config.RUNNER_PAUSED
     return {
       state: scheduler.missing.length > 0 ? 'off' as const : paused ? 'paused' as const : 'on' as const,
@@ -35,8 +73,17 @@ export const adminRunnerRoutes: FastifyPluginAsyncTypebox = async app => {
       concurrency: config.PERSONA_CONCURRENCY,
       model: config.ANTHROPIC_MODEL,
       lastPokeAt: scheduler.lastPokeAt(),
-      open
+      open,
+      breakers: breakers.map(({ id, ...breaker }) => breaker),
+      budget,
+      replicas
     }
+  }
+
+  async function describeBudget () {
+    if (config.DAILY_BUDGET_USD === undefined) return null
+    const { day, usd, reservedUsd, calls, unansweredCalls } = await readToday(db)
+    return { dailyUsd: config.DAILY_BUDGET_USD, day, spentUsd: usd, reservedUsd, calls, unansweredCalls }
   }
 
   app.get('/', {
@@ -56,6 +103,18 @@ export const adminRunnerRoutes: FastifyPluginAsyncTypebox = async app => {
   }, async request => {
     if (!request.body.paused && config.RUNNER_PAUSED) throw new PausedByEnvironmentError()
     await writePause(db, request.body.paused, request.body.reason ?? null)
+    return describe()
+  })
+  app.post('/close-breaker', {
+    schema: {
+      ...common,
+      operationId: 'closeBreaker',
+      summary: 'Stop waiting for a service, because it is mended; the next run finds out',
+      body: Type.Object({ service: Service }, { additionalProperties: false }),
+      response: { 200: RunnerState, ...errorsOf(400, 401, 503) }
+    }
+  }, async request => {
+    await closeBreaker(db, services[request.body.service])
     return describe()
   })
 }
