@@ -40,6 +40,17 @@ t.test('the runner says whether it is on, and what it was set to', async t => {
   t.match(await state(held), { state: 'paused', missing: [], pausedByEnvironment: true, pauseReason: null })
 })
 
+t.test('each process sees all of them, and who takes runs', async t => {
+  const { replicas } = await state(off)
+  t.equal(replicas.length, 3)
+  t.strictSame(replicas.map((replica: { working: boolean }) => replica.working), [true, false, true])
+  for (const replica of replicas) t.match(replica, { alive: true, pid: process.pid, version: /^\d+\.\d+\.\d+$/ })
+  const fourth = await startTestApp(t, { database: { ...database, close: async () => {} } })
+  t.equal((await state(on)).replicas.length, 4)
+  await fourth.close()
+  t.equal((await state(on)).replicas.length, 3, 'one that ends as it should signs off')
+})
+
 t.test('a pause reaches every process and holds until somebody resumes', async t => {
   await createPersona(on)
   const before = await state(on)
