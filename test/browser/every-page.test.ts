@@ -1,0 +1,72 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import t from 'tap'
+import { DESK, noBrowser, openBrowser, openPage, openSignedIn, overflowOf, PHONE, seriousIssues } from '../helpers/browser.ts'
+import { startLivedCast, type LivedCast } from '../helpers/lived-cast.ts'
+
+/** Pictures of all pages, for eyes; git ignores the folder. */
+const PICTURES = join(import.meta.dirname, '../.pictures')
+
+const LOOKS: Record<string, BrowserContextOptions> = {
+  light: { ...DESK, colorScheme: 'light' }, dark: { ...DESK, colorScheme: 'dark' }, phone: { ...PHONE, colorScheme: 'light' }
+}
+
+t.test('every page can be used by everyone, in light, in dark and on a phone', { skip: noBrowser }, async t => {
+  mkdirSync(PICTURES, { recursive: true })
+  const cast = await startLivedCast(t, { personas: 6, days: 4 })
+  const pages = await addressesOf(cast)
+  const browser = await openBrowser(t)
+  for (const [look, options] of Object.entries(LOOKS)) {
+    await t.test(look, async t => {
+      const stranger = await openPage(browser, cast.origin, options)
+      await stranger.goto('/sign-in')
+      t.same(await seriousIssues(stranger), [], 'axe finds nothing serious on sign-in')
+      await stranger.screenshot({ path: join(PICTURES, `sign-in-${look}.png`) })
+      await stranger.context().close()
+
+      const page = await openSignedIn(browser, cast.origin, options)
+      for (const [name, path] of Object.entries(pages)) {
+        await page.goto(path)
+        await page.screenshot({ path: join(PICTURES, `${name}-${look}.png`), fullPage: true })
+        await unfoldAll(page)
+        t.same(await seriousIssues(page), [], `axe finds nothing serious on ${name}`)
+        t.equal(await overflowOf(page), 0, `${name} does not scroll sideways`)
+      }
+      await page.context().close()
+    })
+  }
+})
+
+t.test('what keeps people from using a page is found', { skip: noBrowser }, async t => {
+  const page = await openPage(await openBrowser(t), 'http://127.0.0.1')
+  await page.setContent('<html lang="en"><title>x</title><main style="width: 2000px"><button></button></main></html>')
+  t.match(await seriousIssues(page), [/^button-name/])
+  t.equal(await overflowOf(page) > 0, true)
+})
+
+async function addressesOf ({ app: { database: { db } }, personas: [persona] }: LivedCast): Promise<Record<string, string>> {
+  const { tick_id: run, ordinal } = await db.selectFrom('persona_actions').select(['tick_id', 'ordinal'])
+    .where('blame', '=', 'app').where('module', '=', 'calendar').orderBy('created_at', 'desc').executeTakeFirstOrThrow()
+  return {
+    overview: '/',
+    personas: '/personas',
+    persona: `/personas/${persona?.id}`,
+    'persona-new': '/personas/new',
+    'persona-edit': `/personas/${persona?.id}/edit`,
+    runs: '/runs',
+    run: `/runs/${run}`,
+    action: `/runs/${run}/actions/${ordinal + 1}`,
+    modules: '/modules',
+    'modules-friction': '/modules?show=friction',
+    module: '/modules/calendar',
+    runner: '/runner',
+    'not-found': '/nowhere'
+  }
+}
+
+/** What is folded is part of the page too, and some of it is fetched only then. */
+async function unfoldAll (page: Page): Promise<void> {
+  await page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true })")
+  await page.locator('details[data-unfold] .unfolded:not([data-state="loaded"])').first().waitFor({ state: 'detached' })
+}
