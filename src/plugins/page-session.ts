@@ -15,9 +15,12 @@ declare module 'fastify' {
       /** Signs the browser in with the next answer. */
       open (request: FastifyRequest, reply: FastifyReply, role: Role): Promise<void>
       close (request: FastifyRequest, reply: FastifyReply): Promise<void>
-      isOpen (request: FastifyRequest): Promise<boolean>
+      /** What this browser is signed in for; null: it is not. */
+      roleIn (request: FastifyRequest): Promise<Role | null>
       /** Hook for pages that only who is signed in may see, and only an admin may change. */
       guard: onRequestAsyncHookHandler
+      /** Hook for pages behind the guard that serve nothing but a change. */
+      adminOnly: onRequestAsyncHookHandler
       /** Whether a value is the one-time token that this process was started with; from then on it is not. */
       redeem (token: string): boolean
     }
@@ -71,14 +74,15 @@ export default fp<PageSessionOptions>(async (app, options) => {
       if (session !== null) await closeSession(db, session.id)
       reply.clearCookie(cookieName(request), cookieOptions(request))
     },
-    isOpen: async request => await find(request) !== null,
+    roleIn: async request => (await find(request))?.role ?? null,
     async guard (request, reply) {
       const session = await find(request)
       if (session === null) return refuse(request, reply)
-      if (session.role === 'viewer' && !isReading(request)) throw new ForbiddenError('You are signed in for reading only. Sign in with the admin key to change anything.')
       request.pageRole = session.role
       reply.locals = { ...reply.locals, role: session.role }
+      if (!isReading(request)) refuseViewer(request)
     },
+    async adminOnly (request) { refuseViewer(request) },
     redeem (token) {
       const isIt = signInToken !== undefined && isSame(token, signInToken)
       if (isIt) signInToken = undefined
@@ -97,6 +101,10 @@ function cookieName (request: FastifyRequest): string {
 
 function cookieOptions (request: FastifyRequest) {
   return { path: '/', httpOnly: true, sameSite: 'strict', secure: !isLoopback(request.hostname) } as const
+}
+
+function refuseViewer (request: FastifyRequest): void {
+  if (request.pageRole !== 'admin') throw new ForbiddenError('You are signed in for reading only. With the admin key you can change this too.')
 }
 
 /** A page leads to the sign-in and back; what has no reader gets a plain 401. */

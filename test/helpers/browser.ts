@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
+import { chromium, type Browser, type BrowserContextOptions, type Locator, type Page } from 'playwright-core'
 import { ADMIN_KEY } from './app.ts'
 
 /** A real Chromium, where one is installed. */
@@ -11,13 +11,14 @@ const USUAL_PATHS = [
 ]
 const executablePath = USUAL_PATHS.find(path => existsSync(path))
 const FLAGS = [
-  '--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'
+  '--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync'
 ]
 /** A busy machine takes its time; only what never comes is an error. */
 const PATIENCE_MS = 60_000
 
 /** What `t.test` takes as `skip`: false, or why nothing can be tested. */
-export const noBrowser: false | string = executablePath === undefined && 'no browser found: apt-get install chromium, or any Chromium in a usual place'
+export const noBrowser: false | string = executablePath === undefined && 'no browser found; apt-get install chromium brings one'
 
 interface Teardown { teardown (fn: () => Promise<void>): void }
 
@@ -39,14 +40,21 @@ export async function openPage (browser: Browser, origin: string, options: Brows
 }
 
 /** A reader who has signed in through the form. */
-export async function openSignedIn (browser: Browser, origin: string, options: BrowserContextOptions & { key?: string } = {}): Promise<Page> {
-  const { key = ADMIN_KEY, ...rest } = options
-  const page = await openPage(browser, origin, rest)
+export async function openSignedIn (
+  browser: Browser, origin: string, { key = ADMIN_KEY, ...options }: BrowserContextOptions & { key?: string } = {}
+): Promise<Page> {
+  const page = await openPage(browser, origin, options)
   await page.goto('/sign-in')
   await page.getByLabel('Key').fill(key)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('navigation', { name: 'Pages' }).waitFor()
   return page
+}
+
+/** Waits until it can be seen, which a busy machine may take a while for. */
+export async function sees (t: { ok (value: unknown, message: string): unknown }, locator: Locator, what: string): Promise<void> {
+  await locator.waitFor()
+  t.ok(true, what)
 }
 
 /** Everything that a page complains about from now on: script errors, refusals by its policy, dialogs. */

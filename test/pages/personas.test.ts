@@ -121,6 +121,12 @@ t.test('a viewer sees everything and changes nothing', async t => {
   for (const url of ['/personas', `/personas/${id}/edit`, `/personas/${id}/pause`, `/personas/${id}/run`, `/personas/${id}/diary`, `/personas/${id}/diary/reset`]) {
     t.equal((await viewer.post(url, FORM)).status, 403, url)
   }
+  for (const url of ['/personas/new', `/personas/${id}/edit`]) {
+    const refused = await viewer.get(url)
+    t.equal(refused.status, 403, `${url} is no form to fill in for nothing`)
+    t.match(refused.body, /signed in for reading only.*Sign in with another key/s, 'it says what to do')
+    t.match(refused.body, /aria-label="Pages"/, 'and leads on')
+  }
 })
 
 t.test('whatever a persona is called or writes is shown as text', async t => {

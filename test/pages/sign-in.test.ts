@@ -178,6 +178,8 @@ t.test('every page keeps other sites out, and keeps nothing', async t => {
 t.test('an address that leads nowhere is a page for a reader and JSON for a program', async t => {
   const page = await get('/nothing-here')
   t.match([page.statusCode, textOf(page.body)], [404, /There is no page at \/nothing-here/])
+  t.notMatch(page.body, /aria-label="Pages"/, 'a stranger learns nothing')
+  t.match((await get('/nothing-here', await signIn(app))).body, /aria-label="Pages"/, 'who is signed in finds the way on')
   for (const [url, accept] of [['/nothing-here', '*/*'], ['/api/v1/nothing', 'text/html']] as const) {
     t.match((await app.inject({ url, headers: { accept } })).json(), { code: 'ROUTE_NOT_FOUND' })
   }

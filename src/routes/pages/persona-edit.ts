@@ -26,7 +26,7 @@ export const personaEditPages: FastifyPluginAsyncTypebox = async app => {
       action: about.id === null ? '/personas' : `${personaPath(about.id)}/edit`
     })
 
-  app.get('/personas/new', { schema: { hide: true } }, async (_request, reply) => showForm(reply, { id: null, name: '' }, EMPTY_FORM))
+  app.get('/personas/new', { onRequest: app.pageSessions.adminOnly, schema: { hide: true } }, async (_request, reply) => showForm(reply, { id: null, name: '' }, EMPTY_FORM))
 
   app.post('/personas', { schema: { hide: true, body: FormBody } }, async (request, reply) => {
     const fields = request.body
@@ -37,7 +37,7 @@ export const personaEditPages: FastifyPluginAsyncTypebox = async app => {
     return saved.ok ? reply.redirect(`${personaPath(saved.id)}?done=created`, 303) : showForm(reply, { id: null, name: '' }, fields, saved.errors)
   })
 
-  app.get('/personas/:id/edit', { schema: { hide: true, params: PersonaId } }, async (request, reply) => {
+  app.get('/personas/:id/edit', { onRequest: app.pageSessions.adminOnly, schema: { hide: true, params: PersonaId } }, async (request, reply) => {
     const persona = await getPersona(db, request.params.id)
     return showForm(reply, persona, fieldsOf(persona))
   })

@@ -27,7 +27,7 @@ export const signInPages: FastifyPluginAsyncTypebox = async app => {
 
   app.get('/sign-in', { schema: { hide: true, querystring: To } }, async (request, reply) => {
     const to = localPath(request.query.to)
-    if (await app.pageSessions.isOpen(request)) return reply.redirect(to, 303)
+    if (await app.pageSessions.roleIn(request) !== null) return reply.redirect(to, 303)
     return show(request, reply, { to, problem: request.query.used === undefined ? undefined : USED })
   })
 
