@@ -25,6 +25,17 @@ export async function readReleases (db: Queryable, { from, to }: Scope['range'])
   return rows.map(row => ({ ...row, at: row.at.toISOString() })).reverse()
 }
 
+const MAX_VERSIONS = 50
+
+/** Releases under which a day was lived in a range, the newest first: what can be asked for by itself. */
+export async function readVersions (db: Queryable, { from, to }: Scope['range']): Promise<string[]> {
+  const { rows } = await sql<{ version: string }>`
+    SELECT app_version AS version FROM module_visits
+    WHERE app_version IS NOT NULL AND created_at >= ${from}::timestamptz AND created_at < ${to}::timestamptz
+    GROUP BY 1 ORDER BY max(created_at) DESC LIMIT ${MAX_VERSIONS}`.execute(db)
+  return rows.map(row => row.version)
+}
+
 export interface Voice extends Rating {
   persona: { id: string, name: string, locale: string }
   /** Null: another runner's tick, which has no page here. */

@@ -8,6 +8,9 @@ export interface RememberOptions<T> {
   version: () => number
 }
 
+/** So many different questions have an answer kept. */
+const MAX_QUESTIONS = 100
+
 /** Nobody may be watching for changes: an answer older than this is none. */
 const LONGEST_MS = 5000
 
@@ -35,5 +38,24 @@ export function remember<T> ({ work, everyMs, version }: RememberOptions<T>): (f
       return begin()
     })
     return next
+  }
+}
+
+export interface RememberEachOptions<Q, T> extends Omit<RememberOptions<T>, 'work'> {
+  work: (question: Q) => Promise<T>
+}
+
+/** The same for a page with filters: one answer for each question, the one asked longest ago forgotten first. */
+export function rememberEach<Q, T> ({ work, ...options }: RememberEachOptions<Q, T>): (question: Q, fresh: boolean) => Promise<T> {
+  const asked = new Map<string, (fresh: boolean) => Promise<T>>()
+  return (question, fresh) => {
+    const key = JSON.stringify(question)
+    const ask = asked.get(key) ?? remember({ ...options, work: () => work(question) })
+    // Behind all others again, so that the first one is always the one asked longest ago.
+    asked.delete(key)
+    asked.set(key, ask)
+    const [oldest] = asked.keys()
+    if (asked.size > MAX_QUESTIONS && oldest !== undefined) asked.delete(oldest)
+    return ask(fresh)
   }
 }

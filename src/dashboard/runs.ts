@@ -15,7 +15,7 @@ export interface RunListFilter {
 
 export interface RunLine {
   id: string
-  persona: { id: string, name: string, locale: string }
+  persona: { id: string, name: string, locale: string, timeZone: string }
   state: RunRow['state']
   tone: ReturnType<typeof toneOf>
   why: string
@@ -30,7 +30,7 @@ export interface RunLine {
 }
 
 type LineRow = RunRow & {
-  name: string, locale: string, duration_ms: number | null, actions: number, errors: number, ratings: RunLine['ratings'] | null
+  name: string, locale: string, time_zone: string, duration_ms: number | null, actions: number, errors: number, ratings: RunLine['ratings'] | null
 }
 
 export interface RunLines { runs: RunLine[], nextCursor: string | undefined }
@@ -42,7 +42,7 @@ export async function listRunLines (db: Queryable, { limit = 50, ...filter }: Ru
   if (filter.personaId !== undefined) conditions.push(sql`r.persona_id = ${filter.personaId}::uuid`)
   if (filter.cursor !== undefined) conditions.push(sql`(r.queued_at, r.id) < (SELECT c.queued_at, c.id FROM runs c WHERE c.id = ${filter.cursor})`)
   const { rows } = await sql<LineRow>`
-    SELECT r.*, p.name, p.locale,
+    SELECT r.*, p.name, p.locale, p.time_zone,
       (extract(epoch FROM coalesce(r.finished_at, now()) - r.started_at) * 1000)::float8 AS duration_ms,
       a.actions, a.errors, f.ratings
     FROM (SELECT * FROM runs r WHERE ${sql.join(conditions, sql` AND `)} ORDER BY r.queued_at DESC, r.id DESC LIMIT ${limit + 1}) r
@@ -58,7 +58,7 @@ export async function listRunLines (db: Queryable, { limit = 50, ...filter }: Ru
 function toLine (row: LineRow): RunLine {
   return {
     id: row.id,
-    persona: { id: row.persona_id, name: row.name, locale: row.locale },
+    persona: { id: row.persona_id, name: row.name, locale: row.locale, timeZone: row.time_zone },
     state: row.state,
     tone: toneOf(row.state),
     why: explainRun(row),

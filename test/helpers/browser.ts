@@ -29,8 +29,8 @@ export async function openBrowser (t: Teardown): Promise<Browser> {
   return browser
 }
 
-export const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true } satisfies BrowserContextOptions
-export const DESK = { viewport: { width: 1280, height: 900 } } satisfies BrowserContextOptions
+export const PHONE: BrowserContextOptions = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true }
+export const DESK: BrowserContextOptions = { viewport: { width: 1280, height: 900 } }
 
 /** A stranger: a page with cookies of its own. */
 export async function openPage (browser: Browser, origin: string, options: BrowserContextOptions = {}): Promise<Page> {

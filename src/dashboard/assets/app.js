@@ -120,7 +120,8 @@ async function fetchRegions (source, regions) {
 function isInUse (region) {
   const selection = getSelection()
   const isSelected = selection !== null && !selection.isCollapsed && region.contains(selection.anchorNode)
-  return isSelected || (region.contains(document.activeElement) && document.activeElement.matches('input, textarea, select'))
+  const isWritten = [...region.querySelectorAll('input, textarea')].some(field => field.value !== field.defaultValue)
+  return isSelected || isWritten || (region.contains(document.activeElement) && document.activeElement.matches('input, textarea, select'))
 }
 
 function replace (region, fresh) {

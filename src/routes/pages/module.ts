@@ -1,13 +1,14 @@
 import { Type, type Static } from 'typebox'
 import { actionPath, address, modulePath, personaPath, runPath } from '../../dashboard/address.ts'
 import { plotModule } from '../../dashboard/module-plot.ts'
-import { readLocales, readRatingDays, readReleases, readTools, readVoices } from '../../dashboard/module.ts'
+import { readLocales, readRatingDays, readReleases, readTools, readVersions, readVoices } from '../../dashboard/module.ts'
 import { blameWords } from '../../dashboard/run-words.ts'
 import type { Queryable } from '../../db/database.ts'
 import { readScope } from '../../insights/filters.ts'
 import { describeModules } from '../../insights/modules.ts'
 import { findProblems } from '../../insights/problems.ts'
 import { RANGES, readDays } from './days.ts'
+import { pickRelease } from './release-picker.ts'
 import { strandsOf } from './strands.ts'
 
 const text = (maxLength: number) => Type.Optional(Type.String({ maxLength }))
@@ -18,26 +19,29 @@ export const ModuleQuery = Type.Object({
   appVersion: text(200),
   page: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 }))
 })
-type ModuleQuery = Static<typeof ModuleQuery>
+export type ModuleQuery = Static<typeof ModuleQuery>
 
 const PROBLEMS = 10
 
 /** All that a module's page shows. Without a model and a prompt version in the address it is all together, and says so. */
 export async function describeModule (db: Queryable, module: string, query: ModuleQuery) {
   const { days, from, kept: daysKept } = await readDays(db, query.days)
-  const { page = 1, model, promptVersion, appVersion } = query
+  const { page = 1, model, promptVersion } = query
+  // Where all are wanted, the form sends nothing but the name.
+  const appVersion = query.appVersion || undefined
   const filter = { from, module, model, promptVersion, appVersion }
   const [path, kept] = [modulePath(module), { days: daysKept, model, promptVersion, appVersion }]
   const [numbers, apart, said] = await Promise.all([
     describeModules(db, { ...filter, mix: true }), describeModules(db, { from, module, appVersion }), readAll(db, module, filter, page)
   ])
   const facts = numbers.groups[0]?.modules[0]
-  const { range, ratings, releases, voices, ...shown } = said
+  const { range, ratings, releases, versions, voices, ...shown } = said
   return {
     module,
     facts,
     mixed: numbers.mixed,
     strands: strandsOf(apart.groups, { path, kept }),
+    picker: pickRelease(versions, appVersion, { path, kept: { days: daysKept, model, promptVersion } }),
     plot: plotModule({ range, ratings, trend: facts?.trend ?? [], releases }),
     releases,
     voices: voices.voices,
@@ -55,10 +59,11 @@ type Filter = Parameters<typeof readScope>[1]
 /** What personas said and met in this module. */
 async function readAll (db: Queryable, module: string, filter: Filter, page: number) {
   const scope = await readScope(db, filter)
-  const [ratings, releases, voices, { problems, total }, tools] = await Promise.all([
-    readRatingDays(db, scope), readReleases(db, scope.range), readVoices(db, scope, page),
+  const [ratings, releases, versions, voices, { problems, total }, tools] = await Promise.all([
+    readRatingDays(db, scope), readReleases(db, scope.range), readVersions(db, scope.range), readVoices(db, scope, page),
     findProblems(db, { ...filter, limit: PROBLEMS }), readTools(db, scope, module)
   ])
   const runIds = problems.flatMap(problem => [...problem.examples, ...problem.citations].map(({ runId }) => runId))
-  return { range: scope.range, ratings, releases, voices, problems, problemsTotal: total, tools, locales: await readLocales(db, runIds) }
+  const locales = await readLocales(db, runIds)
+  return { range: scope.range, ratings, releases, versions, voices, problems, problemsTotal: total, tools, locales }
 }

@@ -1,14 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyRequest } from 'fastify'
 import { readModuleLines, readNewestProblems } from '../../dashboard/overview-modules.ts'
 import { readBeginnings, readNextDue, readRecently, readRunning } from '../../dashboard/overview.ts'
 import { remember } from '../../dashboard/remember.ts'
 import { readPause } from '../../runs/runner-state.ts'
+import { isFresh } from './is-fresh.ts'
 
 /** For live pages: what is going on now, and insights that walk over a month of rows. */
 const NOW_EVERY_MS = 300
 const INSIGHTS_EVERY_MS = 3000
-const isFresh = (request: FastifyRequest) => request.headers['x-live'] === undefined
 
 /** How the app is doing with its cast, in ten seconds. */
 export const overviewPages: FastifyPluginAsyncTypebox = async app => {

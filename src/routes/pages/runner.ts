@@ -8,6 +8,7 @@ import { PausedByEnvironmentError, RunnerOffError } from '../../errors.ts'
 import { countOpen } from '../../runs/repository.ts'
 import { readPause, writePause } from '../../runs/runner-state.ts'
 import { runNow } from '../../runs/tick.ts'
+import { isFresh } from './is-fresh.ts'
 
 const EVERY_MS = 300
 
@@ -26,7 +27,7 @@ export const runnerPages: FastifyPluginAsyncTypebox = async app => {
   })
 
   async function describe (request: FastifyRequest) {
-    const state = await readState(request.headers['x-live'] === undefined)
+    const state = await readState(isFresh(request))
     const isPaused = state.pause.paused || config.RUNNER_PAUSED
     return {
       title: 'Runner',
