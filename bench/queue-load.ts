@@ -61,10 +61,11 @@ async function measure (replicas: number): Promise<Figures> {
   }
   await sleep(5000)
 
-  const before = { statements: await transactions(main.executeSql, name), cpuMs: postgresCpuMs() }
+  const postmaster = await postmasterOf(main.executeSql)
+  const before = { statements: await transactions(main.executeSql, name), cpuMs: postgresCpuMs(postmaster) }
   await sleep(IDLE_MS)
   const statements = await transactions(main.executeSql, name) - before.statements
-  const cpuMs = postgresCpuMs() - before.cpuMs
+  const cpuMs = postgresCpuMs(postmaster) - before.cpuMs
 
   const enqueue = async (n: number) => {
     const runs = Array.from({ length: n }, (_, i) => ({ runId: `run-${performance.now()}-${i}` }))
@@ -97,23 +98,31 @@ async function measure (replicas: number): Promise<Figures> {
 }
 
 /** Each statement outside a transaction is one. Postgres counts them with up to a second of delay. */
-async function transactions (executeSql: (text: string) => Promise<{ rows: unknown[] }>, name: string): Promise<number> {
+async function transactions (executeSql: OpenDatabase['executeSql'], name: string): Promise<number> {
   const { rows: [row] } = await executeSql(`SELECT xact_commit::float8 AS n FROM pg_stat_database WHERE datname = '${name}'`)
   return (row as { n: number }).n
 }
 
-/** CPU time of all processes of the server, of user and system, in milliseconds; the clock tick of Linux is 10 ms. */
-function postgresCpuMs (): number {
-  return readdirSync('/proc').filter(name => /^\d+$/.test(name)).reduce((sum, pid) => {
-    try {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      if (!stat.includes('(postgres)')) return sum
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-      return sum + (Number(fields[11]) + Number(fields[12])) * 10
-    } catch {
-      return sum
-    }
-  }, 0)
+/** CPU time of all processes of our server, of user and system, in milliseconds; the clock tick of Linux is 10 ms. */
+function postgresCpuMs (postmaster: number): number {
+  return readdirSync('/proc').filter(name => /^\d+$/.test(name)).map(statOf)
+    .filter(stat => stat !== undefined && (stat.pid === postmaster || stat.parent === postmaster))
+    .reduce((sum, stat) => sum + (stat?.cpuMs ?? 0), 0)
+}
+
+function statOf (pid: string): { pid: number, parent: number, cpuMs: number } | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return { pid: Number(pid), parent: Number(fields[1]), cpuMs: (Number(fields[11]) + Number(fields[12])) * 10 }
+  } catch {
+    return undefined
+  }
+}
+
+async function postmasterOf (executeSql: OpenDatabase['executeSql']): Promise<number> {
+  const { rows: [row] } = await executeSql('SELECT pg_backend_pid() AS pid')
+  return statOf(String((row as { pid: number }).pid))?.parent ?? 0
 }
 
 async function onServer (url: string, statement: string): Promise<void> {

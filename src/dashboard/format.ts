@@ -28,6 +28,12 @@ export function compact (value: number | null | undefined): string {
   return value === null || value === undefined ? MISSING : COMPACT.format(value)
 }
 
+/** `$12.30`; small amounts keep two digits that say something: `$0.0042`. */
+export function usd (value: number | null | undefined): string {
+  if (value === null || value === undefined) return MISSING
+  return `$${value === 0 || value >= 0.1 ? value.toFixed(2) : value.toPrecision(2)}`
+}
+
 /** `1 run`, `2 runs`. */
 export function count (value: number, one: string, many = `${one}s`): string {
   return `${number(value)} ${value === 1 ? one : many}`

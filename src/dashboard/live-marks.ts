@@ -8,7 +8,7 @@ import type { Queryable } from '../db/database.ts'
  * - `persona:<id>`: the same, for the persona's page
  * - `runs`: any of these, and whatever enters or leaves the queue
  * - `ratings`: a rating was stored
- * - `runner`: an operator paused or resumed
+ * - `runner`: an operator paused or resumed, or a service went out of order or recovered
  */
 export type Marks = Map<string, string>
 
@@ -23,7 +23,7 @@ const LATEST_CALLS = 16
 export async function readMarks (db: Queryable): Promise<Marks> {
   const { rows } = await sql<MarkRow>`
     SELECT r.id AS run_id, r.persona_id, 'run:' || r.id AS topic,
-           concat_ws(' ', r.state, r.attempt, r.turns, r.output_tokens, r.cancel_requested_at, calls.latest, calls.ended) AS mark
+           concat_ws(' ', r.state, r.attempt, r.turns, r.output_tokens, r.cancel_requested_at, r.deferred_until, calls.latest, calls.ended) AS mark
     FROM runs r LEFT JOIN LATERAL (
       SELECT max(a.ordinal) AS latest, count(a.finished_at) AS ended
       FROM (SELECT ordinal, finished_at FROM persona_actions WHERE tick_id = r.id ORDER BY ordinal DESC LIMIT ${LATEST_CALLS}) AS a
@@ -36,7 +36,8 @@ export async function readMarks (db: Queryable): Promise<Marks> {
     UNION ALL
     SELECT NULL, NULL, 'ratings', coalesce(max(created_at)::text, '') FROM persona_feedback
     UNION ALL
-    SELECT NULL, NULL, 'runner', changed_at::text FROM runner_state`.execute(db)
+    SELECT NULL, NULL, 'runner', concat_ws(' ', changed_at, (SELECT string_agg(concat(id, open_until), ' ' ORDER BY id) FROM breakers))
+    FROM runner_state`.execute(db)
   return gather(rows)
 }
 

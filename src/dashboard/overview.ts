@@ -30,7 +30,7 @@ export async function readRunning (db: Queryable): Promise<{ running: RunningNow
            coalesce(a.finished_at, a.created_at, r.started_at) AS "doingSince", r.total
     FROM (
       SELECT *, count(*) OVER ()::int AS total FROM runs
-      WHERE finished_at IS NULL AND state IN ('acting', 'reflecting') ORDER BY started_at LIMIT ${SHOWN}
+      WHERE finished_at IS NULL AND state IN ('acting', 'reflecting') AND deferred_until IS NULL ORDER BY started_at LIMIT ${SHOWN}
     ) AS r
     JOIN personas p ON p.id = r.persona_id
     LEFT JOIN LATERAL (
@@ -62,13 +62,18 @@ export interface Recently {
   states: Record<RunRow['state'], number>
   runs: number
   tokens: { input: number, cacheRead: number, output: number }
+  /** Null: nobody knows the price. */
+  usd: number | null
+  /** Open runs that wait for a service that is out of order. */
+  deferred: number
 }
 
 /** The last 24 hours, because a day begins at another hour for each reader. */
 export async function readRecently (db: Queryable): Promise<Recently> {
-  const { rows } = await sql<{ state: RunRow['state'], n: number, input: number, cache_read: number, output: number }>`
+  const { rows } = await sql<{ state: RunRow['state'], n: number, input: number, cache_read: number, output: number, usd: number | null, deferred: number }>`
     SELECT state, count(*)::int AS n, sum(input_tokens + cache_write_tokens)::float8 AS input,
-           sum(cache_read_tokens)::float8 AS cache_read, sum(output_tokens)::float8 AS output
+           sum(cache_read_tokens)::float8 AS cache_read, sum(output_tokens)::float8 AS output,
+           sum(usd)::float8 AS usd, (count(*) FILTER (WHERE finished_at IS NULL AND deferred_until IS NOT NULL))::int AS deferred
     FROM runs WHERE queued_at > now() - interval '24 hours' GROUP BY state`.execute(db)
   const states: Recently['states'] = { queued: 0, acting: 0, reflecting: 0, completed: 0, incomplete: 0, failed: 0, abandoned: 0 }
   for (const row of rows) states[row.state] = row.n
@@ -76,7 +81,9 @@ export async function readRecently (db: Queryable): Promise<Recently> {
   return {
     states,
     runs: sum(row => row.n),
-    tokens: { input: sum(row => row.input), cacheRead: sum(row => row.cache_read), output: sum(row => row.output) }
+    tokens: { input: sum(row => row.input), cacheRead: sum(row => row.cache_read), output: sum(row => row.output) },
+    usd: rows.every(row => row.usd === null) ? null : sum(row => row.usd ?? 0),
+    deferred: sum(row => row.deferred)
   }
 }
 

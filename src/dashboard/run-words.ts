@@ -12,6 +12,11 @@ export const toneOf = (state: RunRow['state']): Tone => TONES[state]
 const END_REASONS: Record<string, string> = {
   end_turn: 'It was done for the day.',
   max_turns: 'It reached the limit of turns for one day.',
+  max_tool_calls: 'It reached the limit of tool calls for one day.',
+  max_input_tokens: 'It reached the limit of tokens that one day may send to the model.',
+  max_output_tokens: 'It reached the limit of tokens that one day may get from the model.',
+  max_usd: 'It reached the limit of dollars for one day.',
+  daily_budget: 'The budget of the day for all runs was used up.',
   max_tokens: 'Its replies were cut off, twice in a row.',
   timeout: 'The day took longer than a run may take.',
   cancelled: 'An operator ended the day.',
@@ -19,16 +24,25 @@ const END_REASONS: Record<string, string> = {
   walked_away: 'It lost patience and left.'
 }
 
+type Told = Pick<RunRow,
+  'state' | 'end_reason' | 'end_detail' | 'error_code' | 'error_message' | 'cancel_requested_at' | 'deferred_until' | 'deferred_for' | 'finished_at'
+>
+
 /** One sentence: where a run stands, or why it ended. */
-export function explainRun (run: Pick<RunRow, 'state' | 'end_reason' | 'error_code' | 'error_message' | 'cancel_requested_at'>): string {
+export function explainRun (run: Told): string {
+  if (run.deferred_until !== null && run.finished_at === null) return `Waits for a service that is out of order: ${run.deferred_for ?? 'nothing more is known'}`
   switch (run.state) {
     case 'queued': return 'Waiting for a free worker.'
     case 'acting': return run.cancel_requested_at === null ? 'Living its day in the app.' : 'Asked to end; it stops before its next step.'
     case 'reflecting': return 'The day is over; it is rating what it used.'
     case 'failed':
     case 'abandoned': return `${run.error_code ?? 'INTERNAL'}: ${run.error_message ?? 'nothing more is known'}`
-    default: return END_REASONS[run.end_reason ?? ''] ?? `The model stopped for a reason that is not known here: ${run.end_reason ?? 'none given'}.`
+    default: return withDetail(END_REASONS[run.end_reason ?? ''] ?? `The model stopped for a reason that is not known here: ${run.end_reason ?? 'none given'}.`, run.end_detail)
   }
+}
+
+function withDetail (sentence: string, detail: string | null): string {
+  return detail === null ? sentence : `${sentence.replace(/\.$/, '')}: ${detail}.`
 }
 
 const RESULT_TONES: Record<ActionRow['result'], Tone> = { started: 'muted', ok: 'ok', error: 'error', unknown: 'warn', rejected: 'warn' }

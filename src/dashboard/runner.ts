@@ -4,7 +4,15 @@ import type { RunRow } from '../db/tables.ts'
 
 /** All SQL of the runner's page, besides what the runner itself tells. */
 
-export interface SpendDay { day: string, runs: number, input: number, cacheRead: number, output: number }
+export interface SpendDay {
+  day: string
+  runs: number
+  input: number
+  cacheRead: number
+  output: number
+  /** Null: nobody knows the price. */
+  usd: number | null
+}
 
 const DAYS = 14
 
@@ -12,11 +20,11 @@ const DAYS = 14
 export async function readSpend (db: Queryable): Promise<SpendDay[]> {
   const { rows } = await sql<SpendDay>`
     SELECT to_char(days.day, 'YYYY-MM-DD') AS day, coalesce(spent.runs, 0)::int AS runs, coalesce(spent.input, 0)::float8 AS input,
-           coalesce(spent.cache_read, 0)::float8 AS "cacheRead", coalesce(spent.output, 0)::float8 AS output
+           coalesce(spent.cache_read, 0)::float8 AS "cacheRead", coalesce(spent.output, 0)::float8 AS output, spent.usd::float8 AS usd
     FROM generate_series((now() AT TIME ZONE 'UTC')::date - ${sql.lit(DAYS - 1)}::int, (now() AT TIME ZONE 'UTC')::date, interval '1 day') AS days (day)
     LEFT JOIN (
       SELECT date_trunc('day', queued_at AT TIME ZONE 'UTC') AS day, count(*) AS runs, sum(input_tokens + cache_write_tokens) AS input,
-             sum(cache_read_tokens) AS cache_read, sum(output_tokens) AS output
+             sum(cache_read_tokens) AS cache_read, sum(output_tokens) AS output, sum(usd) AS usd
       FROM runs WHERE queued_at >= date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' - ${sql.lit(`${DAYS} days`)}::interval GROUP BY 1
     ) AS spent ON spent.day = days.day
     ORDER BY days.day`.execute(db)

@@ -40,7 +40,7 @@ async function release ({ app }: World, version: string, notes: string): Promise
 async function liveOneDay ({ app: { database: { db }, scheduler: { queue } } }: World, personas: LivedCast['personas']): Promise<void> {
   const opened = []
   for (const { id, email } of personas) opened.push({ ...await runNow(db, queue, id), email })
-  await awaitTick(db, { id: null, paused: false, opened })
+  await awaitTick(db, { id: null, paused: false, heldUpBy: null, opened })
 }
 
 const INSTANTS = {

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { plotSpend } from '../../src/dashboard/spend-plot.ts'
+import { openBreaker } from '../../src/runs/breakers.ts'
 import { createPersona, startTestApp } from '../helpers/app.ts'
 import { closedPort } from '../helpers/closed-port.ts'
 import { openTestDatabase } from '../helpers/database.ts'
@@ -84,7 +85,7 @@ t.test('tokens are counted by day, days without a run among them', async t => {
 t.test('the bars of the plot stand on one another and within it, whatever was spent', async t => {
   for (const most of [0, 1, 9, 10, 11, 4_999, 123_456_789]) {
     const days = Array.from({ length: 14 }, (_, i) => ({
-      day: `2026-11-${10 + i}`, runs: i, input: most * i / 13 / 2, cacheRead: most * i / 13 / 2, output: 0
+      day: `2026-11-${10 + i}`, runs: i, input: most * i / 13 / 2, cacheRead: most * i / 13 / 2, output: 0, usd: null
     }))
     const { bars, height, rules, width } = plotSpend(days)
     for (const { x, width: across, fresh, cached } of bars) {
@@ -93,4 +94,34 @@ t.test('the bars of the plot stand on one another and within it, whatever was sp
     }
     t.ok((rules.at(-1)?.value ?? 0) >= most)
   }
+})
+
+t.test('a service that is out of order, what waits for it, and the money stand on the runner page and the overview', async t => {
+  const { id } = await createPersona(app, { email: 'waits@personas.test' })
+  await db.insertInto('runs').values({
+    persona_id: id,
+    persona_version: 1,
+    state: 'acting',
+    started_at: new Date(),
+    deferred_at: new Date(),
+    deferred_until: new Date(Date.now() + 60_000),
+    deferred_for: 'MODEL_UNAUTHORIZED: the key',
+    usd: '0.0042'
+  }).execute()
+  const outage = { service: 'model', retryAfterMs: 600_000 } as const
+  await openBreaker(db, app.services.model, outage, { code: 'MODEL_UNAUTHORIZED', reason: 'the key <b>is refused</b>' })
+  t.match(await read(), /The model is out of order since .* and is asked again in \d+ min.*1 run waits, and none is lost/)
+  t.match(await read(), /MODEL_UNAUTHORIZED the key <b>is refused<\/b>.* Spent today \(UTC\) \$0.0042 no budget set/)
+  t.notMatch(await html(), '<b>is refused')
+  const overview = textOf((await app.inject({ url: '/', headers: session })).body)
+  t.match(overview, /The model is out of order since .*MODEL_UNAUTHORIZED.*1 run waits for it/)
+
+  const closed = await postForm(app, '/runner/close-breaker', { service: 'model' }, session)
+  t.match([closed.statusCode, closed.headers.location], [303, '/runner'])
+  t.notMatch(await read(), /out of order since/)
+  t.equal((await postForm(app, '/runner/close-breaker', { service: 'cloud' }, session)).statusCode, 400)
+})
+
+t.test('every process that is there is listed', async t => {
+  t.match(await read(), new RegExp(`${process.pid} \\d+\\.\\d+\\.\\d+ takes runs`))
 })

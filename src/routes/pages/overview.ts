@@ -2,7 +2,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { readModuleLines, readNewestProblems } from '../../dashboard/overview-modules.ts'
 import { readBeginnings, readNextDue, readRecently, readRunning } from '../../dashboard/overview.ts'
 import { remember } from '../../dashboard/remember.ts'
+import { listBreakers } from '../../runs/breakers.ts'
 import { readPause } from '../../runs/runner-state.ts'
+import { readToday } from '../../runs/spending.ts'
 import { isFresh } from './is-fresh.ts'
 
 /** For live pages: what is going on now, and insights that walk over a month of rows. */
@@ -11,16 +13,19 @@ const INSIGHTS_EVERY_MS = 3000
 
 /** How the app is doing with its cast, in ten seconds. */
 export const overviewPages: FastifyPluginAsyncTypebox = async app => {
-  const { config, scheduler, database: { db } } = app
+  const { config, scheduler, services, database: { db } } = app
   const { version } = app.live
+  const dailyBudgetUsd = config.DAILY_BUDGET_USD ?? null
   const readNow = remember({
     everyMs: NOW_EVERY_MS,
     version,
     async work () {
-      const [running, recently, next, pause, beginnings] = await Promise.all([
-        readRunning(db), readRecently(db), readNextDue(db), readPause(db), readBeginnings(db)
+      const [running, recently, next, pause, beginnings, breakers, today] = await Promise.all([
+        readRunning(db), readRecently(db), readNextDue(db), readPause(db), readBeginnings(db), listBreakers(db, services),
+        dailyBudgetUsd === null ? null : readToday(db)
       ])
-      return { ...running, recently, next, beginnings, paused: pause.paused || config.RUNNER_PAUSED, pauseReason: pause.reason }
+      const paused = { paused: pause.paused || config.RUNNER_PAUSED, pauseReason: pause.reason }
+      return { ...running, ...paused, breakers, today, dailyBudgetUsd, recently, next, beginnings }
     }
   })
   const readInsights = remember({

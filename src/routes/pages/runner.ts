@@ -5,8 +5,11 @@ import { remember } from '../../dashboard/remember.ts'
 import { readBroken, readLongestWait, readSpend } from '../../dashboard/runner.ts'
 import { plotSpend } from '../../dashboard/spend-plot.ts'
 import { PausedByEnvironmentError, RunnerOffError } from '../../errors.ts'
+import { closeBreaker, listBreakers } from '../../runs/breakers.ts'
+import { listReplicas } from '../../runs/replicas.ts'
 import { countOpen } from '../../runs/repository.ts'
 import { readPause, writePause } from '../../runs/runner-state.ts'
+import { readToday } from '../../runs/spending.ts'
 import { runNow } from '../../runs/tick.ts'
 import { isFresh } from './is-fresh.ts'
 
@@ -14,15 +17,16 @@ const EVERY_MS = 300
 
 /** The machinery: whether it is on, what it has to do, what broke, what it costs. */
 export const runnerPages: FastifyPluginAsyncTypebox = async app => {
-  const { config, scheduler, database: { db } } = app
+  const { config, scheduler, services, database: { db } } = app
   const readState = remember({
     everyMs: EVERY_MS,
     version: app.live.version,
     async work () {
-      const [pause, open, waitMs, broken, spend] = await Promise.all([
-        readPause(db), countOpen(db), readLongestWait(db), readBroken(db), readSpend(db)
+      const [pause, open, waitMs, broken, spend, breakers, replicas, today] = await Promise.all([
+        readPause(db), countOpen(db), readLongestWait(db), readBroken(db), readSpend(db),
+        listBreakers(db, services), listReplicas(db), config.DAILY_BUDGET_USD === undefined ? null : readToday(db)
       ])
-      return { pause, open, waitMs, broken, spend, plot: plotSpend(spend) }
+      return { pause, open, waitMs, broken, spend, breakers, replicas, today, plot: plotSpend(spend) }
     }
   })
 
@@ -44,6 +48,9 @@ export const runnerPages: FastifyPluginAsyncTypebox = async app => {
         app: withoutSecrets(config.MCP_URL),
         concurrency: config.PERSONA_CONCURRENCY,
         queueLimit: config.QUEUE_LIMIT,
+        dailyBudgetUsd: config.DAILY_BUDGET_USD ?? null,
+        maxRunUsd: config.MAX_RUN_USD ?? null,
+        maxToolCalls: config.MAX_TOOL_CALLS,
         maxTurns: config.MAX_TURNS,
         runTimeoutMs: config.RUN_TIMEOUT_MS
       }
@@ -63,6 +70,13 @@ export const runnerPages: FastifyPluginAsyncTypebox = async app => {
   app.post('/runner/resume', { schema: { hide: true } }, async (_request, reply) => {
     if (config.RUNNER_PAUSED) throw new PausedByEnvironmentError()
     await writePause(db, false, null)
+    return reply.redirect('/runner', 303)
+  })
+
+  app.post('/runner/close-breaker', {
+    schema: { hide: true, body: Type.Object({ service: Type.Enum(['model', 'app']) }) }
+  }, async (request, reply) => {
+    await closeBreaker(db, services[request.body.service])
     return reply.redirect('/runner', 303)
   })
 

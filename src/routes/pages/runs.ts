@@ -21,7 +21,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** What happened: all runs, one run, and one action of it. */
 export const runPages: FastifyPluginAsyncTypebox = async app => {
   const { db } = app.database
-  const limits = { turns: app.config.MAX_TURNS, runTimeoutMs: app.config.RUN_TIMEOUT_MS }
+  const limits = { turns: app.config.MAX_TURNS, runTimeoutMs: app.config.RUN_TIMEOUT_MS, maxUsd: app.config.MAX_RUN_USD ?? null }
 
   const describeRun = async (runId: string) => {
     const [head, ratings, visits] = await Promise.all([readRunHead(db, runId), readRunRatings(db, runId), readRunVisits(db, runId)])
