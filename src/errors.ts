@@ -103,11 +103,22 @@ export class AuthUnreachableError extends AppError { readonly code = 'AUTH_UNREA
 export class McpUnreachableError extends AppError { readonly code = 'MCP_UNREACHABLE' }
 export class McpUnauthorizedError extends AppError { readonly code = 'MCP_UNAUTHORIZED' }
 export class McpNoToolsError extends AppError { readonly code = 'MCP_NO_TOOLS' }
+
+/** What would make a refused request one that the model takes: without this tool, or shorter. */
+export type Remedy = { kind: 'leave_out', toolName: string } | { kind: 'shorten' }
+
 export class ModelError extends AppError {
-  readonly code: 'MODEL_UNAUTHORIZED' | 'MODEL_RATE_LIMITED' | 'MODEL_OVERLOADED' | 'MODEL_UNREACHABLE' | 'MODEL_REFUSED_REQUEST' | 'MODEL_BAD_ANSWER'
-  constructor (code: ModelError['code'], message: string, options?: ErrorOptions & { outage?: Outage | undefined }) {
+  readonly code:
+    | 'MODEL_UNAUTHORIZED' | 'MODEL_NOT_FOUND' | 'MODEL_RATE_LIMITED' | 'MODEL_OVERLOADED' | 'MODEL_UNREACHABLE'
+    | 'MODEL_REFUSED_REQUEST' | 'MODEL_BAD_ANSWER'
+
+  /** Undefined: sending it again in another form is no use. */
+  readonly remedy: Remedy | undefined
+
+  constructor (code: ModelError['code'], message: string, options?: ErrorOptions & { outage?: Outage | undefined, remedy?: Remedy | undefined }) {
     super(message, options)
     this.code = code
+    this.remedy = options?.remedy
   }
 }
 

@@ -106,7 +106,7 @@ t.test('there are no circles, not even of types', async t => {
 const DOORS: [RegExp, RegExp][] = [
   [/^(fastify|fastify-plugin|@fastify\/.*)$/, /^(app\.ts|plugins\/|routes\/|demo\/|cli\/open-store\.ts)/],
   [/^(pg|@electric-sql\/pglite)(\/|$)/, /^db\/database\.ts$/],
-  [/^@anthropic-ai\/sdk/, /^agent\/claude\.ts$/],
+  [/^@anthropic-ai\/sdk/, /^agent\/claude(-[a-z]+)?\.ts$/],
   [/^@modelcontextprotocol\/sdk/, /^(agent\/mcp-|demo\/sample-app\/)/],
   [/^pg-boss$/, /^runs\/queue\.ts$/],
   [/^node-cron$/, /^(plugins\/scheduler|config)\.ts$/]

@@ -1,8 +1,12 @@
 import Anthropic from '@anthropic-ai/sdk'
-import type { AssistantBlock, Model, ModelReply, ModelRequest } from './model.ts'
+import { setTimeout as wait } from 'node:timers/promises'
+import { toModelError } from './claude-errors.ts'
+import { failureIn, failureOf, type ApiFailure } from './claude-failure.ts'
+import { isMessage, toReply } from './claude-reply.ts'
+import type { Model, ModelReply, ModelRequest } from './model.ts'
 import { priceOf, type Price } from './prices.ts'
-import { ModelError } from '../errors.ts'
-import { oneLine } from '../text.ts'
+import { RETRY_POLICY, waitBeforeRetry, type RetryPolicy } from './retry.ts'
+import { secretsOf } from './secrets.ts'
 
 /** The one door to the Anthropic SDK: the Claude Messages API behind the port of `model.ts`. */
 
@@ -13,41 +17,69 @@ export interface ClaudeOptions {
   price?: Price | undefined
   /** Another address of the API; undefined: Anthropic's. */
   baseUrl?: string | undefined
-  /** One attempt may take this long, in milliseconds. */
+  /** One attempt may take this long, in milliseconds, down to the last byte; undefined: by `attemptTimeoutMs`. */
   timeoutMs?: number
+  /** What is to differ from `RETRY_POLICY`. */
+  retry?: Partial<RetryPolicy>
 }
 
 const CACHED = { type: 'ephemeral' } as const
-/** A garbled answer (a proxy's error page with status 200) is asked for once more. */
-const MAX_GARBLED = 2
 
 export function createClaude (options: ClaudeOptions): Model {
-  const client = new Anthropic({
-    apiKey: options.apiKey, baseURL: options.baseUrl ?? null, maxRetries: 2, timeout: options.timeoutMs ?? 120_000, logLevel: 'off'
-  })
+  const client = new Anthropic({ apiKey: options.apiKey, baseURL: options.baseUrl ?? null, maxRetries: 0, logLevel: 'off' })
+  const secrets = secretsOf(options)
+  const policy = { ...RETRY_POLICY, ...options.retry }
   return {
     name: options.model,
     price: options.price ?? priceOf(options.model) ?? null,
-    async complete (request, { signal }) {
+    async complete (request, { signal, remainingMs = Infinity }) {
+      const endsAt = performance.now() + remainingMs
       for (let attempt = 1; ; attempt++) {
-        const reply = await ask(client, options.model, request, signal)
-        if (reply !== undefined) return reply
-        if (attempt >= MAX_GARBLED) throw new ModelError('MODEL_BAD_ANSWER', 'The model API answered twice with something that is not a message. A proxy may stand in between; check ANTHROPIC_BASE_URL.')
+        const answer = await ask(client, options, request, signal, secrets)
+        if ('content' in answer) return answer
+        const waitMs = waitBeforeRetry(answer, attempt, policy)
+        if (waitMs === null || performance.now() + waitMs > endsAt) throw toModelError(answer, request)
+        await wait(waitMs, undefined, { signal })
       }
     }
   }
 }
 
-/** @returns undefined for an answer that is not a message */
-async function ask (client: Anthropic, model: string, request: ModelRequest, signal: AbortSignal): Promise<ModelReply | undefined> {
+/** One request. What went wrong with it is data; only an abort from outside is thrown. */
+async function ask (
+  client: Anthropic, options: ClaudeOptions, request: ModelRequest, signal: AbortSignal, secrets: string[]
+): Promise<ModelReply | ApiFailure> {
+  const params = toParams(options.model, request)
+  const timeout = options.timeoutMs ?? attemptTimeoutMs(params.max_tokens)
+  const timedOut = AbortSignal.timeout(timeout)
   try {
-    const message: unknown = await client.messages.create(toParams(model, request), { signal })
-    return isMessage(message) ? toReply(message) : undefined
+    const message: unknown = await client.messages.create(params, { signal: AbortSignal.any([signal, timedOut]), timeout })
+    return isMessage(message) ? toReply(message, options.model) : failureIn(message, secrets)
   } catch (error) {
     if (signal.aborted) throw error
-    if (error instanceof SyntaxError) return undefined
-    throw toModelError(error, client.apiKey)
+    return failureOf(timedOut.aborted ? new Error(`No whole answer within ${timeout} ms.`) : error, secrets)
   }
+}
+
+/**
+ * How long one attempt may take. A reply that is not streamed sends no byte until its last token is there, so silence says
+ * nothing and there is no idle limit: one clock runs from the first byte of the request to the last of the answer, which
+ * also ends a stall in the middle of the body (the SDK's own clock stops at the headers). It is scaled to the length of the
+ * reply by the SDK's rule of an hour for 128,000 tokens, at least a minute for the reading, and at most the 300 s after
+ * which Node's `fetch` gives up on headers anyway.
+ */
+export function attemptTimeoutMs (maxTokens: number): number {
+  return Math.min(300_000, Math.max(60_000, Math.ceil(maxTokens * 3_600_000 / 128_000)))
+}
+
+/** The longest replies of models that have less than 32,000 tokens, and of all others (platform.claude.com, "Models overview"). */
+const OUTPUT_CAPS: [RegExp, number][] = [
+  [/claude-3-(opus|sonnet|haiku)|claude-2/, 4096], [/claude-3-5/, 8192], [/claude-opus-4-(0|1|2025)/, 32_000]
+]
+const OUTPUT_CAP = 64_000
+
+function outputCap (model: string): number {
+  return OUTPUT_CAPS.find(([family]) => family.test(model))?.[1] ?? OUTPUT_CAP
 }
 
 /**
@@ -59,7 +91,7 @@ export function toParams (model: string, request: ModelRequest): Anthropic.Messa
   const lastMessage = request.messages.length - 1
   return {
     model,
-    max_tokens: request.maxTokens,
+    max_tokens: Math.min(request.maxTokens, outputCap(model)),
     system: [{ type: 'text', text: request.system, cache_control: CACHED }],
     tools: request.tools.map((tool, i) => ({
       name: tool.name,
@@ -73,46 +105,4 @@ export function toParams (model: string, request: ModelRequest): Anthropic.Messa
         i === lastMessage && j === message.content.length - 1 ? { ...block, cache_control: CACHED } : block)
     })) as Anthropic.MessageParam[]
   }
-}
-
-/** A proxy may answer 200 with anything. */
-function isMessage (value: unknown): value is Anthropic.Message {
-  const message = value as Partial<Anthropic.Message> | null
-  return typeof message === 'object' && message?.type === 'message' && Array.isArray(message.content) && typeof message.stop_reason === 'string'
-}
-
-const KEPT = new Set(['text', 'tool_use', 'thinking', 'redacted_thinking', 'compaction'])
-
-function toReply (message: Anthropic.Message): ModelReply {
-  return {
-    content: message.content.filter(block => KEPT.has(block.type)).map(toBlock),
-    stopReason: message.stop_reason ?? 'end_turn',
-    model: message.model,
-    usage: {
-      inputTokens: message.usage?.input_tokens ?? 0,
-      outputTokens: message.usage?.output_tokens ?? 0,
-      cacheWriteTokens: message.usage?.cache_creation_input_tokens ?? 0,
-      cacheReadTokens: message.usage?.cache_read_input_tokens ?? 0
-    }
-  }
-}
-
-/** Only what may be sent back: the API refuses fields of its own answers, such as citations. */
-function toBlock (block: Anthropic.ContentBlock): AssistantBlock {
-  if (block.type === 'text') return { type: 'text', text: block.text }
-  if (block.type === 'tool_use') return { type: 'tool_use', id: block.id, name: block.name, input: block.input }
-  return { ...block } as AssistantBlock
-}
-
-function toModelError (error: unknown, apiKey: string | null): ModelError {
-  const { status, type } = error as { status?: number, type?: string }
-  // The message only: the SDK's errors carry headers, and those carry the key. A proxy may repeat it in its
-  // words, and so does `fetch` when the key is no legal header.
-  const said = oneLine((error instanceof Error ? error.message : String(error)).replaceAll(apiKey || '\0', '[key]'), 300)
-  if (status === 401 || status === 403) return new ModelError('MODEL_UNAUTHORIZED', `The model API refuses the key (${status}): check ANTHROPIC_API_KEY. ${said}`)
-  if (status === 402) return new ModelError('MODEL_UNAUTHORIZED', `The model account cannot pay (402). ${said}`)
-  if (status === 429 || type === 'rate_limit_error') return new ModelError('MODEL_RATE_LIMITED', `The model API limits the rate. ${said}`)
-  if (status === 529 || type === 'overloaded_error' || (status !== undefined && status >= 500)) return new ModelError('MODEL_OVERLOADED', `The model API is overloaded or out of order (${status ?? type}). ${said}`)
-  if (status !== undefined) return new ModelError('MODEL_REFUSED_REQUEST', `The model API refused the request (${status}): check ANTHROPIC_MODEL and the tools of the app. ${said}`)
-  return new ModelError('MODEL_UNREACHABLE', `The model API cannot be reached: check ANTHROPIC_BASE_URL and the network. ${said}`)
 }

@@ -15,7 +15,10 @@ export interface ToolResultBlock { type: 'tool_result', tool_use_id: string, con
 /** A block of a kind we do not read (thinking, for one), kept and sent back unchanged. */
 export interface OpaqueBlock { type: 'thinking' | 'redacted_thinking' | 'compaction', [key: string]: unknown }
 
-export type AssistantBlock = TextBlock | ToolUseBlock | OpaqueBlock
+/** Why the provider ended a reply, in its own words. Kept with the reply, never sent back. */
+export interface StopDetailsBlock { type: 'stop_details', category: string | null, explanation: string | null }
+
+export type AssistantBlock = TextBlock | ToolUseBlock | OpaqueBlock | StopDetailsBlock
 export type UserBlock = TextBlock | ToolResultBlock
 
 export type ModelMessage =
@@ -37,6 +40,9 @@ export interface ModelRequest {
   maxTokens: number
 }
 
+/** The stop reason of a conversation that is too long; one that was refused as too long is journaled as an empty reply with it. */
+export const TOO_LONG = 'model_context_window_exceeded'
+
 export interface ModelReply {
   content: AssistantBlock[]
   /** `end_turn`, `tool_use`, `max_tokens`, `refusal`, … or one that does not exist yet. */
@@ -53,9 +59,11 @@ export interface Model {
   readonly price: Price | null
   /**
    * One request, one reply. Retries what is worth retrying by itself.
-   * @throws ModelError with a code that says what an operator can do.
+   * @param options.remainingMs what is left of the run: no wait is begun that would outlast it
+   * @throws ModelError with a code that says what an operator can do; with `outage` where it concerns every run, with
+   * `remedy` where the same request would be taken in another form
    */
-  complete (request: ModelRequest, options: { signal: AbortSignal }): Promise<ModelReply>
+  complete (request: ModelRequest, options: { signal: AbortSignal, remainingMs?: number }): Promise<ModelReply>
 }
 
 export const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0, cacheWriteTokens: 0, cacheReadTokens: 0 }

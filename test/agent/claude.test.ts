@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import type { Test } from 'tap'
-import { createClaude, type ClaudeOptions } from '../../src/agent/claude.ts'
+import { attemptTimeoutMs, createClaude, toParams, type ClaudeOptions } from '../../src/agent/claude.ts'
 import type { Model, ModelMessage, ModelRequest } from '../../src/agent/model.ts'
 import type { MessagesRequest } from '../../src/demo/scripted-claude/messages-request.ts'
 import { startScriptedClaude, type Script, type ScriptedReply } from '../../src/demo/scripted-claude/scripted-claude.ts'
@@ -11,13 +11,12 @@ import { sequence } from '../helpers/scripts.ts'
 import { ModelError } from '../../src/errors.ts'
 
 const KEY = 'sk-ant-secret-0123456789'
-/** Makes the SDK try again at once instead of after half a second. */
-const SOON = { 'retry-after-ms': '1' }
+const SOON_AGAIN = { quickMs: 1, baseMs: 1 }
 
 async function start (t: Test, script: Script, options: Partial<ClaudeOptions> = {}) {
   const claude = await startScriptedClaude({ script })
   t.teardown(() => claude.close())
-  return { claude, model: createClaude({ apiKey: KEY, model: 'claude-opus-5-5', baseUrl: claude.url, ...options }) }
+  return { claude, model: createClaude({ apiKey: KEY, model: 'claude-opus-5-5', baseUrl: claude.url, retry: SOON_AGAIN, ...options }) }
 }
 
 const hello: ModelMessage = { role: 'user', content: [{ type: 'text', text: 'Hallo.' }] }
@@ -117,7 +116,7 @@ t.test('without tools nothing is marked that is not there', async t => {
   t.same(claude.requests[0]?.tools, [])
 })
 
-function error (status: number, type: string, message = 'no', headers: Record<string, string> = SOON): ScriptedReply {
+function error (status: number, type: string, message = 'no', headers: Record<string, string> = {}): ScriptedReply {
   return { error: { status, type, message, headers } }
 }
 
@@ -129,13 +128,17 @@ function byRequest (...replies: ScriptedReply[]): Script {
 
 t.test('what passes is tried again: a limited rate, overload, a reset connection, a garbled answer', async t => {
   const passing: Record<string, ScriptedReply> = {
-    'limited, to be asked again soon': error(429, 'rate_limit_error', 'slow down', SOON),
+    'limited, to be asked again soon': error(429, 'rate_limit_error', 'slow down', { 'retry-after-ms': '20' }),
+    'limited, to be asked again at a time': error(429, 'rate_limit_error', 'slow down', { 'retry-after': new Date().toUTCString() }),
+    'refused, but to be asked again': error(403, 'permission_error', 'not now', { 'x-should-retry': 'true' }),
     'limited, to be asked again in 0 s': error(429, 'rate_limit_error', 'slow down', { 'retry-after': '0' }),
     overloaded: error(529, 'overloaded_error'),
     'out of order': error(500, 'api_error'),
     'a proxy without its upstream': { raw: { status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' } },
     reset: { destroy: true },
     'a page with status 200': { raw: { status: 200, contentType: 'text/html', body: '<html>Please log in</html>' } },
+    'overloaded, with status 200': { raw: { status: 200, contentType: 'text/event-stream', body: 'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}\n\n' } },
+    'two calls with one id': { toolCalls: [{ id: 'a', name: 'todo_list', input: {} }, { id: 'a', name: 'todo_list', input: {} }] },
     'half a message': { raw: { status: 200, contentType: 'application/json', body: '{"type":"message","content":[' } },
     'another JSON': { raw: { status: 200, contentType: 'application/json', body: '{"ok":true}' } },
     'no JSON value': { raw: { status: 200, contentType: 'application/json', body: 'null' } }
@@ -148,26 +151,70 @@ t.test('what passes is tried again: a limited rate, overload, a reset connection
 
 t.test('what does not pass gets the code that says what an operator can do', async t => {
   const html: ScriptedReply = { raw: { status: 200, contentType: 'text/html', body: '<html>Please log in</html>' } }
-  const cases: [reply: ScriptedReply, code: ModelError['code'], said: RegExp, requests: number][] = [
-    [error(401, 'authentication_error', `invalid key ${KEY}`), 'MODEL_UNAUTHORIZED', /ANTHROPIC_API_KEY.*invalid key \[key\]/, 1],
-    [error(403, 'permission_error', `${KEY} may not`), 'MODEL_UNAUTHORIZED', /403.*ANTHROPIC_API_KEY/, 1],
-    [error(402, 'billing_error', `credit of ${KEY} is too low`), 'MODEL_UNAUTHORIZED', /cannot pay \(402\)/, 1],
-    [error(429, 'rate_limit_error'), 'MODEL_RATE_LIMITED', /rate/, 3],
-    [error(529, 'overloaded_error'), 'MODEL_OVERLOADED', /overloaded.*529/, 3],
-    [error(500, 'api_error'), 'MODEL_OVERLOADED', /500/, 3],
-    [error(400, 'invalid_request_error', 'tools.3: no'), 'MODEL_REFUSED_REQUEST', /400.*tools\.3/, 1],
-    [error(404, 'not_found_error', 'model: claude-9'), 'MODEL_REFUSED_REQUEST', /ANTHROPIC_MODEL.*claude-9/, 1],
-    [error(413, 'request_too_large'), 'MODEL_REFUSED_REQUEST', /413/, 1],
-    [html, 'MODEL_BAD_ANSWER', /ANTHROPIC_BASE_URL/, 2]
+  const inAStream: ScriptedReply = { raw: { status: 200, contentType: 'text/event-stream', body: 'event: error\ndata: {"type":"error","error":{"type":"authentication_error","message":"who?"}}\n\n' } }
+  const invalid = (message: string) => error(400, 'invalid_request_error', message)
+  const cases: [reply: ScriptedReply, code: ModelError['code'], said: RegExp, requests: number, outage: boolean][] = [
+    [error(401, 'authentication_error', `invalid key ${KEY}`), 'MODEL_UNAUTHORIZED', /ANTHROPIC_API_KEY.*invalid key \[key\]/, 1, true],
+    [inAStream, 'MODEL_UNAUTHORIZED', /401.*who\?/, 1, true],
+    [error(403, 'permission_error', `${KEY} may not`), 'MODEL_UNAUTHORIZED', /403.*ANTHROPIC_API_KEY/, 1, true],
+    [error(402, 'billing_error', `credit of ${KEY} is too low`), 'MODEL_UNAUTHORIZED', /cannot pay \(402\)/, 1, true],
+    [invalid('You have reached your specified API usage limits. You will regain access on 2026-12-01.'), 'MODEL_UNAUTHORIZED', /spent.*regain/, 1, true],
+    [invalid('Your credit balance is too low to access the Anthropic API.'), 'MODEL_UNAUTHORIZED', /spent/, 1, true],
+    [error(404, 'not_found_error', 'model: claude-9'), 'MODEL_NOT_FOUND', /ANTHROPIC_MODEL.*claude-9/, 1, true],
+    [error(429, 'rate_limit_error'), 'MODEL_RATE_LIMITED', /rate/, 4, true],
+    [error(529, 'overloaded_error'), 'MODEL_OVERLOADED', /overloaded.*529/, 4, true],
+    [error(529, 'overloaded_error', 'no', { 'x-should-retry': 'false' }), 'MODEL_OVERLOADED', /529/, 1, true],
+    [error(500, 'api_error'), 'MODEL_OVERLOADED', /500/, 4, true],
+    [{ destroy: true }, 'MODEL_UNREACHABLE', /network/, 4, true],
+    [invalid('tools.1: no'), 'MODEL_REFUSED_REQUEST', /"todo_list" \(400\).*tools\.1/, 1, false],
+    [invalid('tools.7: no'), 'MODEL_REFUSED_REQUEST', /400.*tools\.7/, 1, false],
+    [invalid(`messages.3: ${'x'.repeat(900)}`), 'MODEL_REFUSED_REQUEST', /400.*messages\.3/, 1, false],
+    [error(413, 'request_too_large'), 'MODEL_REFUSED_REQUEST', /too long.*413/, 1, false],
+    [html, 'MODEL_BAD_ANSWER', /ANTHROPIC_BASE_URL/, 3, false]
   ]
-  for (const [reply, code, said, requests] of cases) {
+  for (const [reply, code, said, requests, outage] of cases) {
     const { claude, model } = await start(t, () => reply)
-    const { code: found, message } = await failure(t, model)
+    const { code: found, message, outage: out } = await failure(t, model)
     t.equal(found, code, JSON.stringify(reply))
     t.match(message, said)
     t.ok(message.length < 600)
     t.equal(claude.requests.length, requests, `${requests} requests`)
+    t.strictSame(out, outage ? { service: 'model' } : undefined)
   }
+})
+
+t.test('what would make a refused request acceptable is told', async t => {
+  const cases: [message: string, remedy: unknown][] = [
+    ['tools.1.custom.input_schema: JSON schema is invalid.', { kind: 'leave_out', toolName: 'todo_list' }],
+    ['prompt is too long: 207791 tokens > 200000 maximum', { kind: 'shorten' }],
+    ['input length and `max_tokens` exceed context limit: 198981 + 21333 > 200000', { kind: 'shorten' }],
+    ['messages.1: no', undefined]
+  ]
+  for (const [message, remedy] of cases) {
+    const { model } = await start(t, () => error(400, 'invalid_request_error', message))
+    t.strictSame((await failure(t, model)).remedy, remedy)
+  }
+})
+
+t.test('a wait that is longer than 30 s, or than the run may still take, is left to the runner', async t => {
+  const cases = [['31', undefined, 31_000, 1], ['5', 4000, 5000, 1], ['0', 60_000, 0, 4]] as const
+  for (const [retryAfter, remainingMs, retryAfterMs, requests] of cases) {
+    const { claude, model } = await start(t, () => error(429, 'rate_limit_error', 'no', { 'retry-after': retryAfter }))
+    const options = { signal: new AbortController().signal, ...(remainingMs !== undefined && { remainingMs }) }
+    const failed: unknown = await model.complete(request, options).catch((cause: unknown) => cause)
+    t.match(failed, { code: 'MODEL_RATE_LIMITED', outage: { service: 'model', retryAfterMs } })
+    t.equal(claude.requests.length, requests)
+  }
+})
+
+t.test('no reply is asked for that is longer than the model gives', async t => {
+  for (const [name, expected] of [['claude-3-5-haiku-latest', 8192], ['claude-3-haiku-20240307', 4096], ['claude-sonnet-5-5', 42_000]] as const) {
+    t.equal(toParams(name, { ...request, maxTokens: 42_000 }).max_tokens, expected)
+  }
+})
+
+t.test('an attempt may take longer the longer the reply may be', async t => {
+  t.same([256, 4096, 42_000].map(attemptTimeoutMs), [60_000, 115_200, 300_000])
 })
 
 t.test('where nobody listens the model is unreachable', async t => {
@@ -176,14 +223,14 @@ t.test('where nobody listens the model is unreachable', async t => {
   const { port } = server.address() as AddressInfo
   server.close()
   await once(server, 'close')
-  const closed = createClaude({ apiKey: KEY, model: 'm', baseUrl: `http://127.0.0.1:${port}` })
-  t.match(await failure(t, closed), { code: 'MODEL_UNREACHABLE', message: /ANTHROPIC_BASE_URL/ })
+  const closed = createClaude({ apiKey: KEY, model: 'm', baseUrl: `http://127.0.0.1:${port}`, retry: SOON_AGAIN })
+  t.match(await failure(t, closed), { code: 'MODEL_UNREACHABLE', message: /ANTHROPIC_BASE_URL.*ECONNREFUSED/ })
 })
 
 t.test('a model that does not answer in time is unreachable', async t => {
   const { model, claude } = await start(t, () => ({ text: 'late', delayMs: 60_000 }), { timeoutMs: 30 })
-  t.match(await failure(t, model), { code: 'MODEL_UNREACHABLE' })
-  t.equal(claude.requests.length, 3)
+  t.match(await failure(t, model), { code: 'MODEL_UNREACHABLE', message: /within 30 ms/ })
+  t.equal(claude.requests.length, 4)
 })
 
 t.test('a key that is no legal header is not repeated in the error', async t => {
@@ -192,7 +239,7 @@ t.test('a key that is no legal header is not repeated in the error', async t => 
 })
 
 t.test('whoever gives up is not kept waiting, neither for a reply nor for the next attempt', async t => {
-  for (const reply of [{ text: 'late', delayMs: 60_000 }, error(429, 'rate_limit_error', 'no', { 'retry-after': '60' })]) {
+  for (const reply of [{ text: 'late', delayMs: 60_000 }, error(429, 'rate_limit_error', 'no', { 'retry-after': '29' })]) {
     const { claude, model } = await start(t, () => reply)
     const controller = new AbortController()
     const pending = ask(model, controller.signal)

@@ -40,14 +40,18 @@ t.test('an app, a sign-in service and a model that are not there are told apart'
   const nowhere = `http://127.0.0.1:${await closedPort()}`
   for (const [variable, value, code] of [
     ['MCP_URL', `${nowhere}/mcp`, 'MCP_UNREACHABLE'],
-    ['AUTH_URL', nowhere, 'AUTH_UNREACHABLE'],
-    ['ANTHROPIC_BASE_URL', nowhere, 'MODEL_UNREACHABLE']
+    ['AUTH_URL', nowhere, 'AUTH_UNREACHABLE']
   ] as const) {
     const world = await startWorld(t, { env: { [variable]: value } })
     const { id } = await world.persona()
     await world.tick()
     t.match((await world.runOf(id)).run, { state: 'failed', errorCode: code, errorMessage: new RegExp(variable) })
   }
+  const world = await startWorld(t, { env: { ANTHROPIC_BASE_URL: nowhere } })
+  const { id } = await world.persona()
+  await world.tick()
+  const deferred = { state: 'acting', errorCode: null, deferredFor: /^MODEL_UNREACHABLE: .*ANTHROPIC_BASE_URL/ }
+  t.match((await world.runOf(id)).run, deferred, 'the model is there for everybody, so the run waits for it')
 })
 
 t.test('what was recorded before a failure is kept', async t => {

@@ -1,0 +1,27 @@
+/**
+ * Takes the key out of whatever others say: a proxy may repeat it in its words, `fetch` does so when the key is no legal
+ * header or the address holds a password.
+ */
+
+/** Shorter ones are stand-ins' keys, and would be found in innocent words. */
+const MIN_LENGTH = 6
+
+/** Everything secret in how the model is reached. */
+export function secretsOf ({ apiKey, baseUrl }: { apiKey: string, baseUrl?: string | undefined }): string[] {
+  const url = baseUrl !== undefined && URL.canParse(baseUrl) ? new URL(baseUrl) : undefined
+  const plain = [apiKey, apiKey.trim(), url?.username ?? '', url?.password ?? '', ...url?.searchParams.values() ?? []]
+  const spellings = plain.flatMap(secret => [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)])
+  return [...new Set(spellings)].filter(secret => secret.length >= MIN_LENGTH).sort((a, b) => b.length - a.length)
+}
+
+/** What looks like a key is taken out too: it may be that of another account. */
+const PATTERNS: [RegExp, string][] = [
+  [/\bsk-ant-[\w-]+/g, '[key]'],
+  [/\/\/[^/@\s]+@/g, '//[key]@'],
+  [/\b(x-api-key|authorization)(["']?\s*[:=]\s*["']?)(?:bearer\s+)?[^\s"',}]+/gi, '$1$2[key]']
+]
+
+export function scrub (text: string, secrets: string[]): string {
+  const known = secrets.reduce((rest, secret) => rest.replaceAll(secret, '[key]'), text)
+  return PATTERNS.reduce((rest, [pattern, instead]) => rest.replace(pattern, instead), known)
+}
