@@ -5,8 +5,13 @@ import type { Model } from './model.ts'
 import type { NamedTools } from './named-tools.ts'
 import type { PromptSet } from './prompts/prompt-set.ts'
 
-/** Why a day in the app ended. `released`: this process is stopping, another one goes on from the journal. */
-export type EndReason = 'end_turn' | 'walked_away' | LimitReason | 'daily_budget' | 'max_tokens' | 'refusal' | Interruption | `stop:${string}`
+/**
+ * Why a day in the app ended. `released`: this process is stopping, another one goes on from the journal. `context`: the
+ * conversation became longer than the model takes. `unknown_tools`: it kept calling tools that do not exist.
+ */
+export type EndReason =
+  | 'end_turn' | 'walked_away' | LimitReason | 'daily_budget' | 'max_tokens' | 'context' | 'unknown_tools' | 'refusal'
+  | Interruption | `stop:${string}`
 
 /** Something from outside wants the day to end at the next step. */
 export type Interruption = 'timeout' | 'cancelled' | 'released'
@@ -29,4 +34,6 @@ export interface DayContext {
   /** Aborts a model call under way. On a polite stop sooner than `signal`: asking again repeats no effect. */
   modelSignal: AbortSignal
   interruption: () => Interruption | null
+  /** Milliseconds until the run's time is over. */
+  remainingMs: () => number
 }

@@ -1,4 +1,5 @@
-import type { AssistantBlock, ModelMessage, ToolResultBlock, ToolUseBlock, UserBlock } from './model.ts'
+import { TOO_LONG, type AssistantBlock, type ModelMessage, type ToolResultBlock, type ToolUseBlock, type UserBlock } from './model.ts'
+import { legalName } from './tool-names.ts'
 
 /** One message of the journal, as it was stored when it happened. */
 export type JournaledMessage = { seq: number, phase: 'acting' | 'reflecting' } & (
@@ -12,9 +13,13 @@ export type NewMessage =
   | { phase: 'acting' | 'reflecting', role: 'user', content: UserBlock[], stopReason: null }
   | { phase: 'acting' | 'reflecting', role: 'assistant', content: AssistantBlock[], stopReason: string }
 
+export function isActingReply (message: JournaledMessage): message is AssistantMessage {
+  return message.role === 'assistant' && message.phase === 'acting'
+}
+
 /** Replies of the acting phase. */
 export function turnsOf (journal: readonly JournaledMessage[]): number {
-  return journal.filter(message => message.role === 'assistant' && message.phase === 'acting').length
+  return journal.filter(isActingReply).length
 }
 
 /** The calls in a message, whether or not they may be executed. */
@@ -41,7 +46,8 @@ export function firstOrdinal (journal: JournaledMessage[], seq: number): number 
 
 /** Cut or refused before its calls were whole: the conversation goes on as if it had not been said. */
 function isBroken (message: JournaledMessage): boolean {
-  return message.role === 'assistant' && (message.content.length === 0 || (toolUses(message).length > 0 && message.stopReason !== 'tool_use'))
+  return message.role === 'assistant' &&
+    (message.content.length === 0 || message.stopReason === TOO_LONG || (toolUses(message).length > 0 && message.stopReason !== 'tool_use'))
 }
 
 /**
@@ -84,11 +90,24 @@ function closeCalls (messages: ModelMessage[], open: ToolUseBlock[], content: Us
 }
 
 function pushAssistant (messages: ModelMessage[], content: AssistantBlock[]): void {
-  const blocks = content.filter(block => block.type !== 'text' || block.text.trim() !== '')
+  const blocks = content.filter(block => block.type !== 'stop_details' && (block.type !== 'text' || block.text.trim() !== ''))
+    .map(block => block.type === 'tool_use' ? toSendable(block) : block)
   if (blocks.length === 0) return
   const last = messages.at(-1)
   if (last?.role === 'assistant') last.content.push(...blocks)
   else messages.push({ role: 'assistant', content: blocks })
+}
+
+/** The API refuses in a call of its own what it refuses in a tool: a made-up name like `todo.create`, an input that is no object. */
+function toSendable (call: ToolUseBlock): ToolUseBlock {
+  const isObject = typeof call.input === 'object' && call.input !== null && !Array.isArray(call.input)
+  return { ...call, name: legalName(call.name), input: isObject ? call.input : {} }
+}
+
+/** What the provider said about the last refusal; null: nothing. */
+export function refusalDetail (journal: readonly JournaledMessage[]): string | null {
+  const details = journal.findLast(message => message.stopReason === 'refusal')?.content.find(block => block.type === 'stop_details')
+  return details === undefined ? null : [details.category, details.explanation].filter(text => text !== null).join(': ') || null
 }
 
 /** What the persona said in a message, tool calls aside. */

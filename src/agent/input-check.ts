@@ -23,9 +23,13 @@ function validatorOf (schema: Record<string, unknown>): ValidateFunction | null 
   return validate
 }
 
+/** More than any reply of a model can hold, in characters of JSON: something else wrote it. */
+const MAX_INPUT_CHARS = 200_000
+
 /** The first three problems of an input; none: it may be sent. */
 export function checkInput (schema: Record<string, unknown>, input: unknown): string[] {
   if (input === null || typeof input !== 'object' || Array.isArray(input)) return ['the input must be an object']
+  if (JSON.stringify(input).length > MAX_INPUT_CHARS) return [`the input must not be longer than ${MAX_INPUT_CHARS} characters`]
   const validate = validatorOf(schema)
   if (validate === null || validate(input)) return []
   return (validate.errors ?? []).slice(0, 3).map(error => `${error.instancePath === '' ? 'input' : error.instancePath.slice(1)} ${error.message ?? 'is not valid'}`)

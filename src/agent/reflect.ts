@@ -1,7 +1,9 @@
 import type { DayContext, EndReason } from './day.ts'
-import { askModel, journalReply } from './loop.ts'
+import { askModel, journalReply } from './ask-model.ts'
 import { spokenText, type JournaledMessage } from './history.ts'
+import { TOO_LONG } from './model.ts'
 import type { ActionLine } from './prompts/prompt-set.ts'
+import { isHopelesslyLong } from './too-long.ts'
 import { readAnswer, type ReadAnswer } from '../feedback/answer.ts'
 import { checkEvidence } from '../feedback/evidence.ts'
 import type { CheckedRating } from '../feedback/schemas.ts'
@@ -32,7 +34,8 @@ const MAX_ANSWERS = 2
 export async function reflect (day: DayContext, actions: LivedAction[], opening: string | null): Promise<Reflection> {
   const modules = modulesUsed(actions)
   for (;;) {
-    const said = day.journal.messages.filter(message => message.phase === 'reflecting')
+    if (isHopelesslyLong(day.journal.messages)) return 'context'
+    const said = day.journal.messages.filter(message => message.phase === 'reflecting' && message.stopReason !== TOO_LONG)
     const last = said.at(-1)
     if (last === undefined) {
       await ask(day, [opening, day.prompts.reflect({ modules, actions })].filter(text => text !== null).join('\n\n'))

@@ -6,6 +6,7 @@ import type { ToolResultBlock, ToolUseBlock } from './model.ts'
 import type { PromptSet } from './prompts/prompt-set.ts'
 import { hasWalkedAway } from './walk-away.ts'
 import type { Blame, Tool } from './toolbox.ts'
+import { keepsCallingUnknownTools, NO_SUCH_TOOL } from './unknown-tools.ts'
 import { clean, cutBytes, oneLine } from '../text.ts'
 
 /** More calls in one message than one person makes are answered but not executed. */
@@ -54,11 +55,11 @@ async function settle (day: DayContext, planned: PlannedCall, call: ToolUseBlock
 /** Why a call is not sent to the app; null: it is sent. */
 function refusal (day: DayContext, call: ToolUseBlock, tool: Tool | undefined, index: number): CallEnd | null {
   const notes = day.prompts.toolNotes
-  if (day.interruption() !== null || hasWalkedAway(day)) return rejected(notes.dayOver, 'the day was over', null)
+  if (day.interruption() !== null || hasWalkedAway(day) || keepsCallingUnknownTools(day.journal)) return rejected(notes.dayOver, 'the day was over', null)
   if (index >= MAX_CALLS_PER_TURN) {
     return rejected(notes.tooManyCalls(MAX_CALLS_PER_TURN), `more than ${MAX_CALLS_PER_TURN} calls in one message`, 'model')
   }
-  if (tool === undefined) return rejected(notes.unknownTool(oneLine(call.name, 128)), 'no such tool', 'model')
+  if (tool === undefined) return rejected(notes.unknownTool(oneLine(call.name, 128)), NO_SUCH_TOOL, 'model')
   const problems = checkInput(tool.inputSchema, call.input)
   if (problems.length === 0) return null
   return rejected(notes.invalidInput(problems), oneLine(`input refused by the tool's schema: ${problems.join('; ')}`), 'persona')

@@ -18,6 +18,8 @@ const END_REASONS: Record<string, string> = {
   max_usd: 'It reached the limit of dollars for one day.',
   daily_budget: 'The budget of the day for all runs was used up.',
   max_tokens: 'Its replies were cut off, twice in a row.',
+  context: 'The conversation became longer than the model takes.',
+  unknown_tools: 'It kept calling tools that do not exist.',
   timeout: 'The day took longer than a run may take.',
   cancelled: 'An operator ended the day.',
   refusal: 'The model refused to go on.',

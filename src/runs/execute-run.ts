@@ -2,7 +2,9 @@ import type { Accounts } from '../accounts/account.ts'
 import { rememberTools } from '../actions/known-tools.ts'
 import { listRunActions } from '../actions/repository.ts'
 import type { DayContext, EndReason } from '../agent/day.ts'
-import { act, daySummary } from '../agent/loop.ts'
+import { daySummary } from '../agent/cut-off.ts'
+import { refusalDetail } from '../agent/history.ts'
+import { act } from '../agent/loop.ts'
 import { limitDetail, type Limits } from '../agent/limits.ts'
 import type { Model } from '../agent/model.ts'
 import { nameTools } from '../agent/named-tools.ts'
@@ -99,7 +101,8 @@ async function live (
       maxReplyTokens: deps.limits.maxReplyTokens,
       signal: watch.signal,
       modelSignal: watch.modelSignal,
-      interruption: watch.interruption
+      interruption: watch.interruption,
+      remainingMs: watch.remainingMs
     }
     if (journal.messages.length === 0) {
       await rememberTools(deps.db, toolbox.tools.map(tool => tool.name))
@@ -121,8 +124,10 @@ async function actAndReflect ({ db, limits }: RunDependencies, taken: TakenRun, 
   const resumed = taken.run.state === 'reflecting' ? taken.run.endReason as EndReason | null : null
   const endReason = resumed ?? await act(day)
   if (endReason === 'released') return 'released'
-  const detailOf = async (reason: EndReason) =>
-    reason === 'daily_budget' && limits.dailyBudgetUsd !== null ? budgetDetail(db, limits.dailyBudgetUsd) : limitDetail(day, reason)
+  const detailOf = async (reason: EndReason) => {
+    if (reason === 'daily_budget' && limits.dailyBudgetUsd !== null) return budgetDetail(db, limits.dailyBudgetUsd)
+    return reason === 'refusal' ? refusalDetail(day.journal.messages) : limitDetail(day, reason)
+  }
   const endDetail = taken.run.state === 'reflecting' ? taken.run.endDetail : await detailOf(endReason)
   const end: RunEnd = { state: finalStateFor(endReason), endReason, endDetail, daySummary: daySummary(day.journal.messages) }
   if (endReason === 'walked_away') end.walkedAwayOver = walkedAwayOver(day)

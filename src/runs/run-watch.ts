@@ -13,6 +13,8 @@ export interface RunWatch {
   /** For what has no effect in the app: aborted like `signal`, but sooner on a polite stop. */
   modelSignal: AbortSignal
   interruption (): Interruption | null
+  /** Milliseconds until the run's time is over. */
+  remainingMs (): number
   cancel (): void
   end (): void
 }
@@ -24,6 +26,7 @@ export function watchRun (stop: AbortSignal, remainingMs: number): RunWatch {
   const all = new AbortController()
   const model = new AbortController()
   const timers: NodeJS.Timeout[] = []
+  const endsAt = performance.now() + remainingMs
   let interruption: Interruption | null = null
   const interrupt = (why: Interruption, grace = { tool: 0, model: 0 }) => {
     interruption ??= why
@@ -37,6 +40,7 @@ export function watchRun (stop: AbortSignal, remainingMs: number): RunWatch {
     signal: all.signal,
     modelSignal: model.signal,
     interruption: () => interruption,
+    remainingMs: () => endsAt - performance.now(),
     cancel: () => interrupt('cancelled'),
     end () {
       timers.forEach(clearTimeout)

@@ -4,8 +4,10 @@ import { derivePassword } from '../../src/accounts/password.ts'
 import { passwordAccounts } from '../../src/accounts/login.ts'
 import { createClaude } from '../../src/agent/claude.ts'
 import type { DayContext, Interruption } from '../../src/agent/day.ts'
-import { act, daySummary } from '../../src/agent/loop.ts'
+import { daySummary } from '../../src/agent/cut-off.ts'
+import { act } from '../../src/agent/loop.ts'
 import { openMcpToolbox } from '../../src/agent/mcp-toolbox.ts'
+import { refusalDetail, toMessages } from '../../src/agent/history.ts'
 import { nameTools, type NamedTools } from '../../src/agent/named-tools.ts'
 import { promptsFor } from '../../src/agent/prompts/prompts.ts'
 import { reflect } from '../../src/agent/reflect.ts'
@@ -48,6 +50,7 @@ interface Setting {
   maxTurns?: number
   signal?: AbortSignal
   interruption?: () => Interruption | null
+  remainingMs?: number
 }
 
 /** Somebody new in the sample app, with its tools. */
@@ -70,7 +73,7 @@ async function startDay (t: Test, setting: Setting) {
   const journal = run.open(setting.writes === undefined ? {} : { writes: setting.writes })
   const signal = setting.signal ?? new AbortController().signal
   const day: DayContext = {
-    model: createClaude({ apiKey: 'k', model: 'claude-opus-5-5', baseUrl: claude.url }),
+    model: createClaude({ apiKey: 'k', model: 'claude-opus-5-5', baseUrl: claude.url, retry: { quickMs: 1, baseMs: 1 } }),
     tools: home.tools,
     prompts,
     system: prompts.system({ systemPrompt: 'Du bist Mara.' }),
@@ -81,7 +84,8 @@ async function startDay (t: Test, setting: Setting) {
     patience: 1_000_000,
     signal,
     modelSignal: signal,
-    interruption: setting.interruption ?? (() => null)
+    interruption: setting.interruption ?? (() => null),
+    remainingMs: () => setting.remainingMs ?? Infinity
   }
   if (run.messages.length === 0) {
     await journal.append(
@@ -138,7 +142,7 @@ t.test('tools run on tool_use alone: nothing of a message that ended otherwise i
   const cases: [stopReason: string, end: string, requests: number][] = [
     ['max_tokens', 'max_tokens', 2], ['refusal', 'refusal', 1], ['end_turn', 'end_turn', 1], ['stop_sequence', 'end_turn', 1],
     ['pause_turn', 'stop:pause_turn', 6],
-    ['model_context_window_exceeded', 'stop:model_context_window_exceeded', 1],
+    ['model_context_window_exceeded', 'context', 1],
     ['a_reason_of_tomorrow', 'stop:a_reason_of_tomorrow', 1]
   ]
   for (const [stopReason, end, requests] of cases) {
@@ -164,10 +168,97 @@ t.test('a call that was cut off is asked for once more, with twice the room', as
   t.match(run.calls, [{ call: { ordinal: 0, messageSeq: 2 } }])
 })
 
-t.test('a closing sentence that was cut off still closes the day', async t => {
-  const { day, run } = await startDay(t, { script: () => ({ text: 'Alles in allem war', stopReason: 'max_tokens' }) })
+t.test('each call that is cut off is asked for once more, and twice in a row ends the day', async t => {
+  const cut: ScriptedReply = { toolCalls: [create('Mil')], stopReason: 'max_tokens' }
+  const good: ScriptedReply = { toolCalls: [create('Milch')] }
+  const { day, claude } = await startDay(t, { script: byRequest(cut, good, cut, good, cut, cut) })
+  t.equal(await act(day), 'max_tokens')
+  t.same(claude.requests.map(request => request.max_tokens / MAX_REPLY_TOKENS), [1, 2, 1, 2, 1, 2])
+})
+
+t.test('words that were cut off go on once', async t => {
+  const cut: ScriptedReply = { text: 'Alles in allem war', stopReason: 'max_tokens' }
+  const { day, run, claude } = await startDay(t, { script: byRequest(cut, { text: 'es ein guter Tag.' }) })
   t.equal(await act(day), 'end_turn')
-  t.equal(daySummary(run.messages), 'Alles in allem war')
+  t.equal(daySummary(run.messages), 'Alles in allem war es ein guter Tag.')
+  t.match(claude.requests[1]?.messages.at(-1), { content: [{ text: prompts.goOn }] })
+  t.same(claude.refusals, [])
+})
+
+t.test('a closing sentence that was cut off twice still closes the day', async t => {
+  const cut = (text: string): ScriptedReply => ({ text, stopReason: 'max_tokens' })
+  const { day, run, claude } = await startDay(t, { script: byRequest(cut('Alles in'), cut('allem war')) })
+  t.equal(await act(day), 'end_turn')
+  t.equal(daySummary(run.messages), 'Alles in allem war …')
+  t.equal(claude.requests.length, 2)
+})
+
+t.test('a persona that was cut off while it spoke its mind still makes its call', async t => {
+  const { day, effects } = await startDay(
+    t, { script: byRequest({ text: 'Ich denke', stopReason: 'max_tokens' }, { toolCalls: [create('Milch')] }, done) }
+  )
+  t.equal(await act(day), 'end_turn')
+  t.same(effects(), { 'todo.create': 1 })
+})
+
+const tooLong: ScriptedReply = { error: { status: 400, type: 'invalid_request_error', message: 'prompt is too long: 9 tokens > 8 maximum' } }
+
+t.test('a conversation that is too long is shortened once, from its oldest results on, by whoever goes on with it', async t => {
+  const look: ScriptedReply = { toolCalls: [use('todo.list')] }
+  for (const said of [tooLong, { stopReason: 'model_context_window_exceeded', text: 'Ich' }]) {
+    const run = new MemoryRun()
+    const { tools } = await moveIn(t)
+    // Dies with the first reply that was taken after the shortening.
+    const first = await startDay(t, { script: byRequest(look, look, said, look), run, tools, writes: 12 })
+    await t.rejects(act(first.day), { code: 'RUN_LOST' })
+    const sent = (claude: typeof first.claude) => JSON.stringify(claude.requests.at(-1)?.messages)
+    const stub = prompts.toolNotes.truncated(0).slice(0, 8)
+    t.equal(sent(first.claude).split(stub).length - 1, 1, 'the older of two results')
+    const second = await startDay(t, { script: byRequest(look, tooLong), run, tools })
+    t.equal(await act(second.day), 'context')
+    t.ok(sent(second.claude).includes(stub), 'still shortened')
+    t.same([first.claude.refusals, second.claude.refusals], [[], []])
+    t.equal(await reflect(second.day, actions, null), 'context', 'and nobody is asked for ratings in vain')
+  }
+})
+
+t.test('what cannot be shortened is not sent again', async t => {
+  const { day, claude } = await startDay(t, { script: () => tooLong })
+  t.equal(await act(day), 'context')
+  t.equal(claude.requests.length, 1)
+})
+
+t.test('a tool that the API does not take is left out, and all others stay', async t => {
+  const refuse: Script = request => {
+    const at = request.tools?.findIndex(tool => /^todo/.test(tool.name)) ?? -1
+    const message = `tools.${at}.custom.input_schema: JSON schema is invalid.`
+    return at === -1 ? done : { error: { status: 400, type: 'invalid_request_error', message } }
+  }
+  const { day, claude, tools } = await startDay(t, { script: refuse })
+  const before = tools.modelTools.length
+  t.equal(await act(day), 'end_turn')
+  const left = claude.requests.at(-1)?.tools?.length ?? 0
+  t.equal(claude.requests.length, 1 + before - left)
+  t.ok(left > 0 && left < before, `${left} of ${before}`)
+  const alwaysTheFirst = await startDay(t, { script: () => ({ error: { status: 400, type: 'invalid_request_error', message: 'tools.0: no' } }) })
+  await t.rejects(act(alwaysTheFirst.day), { code: 'MODEL_REFUSED_REQUEST' })
+  t.ok(alwaysTheFirst.claude.requests.length <= 11)
+})
+
+t.test('what the provider says about a refusal is kept, and never sent back', async t => {
+  const body = {
+    type: 'message',
+    role: 'assistant',
+    model: 'm',
+    content: [],
+    stop_reason: 'refusal',
+    usage: {},
+    stop_details: { type: 'refusal', category: 'cyber', explanation: 'Looked like an exploit.' }
+  }
+  const { day, run } = await startDay(t, { script: () => ({ raw: { status: 200, contentType: 'application/json', body: JSON.stringify(body) } }) })
+  t.equal(await act(day), 'refusal')
+  t.equal(refusalDetail(run.messages), 'cyber: Looked like an exploit.')
+  t.notMatch(JSON.stringify(toMessages(run.messages, '')), /cyber/)
 })
 
 t.test('a paused reply goes on, and a pause without end does not', async t => {
@@ -223,20 +314,43 @@ t.test('what the app should not see never reaches it', async t => {
   const { day, run, effects } = await startDay(t, {
     script: byRequest({
       toolCalls: [
-        use('todo.destroy'), { name: 'todo.create', input: { title: 'by the name of the app' } }, { name: 'x'.repeat(300), input: {} },
-        use('todo.create', {}), use('todo.create', { title: 5 }), use('todo.create', { title: '' }), use('todo.list', { status: 'burnt' })
+        use('todo.destroy'), { name: 'todo.create', input: { title: 'by the name of the app' } }, use('todo.create', {}),
+        { name: 'x'.repeat(300), input: {} }, use('todo.create', { title: 5 }), use('todo.create', { title: '' }),
+        use('todo.list', { status: 'burnt' }), use('todo.create', { title: 'x'.repeat(300_000) })
       ]
     }, done)
   })
   t.equal(await act(day), 'end_turn')
   t.equal(callsSoFar(), before)
   t.same(effects(), {})
-  t.same(ends(run), Array(7).fill('rejected'))
-  t.match(run.calls.map(({ end }) => end), Array(7).fill({ latencyMs: null }))
+  t.same(ends(run), Array(8).fill('rejected'))
+  t.match(run.calls.map(({ end }) => end), Array(8).fill({ latencyMs: null }))
   const results = resultsOf(run.messages[2]?.content as UserBlock[])
   t.match(results[0], { content: prompts.toolNotes.unknownTool(legalName('todo.destroy')), is_error: true })
-  t.match(results[3], { content: /required property 'title'/, is_error: true })
-  t.equal(run.calls[2]?.call.toolName.length, 128)
+  t.match(results[2], { content: /required property 'title'/, is_error: true })
+  t.match(results[7], { content: /not be longer than/, is_error: true })
+  t.equal(run.calls[3]?.call.toolName.length, 128)
+})
+
+t.test('a name or an input that the model made up does not break the conversation', async t => {
+  const made = [{ name: 'todo.create', input: {} }, { name: 'x'.repeat(300), input: {} }, use('todo.list', 'alle' as never)]
+  const { day, run, claude } = await startDay(t, { script: byRequest({ toolCalls: made }, done) })
+  t.equal(await act(day), 'end_turn')
+  t.same(claude.refusals, [])
+  t.match(run.calls.map(({ call }) => call.toolName), ['todo.create', /^x{128}$/, 'todo.list'])
+})
+
+t.test('three calls in a row of tools that do not exist end the day, and what stands behind them is not made', async t => {
+  const inOneMessage = [use('a'), use('b'), use('c'), create('Milch')]
+  const { day, run, effects } = await startDay(t, { script: () => ({ toolCalls: inOneMessage }) })
+  t.equal(await act(day), 'unknown_tools')
+  t.same([effects(), ends(run)], [{}, Array(4).fill('rejected')])
+  t.match(resultsOf(lastUser(run))[3], { content: prompts.toolNotes.dayOver, is_error: true })
+  const overTurns = await startDay(t, { script: () => ({ toolCalls: [use('a')] }) })
+  t.equal(await act(overTurns.day), 'unknown_tools')
+  t.equal(overTurns.claude.requests.length, 3)
+  const inBetween = await startDay(t, { script: byRequest({ toolCalls: [use('a'), use('a'), use('todo.list'), use('a')] }, done) })
+  t.equal(await act(inBetween.day), 'end_turn')
 })
 
 t.test('a failing tool is a result like any other', async t => {

@@ -67,7 +67,8 @@ async function live (patience: number, faults: Fault[]) {
     maxReplyTokens: 1000,
     signal,
     modelSignal: signal,
-    interruption: () => null
+    interruption: () => null,
+    remainingMs: () => Infinity
   }
   return { reason: await act(day), sent: journal.endedCalls().filter(call => call.result !== 'rejected'), over: walkedAwayOver(day) }
 }

@@ -22,7 +22,7 @@ export interface PromptSet {
   reflect (used: { modules: string[], actions: ActionLine[] }): string
   /** Asks once more, naming what was wrong with the first answer. */
   repair (problems: string[]): string
-  /** Said when the model paused in the middle of its turn. */
+  /** Said when the model paused, or was cut off, in the middle of its turn. */
   goOn: string
   /** Tells the persona that its day is over before it was done, and why. */
   dayCutShort: Record<'max_turns' | 'walked_away', string>

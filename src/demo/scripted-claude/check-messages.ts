@@ -6,6 +6,8 @@ const BLOCKS: Record<string, string[]> = {
   assistant: ['text', 'tool_use', 'thinking', 'redacted_thinking', 'compaction']
 }
 const TOOL_USE_ID = /^[a-zA-Z0-9_-]+$/
+/** Also of a call that the model itself made up. */
+const TOOL_NAME = /^[a-zA-Z0-9_-]{1,128}$/
 
 /** Each message by itself; how they fit together is `check-conversation.ts`. */
 export function checkMessages (body: Record<string, unknown>): string | null {
@@ -58,7 +60,8 @@ function checkToolUse (block: Record<string, unknown>, at: string): string | nul
   if (typeof block['id'] !== 'string' || !TOOL_USE_ID.test(block['id'])) {
     return `${at}.tool_use.id: String should match pattern '${TOOL_USE_ID.source}'`
   }
-  if (typeof block['name'] !== 'string' || block['name'] === '') return `${at}.tool_use.name: Field required`
+  if (typeof block['name'] !== 'string') return `${at}.tool_use.name: Field required`
+  if (!TOOL_NAME.test(block['name'])) return `${at}.tool_use.name: String should match pattern '${TOOL_NAME.source}'`
   return isRecord(block['input']) ? null : `${at}.tool_use.input: Input should be a valid dictionary`
 }
 
