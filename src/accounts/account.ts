@@ -4,12 +4,17 @@ export interface Account {
   headers: Record<string, string>
   userId: string | null
   spaceId: string | null
+  /** From then on (ms since the epoch) it is better to sign in again than to be refused; null: nobody can tell. */
+  renewAt?: number | null
+  /** Signs in again. Undefined: there is nothing to sign in with. @throws as `signIn` */
+  renew?: (signal: AbortSignal) => Promise<Account>
 }
 
 export interface Accounts {
   /**
-   * Signs a persona in.
-   * @throws LoginFailedError when the app refuses, AuthUnreachableError when it does not answer
+   * Signs a persona in. Whoever asks for the same persona meanwhile waits for the same sign-in.
+   * @throws LoginFailedError when the app refuses; AuthUnreachableError, with `outage`, when it does not answer or
+   * turns everybody away
    */
   signIn (persona: { email: string }, signal: AbortSignal): Promise<Account>
 }

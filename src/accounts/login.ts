@@ -1,7 +1,9 @@
 import type { Account, Accounts } from './account.ts'
 import { derivePassword } from './password.ts'
-import { AuthUnreachableError, LoginFailedError } from '../errors.ts'
-import { oneLine } from '../text.ts'
+import { singleFlight } from './single-flight.ts'
+import { renewAt } from './token-life.ts'
+import { AuthUnreachableError, LoginFailedError, type Outage } from '../errors.ts'
+import { oneLine, retryAfterMs } from '../text.ts'
 
 /** Sign-in with the derived password: a token from the login route, then the personal space. */
 
@@ -9,13 +11,19 @@ const TIMEOUT_MS = 10_000
 
 export function passwordAccounts ({ authUrl, seedSecret }: { authUrl: string, seedSecret: string }): Accounts {
   const base = authUrl.replace(/\/+$/, '')
-  return {
-    async signIn ({ email }, signal): Promise<Account> {
-      const { token, userId } = await login(base, email, derivePassword(seedSecret, email), signal)
-      const spaceId = await personalSpace(base, token, signal)
-      return { headers: { authorization: `Bearer ${token}`, 'x-mana-space': spaceId }, userId, spaceId }
+  const signIn = singleFlight(async (email, signal): Promise<Account> => {
+    const { token, userId } = await login(base, email, derivePassword(seedSecret, email), signal)
+    const receivedAt = Date.now()
+    const spaceId = await personalSpace(base, token, signal)
+    return {
+      headers: { authorization: `Bearer ${token}`, 'x-mana-space': spaceId },
+      userId,
+      spaceId,
+      renewAt: renewAt(token, receivedAt),
+      renew: signal => signIn(email, signal)
     }
-  }
+  })
+  return { signIn: ({ email }, signal) => signIn(email, signal) }
 }
 
 interface LoginAnswer { token?: unknown, accessToken?: unknown, userId?: unknown, user?: { id?: unknown } | null }
@@ -53,9 +61,11 @@ async function request (url: string, init: RequestInit, who: string, signal: Abo
     response = await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) })
     text = await response.text()
   } catch (error) {
-    throw new AuthUnreachableError(`The sign-in service does not answer at ${url}: ${reason(error)}. Check AUTH_URL and that the service runs.`, { cause: error })
+    // A run that ended says nothing about the service.
+    const outage: Outage | undefined = signal.aborted ? undefined : { service: 'app' }
+    throw new AuthUnreachableError(`The sign-in service does not answer at ${url}: ${reason(error)}. Check AUTH_URL and that the service runs.`, { cause: error, outage })
   }
-  if (response.status >= 500) throw new AuthUnreachableError(`The sign-in service fails at ${url} (${response.status}).`)
+  if (response.status >= 500 || response.status === 429) throw outOfOrder(url, response)
   if (!response.ok) {
     throw new LoginFailedError(`Sign-in of ${who} is refused at ${url} (${response.status}): ${oneLine(text, 200)}. Does the account exist, with the password derived from PERSONA_SEED_SECRET?`)
   }
@@ -64,6 +74,14 @@ async function request (url: string, init: RequestInit, who: string, signal: Abo
   } catch {
     throw new LoginFailedError(`Sign-in of ${who}: ${url} did not answer with JSON.`)
   }
+}
+
+function outOfOrder (url: string, { status, headers }: Response): AuthUnreachableError {
+  const asked = retryAfterMs(headers.get('retry-after'), Date.now())
+  const did = status === 429 ? 'turns sign-ins away' : 'fails'
+  return new AuthUnreachableError(`The sign-in service ${did} at ${url} (${status}).`, {
+    outage: { service: 'app', ...(asked !== undefined && { retryAfterMs: asked }) }
+  })
 }
 
 function reason (error: unknown): string {
