@@ -115,6 +115,11 @@ export async function finishAction (db: Queryable, action: PlannedAction, end: A
     .onConflict(c => c.column('id').doUpdateSet(columns).where('persona_actions.result', '=', 'started')).execute()
 }
 
+/** Takes a start back: nothing went out. Only an open row goes: what was recorded stays. */
+export async function withdrawAction (db: Queryable, action: PlannedAction): Promise<void> {
+  await db.deleteFrom('persona_actions').where('id', '=', plannedColumns(action).id).where('result', '=', 'started').execute()
+}
+
 /**
  * A run that is over leaves no call open: one that was interrupted and never taken up again is `unknown` for good.
  */

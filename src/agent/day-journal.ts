@@ -66,4 +66,6 @@ export interface DayJournal {
   endedCalls (): EndedCall[]
   startCall (call: PlannedCall): Promise<void>
   finishCall (call: PlannedCall, end: CallEnd): Promise<void>
+  /** Takes back the start of a call that certainly did not reach the app: it may be sent at any later time. */
+  withdrawCall (call: PlannedCall): Promise<void>
 }

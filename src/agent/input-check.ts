@@ -40,11 +40,12 @@ export function checkInput (schema: Record<string, unknown>, input: unknown): st
  * journal only.
  */
 export function hashInput (input: unknown): string {
-  return createHash('sha256').update(stable(input)).digest('hex').slice(0, 32)
+  return createHash('sha256').update(stableJson(input)).digest('hex').slice(0, 32)
 }
 
-function stable (value: unknown): string {
+/** The same text for the same value, however its keys are ordered. */
+export function stableJson (value: unknown): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null'
-  if (Array.isArray(value)) return `[${value.map(stable).join(',')}]`
-  return `{${Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).map(([key, item]) => `${JSON.stringify(key)}:${stable(item)}`).join(',')}}`
+  if (Array.isArray(value)) return `[${value.map(stableJson).join(',')}]`
+  return `{${Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).map(([key, item]) => `${JSON.stringify(key)}:${stableJson(item)}`).join(',')}}`
 }

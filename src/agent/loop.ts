@@ -67,6 +67,7 @@ async function goOn (day: DayContext): Promise<null> {
 }
 
 async function nextReply (day: DayContext, options: { maxTokens?: number } = {}): Promise<EndReason | null> {
+  await day.tools.refresh(day.modelSignal)
   const reply = await askModel(day, 'acting', options)
   if (typeof reply === 'string') return reply
   await journalReply(day, 'acting', reply)

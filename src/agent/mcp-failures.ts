@@ -1,68 +1,118 @@
-import { StreamableHTTPError } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import { McpError } from '@modelcontextprotocol/sdk/types.js'
 import { blameForAnswer, blameForStatus } from './attribution.ts'
 import { AnswerLostError, ResponseTooLargeError } from './mcp-fetch.ts'
 import type { Blame, ToolOutcome } from './toolbox.ts'
-import { McpUnauthorizedError, McpUnreachableError } from '../errors.ts'
+import { AppError, McpUnauthorizedError, McpUnreachableError, type Outage } from '../errors.ts'
 import { oneLine } from '../text.ts'
 
-/** What a failing MCP request means. */
+/** What a failing MCP request means. `mcp-session.ts` turns the SDK's errors into these. */
 
 export type Outcome = Omit<ToolOutcome, 'latencyMs'>
 
+/** An HTTP status in place of an answer, or -1 for content of another type. */
+export class HttpError extends Error {
+  readonly status: number
+  readonly retryAfterMs: number | undefined
+
+  constructor (status: number, message: string, retryAfterMs?: number) {
+    super(message)
+    this.status = status
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
+/** The app answered with an error of the protocol. */
+export class RpcError extends Error {
+  readonly code: number
+
+  constructor (code: number, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+export class NoAnswerInTimeError extends Error {}
+
 /**
- * The server no longer knows the session: 404 by the specification, 400 or a code of its own from some
- * servers.
+ * - `session_lost`: the server no longer knows the session, and refused before acting
+ * - `unauthorized`, `forbidden`: the account is refused, before acting
+ * - `turned_away`: too many requests, or closed for a time that the server names, and refused before acting
+ * - `not_sent`: nobody took the connection
+ * - `unavailable`: 503 without a word; proxies say so also of a connection that broke after the request went out
+ * - `broken`: no answer, or nothing that could be one: whether the app acted cannot be told
+ * - `late`: no answer in time
+ * - `internal`: the app answered that something in it went wrong
+ * - `answered`: any other answer
  */
-export function isLostSession (error: unknown): boolean {
-  if (!(error instanceof StreamableHTTPError)) return false
-  return error.code === 404 || (error.code === 400 && /session|-3200[14]/i.test(error.message))
+export type Kind = 'session_lost' | 'unauthorized' | 'forbidden' | 'turned_away' | 'not_sent' | 'unavailable' | 'broken' | 'late' | 'internal' | 'answered'
+
+const INTERNAL_ERROR = -32603
+const NOBODY_THERE = /\b(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)\b/
+
+export function kindOf (error: unknown): Kind {
+  if (error instanceof ResponseTooLargeError) return 'answered'
+  if (error instanceof AnswerLostError) return 'broken'
+  if (error instanceof NoAnswerInTimeError) return 'late'
+  if (error instanceof RpcError) return error.code === INTERNAL_ERROR ? 'internal' : 'answered'
+  if (error instanceof HttpError) return kindOfStatus(error)
+  return NOBODY_THERE.test(causeOf(error)) ? 'not_sent' : 'broken'
+}
+
+function kindOfStatus ({ status, message, retryAfterMs }: HttpError): Kind {
+  switch (status) {
+    // By the specification. From revision 2026-07-28 on there are no sessions, and with this code it means the method.
+    case 404: return message.includes('-32601') ? 'answered' : 'session_lost'
+    // Other servers say the same in other words.
+    case 400: return /session|-3200[14]/i.test(message) ? 'session_lost' : 'answered'
+    case 401: return 'unauthorized'
+    case 403: return 'forbidden'
+    case 429: return 'turned_away'
+    case 503: return retryAfterMs === undefined ? 'unavailable' : 'turned_away'
+    default: return status >= 400 && status < 500 ? 'answered' : 'broken'
+  }
 }
 
 /**
  * What is known of a call that brought no result, and whose fault it is. Only an answer, or the certainty that nothing
- * was sent, is an `error`.
+ * was done, is an `error`.
  */
-export function toOutcome (error: unknown, signal: AbortSignal): Outcome {
+export function toOutcome (url: string, error: unknown, signal: AbortSignal): Outcome {
   const message = oneLine(causeOf(error))
   if (signal.aborted) return unknown('given up: the run ended', 'harness')
-  if (error instanceof ResponseTooLargeError) return failed(message, 'app')
-  if (error instanceof AnswerLostError) return unknown(message, 'app')
-  if (error instanceof McpError) {
-    if (isTimeout(error)) return unknown('no answer in time', 'app')
-    return isClosed(error) ? unknown(message, 'app') : failed(message, blameForAnswer(message))
+  switch (kindOf(error)) {
+    case 'late': return unknown('no answer in time', 'app')
+    case 'unauthorized': return { ...refused(error), fatal: toConnectError(url, error) }
+    case 'unavailable': return { ...unknown(brokeOff(error), 'app'), fatal: outOfOrder(url, error) }
+    case 'broken': return unknown(error instanceof HttpError && error.status > 0 ? brokeOff(error) : message, 'app')
+    case 'internal':
+    case 'answered': return error instanceof HttpError ? refused(error) : failed(message, error instanceof RpcError ? blameForAnswer(message) : 'app')
+    default: return refused(error)
   }
-  if (error instanceof StreamableHTTPError && error.code !== undefined) return ofStatus(error.code)
-  if (error instanceof McpUnauthorizedError) return failed(message, 'account')
-  const neverSent = error instanceof McpUnreachableError || /ECONNREFUSED|ENOTFOUND/.test(message)
-  return neverSent ? failed(message, 'app') : unknown(message, 'app')
-}
-
-function ofStatus (status: number): Outcome {
-  const refused = (status >= 400 && status < 500) || status === 503
-  const blame = blameForStatus(status)
-  return refused ? failed(`the app refused the request (${status})`, blame) : unknown(`the app broke off (${status})`, blame)
 }
 
 const failed = (text: string, blame: Blame): Outcome => ({ result: 'error', text, errorMessage: text, blame })
 const unknown = (text: string, blame: Blame): Outcome => ({ result: 'unknown', text: '', errorMessage: text, blame })
+const statusOf = (error: unknown) => error instanceof HttpError ? error.status : 0
+const refused = (error: unknown) => failed(`the app refused the request (${statusOf(error)})`, blameForStatus(statusOf(error)))
+const brokeOff = (error: unknown) => `the app broke off (${statusOf(error)})`
 
-/** Servers use the codes of the SDK's own errors too, and theirs are answers: only the words tell. */
-function isTimeout (error: McpError): boolean {
-  return error.code === -32001 && /request timed out|maximum total timeout exceeded/i.test(error.message)
+/** The app is out of order, for this persona as for all others. */
+export function outOfOrder (url: string, error: unknown): McpUnreachableError {
+  const outage: Outage = { service: 'app' }
+  if (error instanceof HttpError && error.retryAfterMs !== undefined) outage.retryAfterMs = error.retryAfterMs
+  const did = kindOf(error) === 'turned_away' ? 'turns requests away' : 'does not answer'
+  return new McpUnreachableError(`The MCP server ${url} ${did}: ${oneLine(causeOf(error), 200)}. Check MCP_URL and that the app runs.`, { cause: error, outage })
 }
 
-function isClosed (error: McpError): boolean {
-  return error.code === -32000 && /connection closed/i.test(error.message)
-}
-
-export function toConnectError (url: string, error: unknown): Error {
-  if (error instanceof McpUnreachableError || error instanceof McpUnauthorizedError) return error
-  const status = error instanceof StreamableHTTPError ? error.code : undefined
-  if (status === 401 || status === 403) {
-    return new McpUnauthorizedError(`The MCP server ${url} refuses the persona's account (${status}): check the account in the app, and AUTH_URL.`, { cause: error })
+/** Why there is no session, or no list of tools. */
+export function toConnectError (url: string, error: unknown, signal?: AbortSignal): AppError {
+  if (error instanceof AppError) return error
+  const kind = kindOf(error)
+  if (kind === 'unauthorized' || kind === 'forbidden') {
+    return new McpUnauthorizedError(`The MCP server ${url} refuses the persona's account (${statusOf(error)}): check the account in the app, and AUTH_URL.`, { cause: error })
   }
-  return new McpUnreachableError(`The MCP server ${url} does not answer: ${oneLine(causeOf(error), 200)}. Check MCP_URL and that the app runs.`, { cause: error })
+  // A run that ended says nothing about the app.
+  if (signal?.aborted === true) return new McpUnreachableError(`The MCP server ${url} had not answered when the run ended.`, { cause: error })
+  return outOfOrder(url, error)
 }
 
 /** `fetch` hides the reason of a failure in its cause. */

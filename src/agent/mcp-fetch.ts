@@ -1,3 +1,5 @@
+import { retryAfterMs } from '../text.ts'
+
 /**
  * Guards against two things the SDK accepts: answers of any size, and a stream that ends without the answer
  * it was opened for.
@@ -25,6 +27,8 @@ export interface WatchedRequest {
    * would then cancel a request that is long answered.
    */
   readonly signal: AbortSignal
+  /** How long the app asked to be left alone when it refused, in milliseconds. */
+  readonly retryAfterMs: number | undefined
   end (): void
 }
 
@@ -44,6 +48,7 @@ export function watchResponses (limits: ResponseLimits): ResponseWatch {
     async fetch (url, init) {
       const watch = current
       const response = await fetch(url, init)
+      if (init?.method === 'POST') watch?.see(response)
       if (watch === undefined || response.body === null || !mayCarryAnswer(init)) return response
       const body = ReadableStream.from(isEventStream(response) ? watch.stream(response.body) : watch.limit(response.body))
       return new Response(body, { status: response.status, statusText: response.statusText, headers: response.headers })
@@ -68,6 +73,7 @@ class StreamWatch implements WatchedRequest {
   #openStreams = 0
   #grace: NodeJS.Timeout | undefined
   #ended = false
+  #retryAfterMs: number | undefined
 
   constructor (outer: AbortSignal, limits: ResponseLimits) {
     this.#outer = outer
@@ -78,6 +84,14 @@ class StreamWatch implements WatchedRequest {
 
   get signal (): AbortSignal {
     return this.#controller.signal
+  }
+
+  get retryAfterMs (): number | undefined {
+    return this.#retryAfterMs
+  }
+
+  see ({ ok, headers }: Response): void {
+    if (!ok && !this.#ended) this.#retryAfterMs = retryAfterMs(headers.get('retry-after'), Date.now())
   }
 
   end (): void {

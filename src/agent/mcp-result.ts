@@ -6,6 +6,11 @@ export function isErrorResult (result: Record<string, unknown>): boolean {
   return result.isError === true
 }
 
+/** From revision 2026-07-28 on a tool may answer that it first wants to know something of its user. */
+export function asksForInput (result: Record<string, unknown>): boolean {
+  return result.resultType === 'input_required'
+}
+
 export function resultToText (result: Record<string, unknown>): string {
   const content = Array.isArray(result.content) ? result.content as Content[] : []
   const text = content.map(toText).filter(part => part !== '').join('\n')

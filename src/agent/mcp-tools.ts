@@ -1,45 +1,94 @@
-import type { Tool } from './toolbox.ts'
-import { clean, cleanJson, cutBytes, nestsTooDeep } from '../text.ts'
+import { createHash } from 'node:crypto'
+import { stableJson } from './input-check.ts'
+import type { SetAside, Tool } from './toolbox.ts'
+import { clean, cleanJson, cutBytes, nestsTooDeep, oneLine } from '../text.ts'
 
 /** Vets the tools of a server one by one, so that a malformed one never takes the others along. Pure. */
 
 const MAX_SCHEMA_BYTES = 100_000
 const MAX_DESCRIPTION_BYTES = 8000
+const MAX_NAME_LENGTH = 128
 const TOP_LEVEL_COMBINATORS = ['oneOf', 'anyOf', 'allOf', '$ref']
 
-export function toTools (listed: unknown[], trusted: boolean): Tool[] {
-  const byName = new Map<string, Tool>()
-  for (const item of listed) {
-    const tool = toTool(item, trusted)
-    if (tool !== undefined && !byName.has(tool.name)) byName.set(tool.name, tool) // the first of a name wins
-  }
-  return [...byName.values()]
+export interface VettedTools {
+  tools: Tool[]
+  setAside: SetAside[]
+  /** By tool name: a hash of name, description, schema and annotations as the server gave them. */
+  definitions: ReadonlyMap<string, string>
 }
 
-function toTool (item: unknown, trusted: boolean): Tool | undefined {
-  if (item === null || typeof item !== 'object') return undefined
-  const { name, description, inputSchema, annotations } = item as Record<string, unknown>
-  if (typeof name !== 'string' || name === '' || name.length > 128) return undefined
+export function toTools (listed: unknown[], trusted: boolean): VettedTools {
+  const byName = new Map<string, Tool>()
+  const setAside: SetAside[] = []
+  const definitions = new Map<string, string>()
+  for (const item of listed) {
+    const tool = toTool(item, trusted)
+    if ('why' in tool) setAside.push(tool)
+    // Names should be unique: the first of a name wins.
+    else if (byName.has(tool.name)) setAside.push({ name: tool.name, why: 'another tool has the same name' })
+    else {
+      byName.set(tool.name, tool)
+      definitions.set(tool.name, hashDefinition(item))
+    }
+  }
+  return { tools: [...byName.values()], setAside, definitions }
+}
+
+function toTool (item: unknown, trusted: boolean): Tool | SetAside {
+  const { name, description, inputSchema, annotations } = (item ?? {}) as Record<string, unknown>
+  if (typeof name !== 'string' || clean(name) === '') return { name: '', why: 'it has no name' }
+  if (name.length > MAX_NAME_LENGTH) return { name: oneLine(name, MAX_NAME_LENGTH), why: `its name is longer than ${MAX_NAME_LENGTH} characters` }
   const schema = toSchema(inputSchema)
-  if (schema === undefined) return undefined
-  const hints = (annotations ?? {}) as { readOnlyHint?: unknown, idempotentHint?: unknown }
+  if (typeof schema === 'string') return { name: oneLine(name), why: schema }
+  const { readOnlyHint, idempotentHint } = (annotations ?? {}) as { readOnlyHint?: unknown, idempotentHint?: unknown }
   return {
     name: clean(name),
-    description: typeof description === 'string' ? cutBytes(clean(description), MAX_DESCRIPTION_BYTES).text : '',
-    inputSchema: schema,
-    repeatable: trusted && (hints.readOnlyHint === true || hints.idempotentHint === true)
+    description: describe(description, schema.hidden),
+    inputSchema: schema.shown,
+    repeatable: trusted && (readOnlyHint === true || idempotentHint === true)
   }
+}
+
+/** A schema that cannot be handed over as one is told in words, so that the model need not guess. */
+function describe (description: unknown, hidden: unknown): string {
+  const own = typeof description === 'string' ? clean(description) : ''
+  const text = hidden === undefined ? own : `${own}\n\nJSON Schema: ${JSON.stringify(hidden)}`
+  return cutBytes(text.trim(), MAX_DESCRIPTION_BYTES).text
+}
+
+interface VettedSchema {
+  /** What the model's provider takes. */
+  shown: Record<string, unknown>
+  /** What stands behind it, where that is something else. */
+  hidden?: unknown
 }
 
 /**
- * A schema that the model's provider takes; undefined for one that cannot be made so. Combinators at the top
- * are refused there: such a tool takes any object.
+ * The model's provider refuses combinators at the top and schemas from elsewhere: such a tool takes any object.
+ * @returns what is wrong with a schema that cannot be saved
  */
-function toSchema (schema: unknown): Record<string, unknown> | undefined {
-  if (schema === undefined) return { type: 'object' }
-  if (schema === null || typeof schema !== 'object' || Array.isArray(schema) || nestsTooDeep(schema)) return undefined
-  if (JSON.stringify(schema).length > MAX_SCHEMA_BYTES) return undefined
+function toSchema (schema: unknown): VettedSchema | string {
+  if (schema === undefined) return { shown: { type: 'object' } }
+  if (schema === null || typeof schema !== 'object' || Array.isArray(schema)) return 'its schema is no object'
+  if (nestsTooDeep(schema)) return 'its schema nests too deep'
+  if (JSON.stringify(schema).length > MAX_SCHEMA_BYTES) return 'its schema is too large'
   const cleaned = cleanJson(schema) as Record<string, unknown>
-  if (TOP_LEVEL_COMBINATORS.some(key => key in cleaned)) return { type: 'object', additionalProperties: true }
-  return cleaned.type === undefined || cleaned.type === 'object' ? { ...cleaned, type: 'object' } : undefined
+  if (TOP_LEVEL_COMBINATORS.some(key => key in cleaned) || refersElsewhere(cleaned)) {
+    return { shown: { type: 'object', additionalProperties: true }, hidden: cleaned }
+  }
+  return cleaned.type === undefined || cleaned.type === 'object'
+    ? { shown: { ...cleaned, type: 'object' } }
+    : 'its schema takes something else than an object'
+}
+
+/** Nothing is fetched to understand a tool. */
+function refersElsewhere (value: unknown): boolean {
+  if (value === null || typeof value !== 'object') return false
+  const { $ref } = value as { $ref?: unknown }
+  return (typeof $ref === 'string' && !$ref.startsWith('#')) || Object.values(value).some(refersElsewhere)
+}
+
+function hashDefinition (item: unknown): string {
+  const { name, description, inputSchema, annotations } = item as Record<string, unknown>
+  return createHash('sha256').update(stableJson({ name, description, inputSchema, annotations })).digest('hex')
 }

@@ -5,7 +5,7 @@ import type { DayContext } from './day.ts'
 import type { ToolResultBlock, ToolUseBlock } from './model.ts'
 import type { PromptSet } from './prompts/prompt-set.ts'
 import { hasWalkedAway } from './walk-away.ts'
-import type { Blame, Tool } from './toolbox.ts'
+import type { Blame, Tool, ToolOutcome } from './toolbox.ts'
 import { keepsCallingUnknownTools, NO_SUCH_TOOL } from './unknown-tools.ts'
 import { clean, cutBytes, oneLine } from '../text.ts'
 
@@ -40,15 +40,20 @@ export async function runCalls (day: DayContext, reply: AssistantMessage): Promi
   return results
 }
 
-/** Finds out how a call ends, and records it. */
+/** Finds out how a call ends, and records it. @throws where the app did not act, or the day cannot go on after it */
 async function settle (day: DayContext, planned: PlannedCall, call: ToolUseBlock, tool: Tool | undefined, index: number): Promise<CallEnd> {
   const recorded = day.journal.recordedCall(planned.ordinal)
   if (recorded !== undefined && recorded !== 'started') return recorded
+  const record = async (end: CallEnd) => {
+    await day.journal.finishCall(planned, end)
+    return end
+  }
   const refused = refusal(day, call, tool, index)
-  const end = recorded === 'started' && (refused !== null || tool?.repeatable !== true)
-    ? INTERRUPTED
-    : refused ?? await execute(day, planned, call, tool as Tool)
-  await day.journal.finishCall(planned, end)
+  if (recorded === 'started' && (refused !== null || tool?.repeatable !== true)) return record(INTERRUPTED)
+  if (refused !== null) return record(refused)
+  const outcome = await execute(day, planned, call, tool as Tool, recorded === 'started')
+  const end = await record(toEnd(outcome))
+  if (outcome.fatal !== undefined) throw outcome.fatal
   return end
 }
 
@@ -65,9 +70,18 @@ function refusal (day: DayContext, call: ToolUseBlock, tool: Tool | undefined, i
   return rejected(notes.invalidInput(problems), oneLine(`input refused by the tool's schema: ${problems.join('; ')}`), 'persona')
 }
 
-async function execute (day: DayContext, planned: PlannedCall, call: ToolUseBlock, tool: Tool): Promise<CallEnd> {
+/** @param again an earlier attempt began it too, and whether that one reached the app cannot be told */
+async function execute (day: DayContext, planned: PlannedCall, call: ToolUseBlock, tool: Tool, again: boolean): Promise<ToolOutcome> {
   await day.journal.startCall(planned)
-  const outcome = await day.tools.toolbox.call(tool.name, call.input as Record<string, unknown>, { signal: day.signal })
+  try {
+    return await day.tools.toolbox.call(tool.name, call.input as Record<string, unknown>, { signal: day.signal })
+  } catch (error) {
+    if (!again) await day.journal.withdrawCall(planned)
+    throw error
+  }
+}
+
+function toEnd (outcome: ToolOutcome): CallEnd {
   return {
     result: outcome.result,
     errorMessage: outcome.errorMessage === null ? null : oneLine(outcome.errorMessage),

@@ -1,3 +1,5 @@
+import type { AppError } from '../errors.ts'
+
 /**
  * The port to the app under test: its tools, as one persona sees them. `mcp-toolbox.ts` is the adapter
  * for MCP over streamable HTTP.
@@ -15,6 +17,9 @@ export interface Tool {
   repeatable: boolean
 }
 
+/** A tool that the app lists and the persona does not get to see. */
+export interface SetAside { name: string, why: string }
+
 /** How one tool call ended. A failed tool is a result, not an exception. */
 export interface ToolOutcome {
   /**
@@ -29,11 +34,29 @@ export interface ToolOutcome {
   /** Whose fault it was; null where it ended ok. */
   blame: Blame | null
   latencyMs: number
+  /** Set where the day cannot go on after this call: to be thrown once the outcome is recorded. */
+  fatal?: AppError
 }
 
 export interface Toolbox {
+  /** As of the opening or the latest `refresh`. */
   readonly tools: Tool[]
-  /** Never throws: whatever goes wrong with a call, an app that is gone included, is an outcome. */
+  readonly setAside: SetAside[]
+  /** By tool name, a hash of all that the app says of the tool: another hash is another promise. */
+  readonly definitions: ReadonlyMap<string, string>
+  /** What was agreed on with the app; null where nothing was. */
+  readonly protocolVersion: string | null
+  readonly serverInfo: { name: string, version: string } | null
+  /**
+   * Lists the tools anew if the app said that they have changed. For the time between two steps.
+   * @throws AppError, with `outage` where the app is out of order for everybody
+   */
+  refresh (signal: AbortSignal): Promise<void>
+  /**
+   * Whatever goes wrong with a call that may have reached the app is an outcome.
+   * @throws only where the app certainly did not act: the same call may be sent at any later time. With `outage` where
+   * the app is out of order for everybody.
+   */
   call (name: string, input: Record<string, unknown>, options: { signal: AbortSignal }): Promise<ToolOutcome>
   /** Ends the session with the app, within 2 s whatever the app does. */
   close (): Promise<void>

@@ -4,6 +4,7 @@ import { noAccounts, type Accounts } from '../accounts/account.ts'
 import { passwordAccounts } from '../accounts/login.ts'
 import { createClaude } from '../agent/claude.ts'
 import { openMcpToolbox } from '../agent/mcp-toolbox.ts'
+import { createSlots } from '../agent/request-slots.ts'
 import { priceOf, PRICES_AS_OF, type Price } from '../agent/prices.ts'
 import type { Config } from '../config.ts'
 import { ConfigError } from '../errors.ts'
@@ -18,10 +19,14 @@ declare module 'fastify' {
   }
 }
 
+/** Requests that the personas of this process have under way at the app, all together. */
+const MAX_REQUESTS_AT_ONCE = 64
+
 /** Decorates `app.agent`: the model, the accounts and the app under test, as the environment names them. */
 export default fp(async app => {
   const { ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL, ANTHROPIC_MODEL, AUTH_URL, MCP_URL, MCP_TRUSTED, TOOL_TIMEOUT_MS } = app.config
   const price = knownPrice(app.config, message => app.log.warn(message))
+  const slots = createSlots(MAX_REQUESTS_AT_ONCE)
   app.decorate('services', {
     model: `model:${fingerprint(ANTHROPIC_BASE_URL, ANTHROPIC_API_KEY)}`,
     app: `app:${fingerprint(MCP_URL, AUTH_URL)}`
@@ -30,8 +35,8 @@ export default fp(async app => {
     // Without a key the runner is off (plugins/scheduler.ts), so this one never goes out.
     model: createClaude({ apiKey: ANTHROPIC_API_KEY ?? 'not-set', baseUrl: ANTHROPIC_BASE_URL, model: ANTHROPIC_MODEL, price }),
     accounts: accountsOf(app.config),
-    openToolbox: (headers, signal) =>
-      openMcpToolbox({ url: MCP_URL, headers, callTimeoutMs: TOOL_TIMEOUT_MS, trusted: MCP_TRUSTED }, signal)
+    openToolbox: (account, signal) =>
+      openMcpToolbox({ ...account, url: MCP_URL, callTimeoutMs: TOOL_TIMEOUT_MS, trusted: MCP_TRUSTED, slots }, signal)
   })
 }, { name: 'agent', dependencies: ['env'] })
 

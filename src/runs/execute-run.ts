@@ -1,4 +1,4 @@
-import type { Accounts } from '../accounts/account.ts'
+import type { Account, Accounts } from '../accounts/account.ts'
 import { rememberTools } from '../actions/known-tools.ts'
 import { listRunActions } from '../actions/repository.ts'
 import type { DayContext, EndReason } from '../agent/day.ts'
@@ -31,8 +31,8 @@ export interface RunDependencies {
   db: Queryable
   model: Model
   accounts: Accounts
-  /** Opens the app's tools with the headers of one persona. */
-  openToolbox (headers: Record<string, string>, signal: AbortSignal): Promise<Toolbox>
+  /** Opens the app's tools with the account of one persona. */
+  openToolbox (account: Account, signal: AbortSignal): Promise<Toolbox>
   limits: Limits & { maxReplyTokens: number, runTimeoutMs: number, dailyBudgetUsd: number | null }
 }
 
@@ -84,7 +84,7 @@ async function live (
   deps: RunDependencies, taken: TakenRun, persona: Persona, watch: RunWatch, onAnswer: OnAnswer
 ): Promise<DayEnd | 'released'> {
   const account = await deps.accounts.signIn(persona, watch.modelSignal)
-  const toolbox = await deps.openToolbox(account.headers, watch.modelSignal)
+  const toolbox = await deps.openToolbox(account, watch.modelSignal)
   try {
     await onAnswer('app')
     const prompts = promptsFor(persona.locale)

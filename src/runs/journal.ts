@@ -2,7 +2,7 @@ import { addReply, type DayJournal, type EndedCall, type PlannedCall, type Spent
 import type { JournaledMessage, NewMessage } from '../agent/history.ts'
 import type { Queryable } from '../db/database.ts'
 import type { ActionRow, MessageRow } from '../db/tables.ts'
-import { finishAction, listRunActions, startAction, type PlannedAction } from '../actions/repository.ts'
+import { finishAction, listRunActions, startAction, withdrawAction, type PlannedAction } from '../actions/repository.ts'
 import { holdRun, recordReply, type TakenRun } from './repository.ts'
 import type { Run, TranscriptMessage } from './schemas.ts'
 import { settle } from './spending.ts'
@@ -97,6 +97,7 @@ export async function openJournal (
     async finishCall (call, end) {
       await write(trx => finishAction(trx, planned(call), end))
       ended.set(call.ordinal, { ...call, ...end })
-    }
+    },
+    withdrawCall: call => write(trx => withdrawAction(trx, planned(call)))
   }
 }

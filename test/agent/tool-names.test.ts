@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { nameTools } from '../../src/agent/named-tools.ts'
 import { legalName, mapToolNames } from '../../src/agent/tool-names.ts'
-import type { Tool, Toolbox } from '../../src/agent/toolbox.ts'
+import type { Tool } from '../../src/agent/toolbox.ts'
+import { toolboxOf } from '../helpers/toolbox.ts'
 
 const LEGAL_FOR_CLAUDE = /^[a-zA-Z0-9_-]{1,64}$/
 /** Names close to one another, so that a careless mapping collides at once. */
@@ -41,8 +42,7 @@ t.test('an app that names a tool like the mapping of another one loses the later
 })
 
 const tool = (name: string): Tool => ({ name, description: name, inputSchema: { type: 'object' }, repeatable: false })
-const toolbox = (...names: string[]): Toolbox =>
-  ({ tools: names.map(tool), call: () => Promise.reject(new Error('not called')), close: async () => {} })
+const toolbox = (...names: string[]) => toolboxOf(names.map(tool), () => Promise.reject(new Error('not called')))
 
 t.test('the model sees the tools in the same order however the app lists them', async t => {
   const one = nameTools(toolbox('todo.list', 'a', 'calendar.create'))

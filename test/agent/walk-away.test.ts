@@ -10,6 +10,7 @@ import type { Toolbox, ToolOutcome } from '../../src/agent/toolbox.ts'
 import { hashInput } from '../../src/agent/input-check.ts'
 import { walkedAwayOver } from '../../src/agent/walk-away.ts'
 import { NO_BUDGET, WIDE_LIMITS } from '../helpers/limits.ts'
+import { toolboxOf } from '../helpers/toolbox.ts'
 import { MemoryRun } from '../helpers/memory-journal.ts'
 
 type Fault = Omit<ToolOutcome, 'text'>
@@ -26,11 +27,8 @@ const FAULTS: Fault[] = [
 /** An app whose nth call goes as written. */
 function appWith (faults: Fault[]): Toolbox {
   let call = 0
-  return {
-    tools: [{ name: 'calendar.create', description: '', inputSchema: { type: 'object' }, repeatable: false }],
-    call: async () => ({ ...(faults[call++] ?? OK), text: 'so war es' }),
-    close: async () => {}
-  }
+  const tool = { name: 'calendar.create', description: '', inputSchema: { type: 'object' }, repeatable: false }
+  return toolboxOf([tool], async () => ({ ...(faults[call++] ?? OK), text: 'so war es' }))
 }
 
 /** Calls the same tool for ever, with other arguments each time but every third. */

@@ -61,6 +61,10 @@ export class MemoryRun {
       async finishCall (call, end) {
         write([call, end])
         if (calls.get(call.ordinal)?.end === 'started' || !calls.has(call.ordinal)) calls.set(call.ordinal, { call, end })
+      },
+      async withdrawCall (call) {
+        write(call)
+        if (calls.get(call.ordinal)?.end === 'started') calls.delete(call.ordinal)
       }
     }
   }

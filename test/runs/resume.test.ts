@@ -1,5 +1,6 @@
 import t from 'tap'
 import { executeRun, type RunDependencies } from '../../src/runs/execute-run.ts'
+import type { Account } from '../../src/accounts/account.ts'
 import { openMcpToolbox } from '../../src/agent/mcp-toolbox.ts'
 import type { Toolbox } from '../../src/agent/toolbox.ts'
 import { listRunActions } from '../../src/actions/repository.ts'
@@ -43,8 +44,8 @@ function dependencies (world: World, openToolbox = world.app.agent.openToolbox):
 function hanging (world: World, toolName: string) {
   let letGo = () => {}
   const reached = Promise.withResolvers<void>()
-  const openToolbox = async (headers: Record<string, string>, signal: AbortSignal): Promise<Toolbox> => {
-    const toolbox = await openMcpToolbox({ url: world.sampleApp.mcpUrl, headers, callTimeoutMs: 5000, trusted: false }, signal)
+  const openToolbox = async (account: Account, signal: AbortSignal): Promise<Toolbox> => {
+    const toolbox = await openMcpToolbox({ ...account, url: world.sampleApp.mcpUrl, callTimeoutMs: 5000, trusted: false }, signal)
     return {
       ...toolbox,
       async call (name, input, options) {

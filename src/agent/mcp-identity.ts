@@ -1,0 +1,46 @@
+import { AppError } from '../errors.ts'
+
+/** Who a persona is to the app, for as long as the app believes it. */
+
+export interface Identity {
+  /** Sent with every request. */
+  headers: Record<string, string>
+  /** From then on (ms since the epoch) it is better to sign in again than to be refused; null: nobody can tell. */
+  renewAt?: number | null
+  /** Signs in again. Undefined: there is nothing to sign in with. */
+  renew?: (signal: AbortSignal) => Promise<Identity>
+}
+
+export interface Holder {
+  headers (): Record<string, string>
+  /** Signs in again when that is due. Where it fails, the app may still take the old headers: its refusal decides. */
+  freshen (signal: AbortSignal): Promise<void>
+  /**
+   * Signs in again after a refusal.
+   * @returns whether there is anything new to show
+   * @throws the error of the sign-in where that is out of order for everybody
+   */
+  renew (signal: AbortSignal): Promise<boolean>
+}
+
+export function holdIdentity (identity: Identity): Holder {
+  let current = identity
+  return {
+    headers: () => current.headers,
+    async freshen (signal) {
+      const { renewAt, renew } = current
+      if (renewAt === undefined || renewAt === null || renewAt > Date.now() || renew === undefined) return
+      current = await renew(signal).catch(() => ({ ...current, renewAt: null }))
+    },
+    async renew (signal) {
+      if (current.renew === undefined) return false
+      try {
+        current = await current.renew(signal)
+        return true
+      } catch (error) {
+        if (signal.aborted || (error instanceof AppError && error.outage !== undefined)) throw error
+        return false
+      }
+    }
+  }
+}
