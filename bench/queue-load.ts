@@ -114,7 +114,9 @@ function statOf (pid: string): { pid: number, parent: number, cpuMs: number } | 
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return { pid: Number(pid), parent: Number(fields[1]), cpuMs: (Number(fields[11]) + Number(fields[12])) * 10 }
+    // Of its own and of the children that have ended.
+    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
+    return { pid: Number(pid), parent: Number(fields[1]), cpuMs: ticks * 10 }
   } catch {
     return undefined
   }

@@ -36,29 +36,18 @@ t.test('a persona whose sign-in is refused fails alone, with a code, and backs o
   t.equal((await world.app.inject({ url: '/api/v1/internal/personas/due', headers: service })).json().personas.length, 1, 'an operator who mended it need not wait')
 })
 
-t.test('an app and a sign-in service that are not there are waited for, and told apart', async t => {
+t.test('an app, a sign-in service and a model that are not there are waited for, and told apart', async t => {
   const nowhere = `http://127.0.0.1:${await closedPort()}`
   for (const [variable, value, code] of [
     ['MCP_URL', `${nowhere}/mcp`, 'MCP_UNREACHABLE'],
-    ['AUTH_URL', nowhere, 'AUTH_UNREACHABLE']
+    ['AUTH_URL', nowhere, 'AUTH_UNREACHABLE'],
+    ['ANTHROPIC_BASE_URL', nowhere, 'MODEL_UNREACHABLE']
   ] as const) {
     const world = await startWorld(t, { env: { [variable]: value } })
     const { id } = await world.persona()
     t.match((await world.tick()).failed, [{ error: /^DEFERRED until / }])
     t.match((await world.runOf(id)).run, { state: 'acting', errorCode: null, deferredFor: new RegExp(`^${code}: .*${variable}`) })
   }
-  const world = await startWorld(t, { env: { ANTHROPIC_BASE_URL: nowhere } })
-  const { id } = await world.persona()
-  await world.tick()
-  const deferred = { state: 'acting', errorCode: null, deferredFor: /^MODEL_UNREACHABLE: .*ANTHROPIC_BASE_URL/ }
-  t.match((await world.runOf(id)).run, deferred, 'the model is there for everybody, so the run waits for it')
-})
-
-t.test('a model that is not there is told apart from both', async t => {
-  const world = await startWorld(t, { env: { ANTHROPIC_BASE_URL: `http://127.0.0.1:${await closedPort()}` } })
-  const { id } = await world.persona()
-  await world.tick()
-  t.match((await world.runOf(id)).run, { state: 'failed', errorCode: 'MODEL_UNREACHABLE', errorMessage: /ANTHROPIC_BASE_URL/ })
 })
 
 t.test('what was recorded before a failure is kept', async t => {
