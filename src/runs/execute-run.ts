@@ -22,7 +22,7 @@ import type { Persona } from '../personas/schemas.ts'
 import { oneLine } from '../text.ts'
 import { openJournal } from './journal.ts'
 import { recordEnd, type DayEnd } from './record-end.ts'
-import { beginReflecting, recordPromptVersion, type TakenRun } from './repository.ts'
+import { beginReflecting, recordTerms, type TakenRun } from './repository.ts'
 import { watchRun, type RunWatch } from './run-watch.ts'
 import { budgetDetail, budgetOf } from './spending.ts'
 import { finalStateFor, type RunEnd } from './states.ts'
@@ -33,6 +33,8 @@ export interface RunDependencies {
   accounts: Accounts
   /** Opens the app's tools with the account of one persona. */
   openToolbox (account: Account, signal: AbortSignal): Promise<Toolbox>
+  /** Told when the app says something else of its tools than it did before. */
+  onToolsChanged? (names: string[]): void
   limits: Limits & { maxReplyTokens: number, runTimeoutMs: number, dailyBudgetUsd: number | null }
 }
 
@@ -105,8 +107,9 @@ async function live (
       remainingMs: watch.remainingMs
     }
     if (journal.messages.length === 0) {
-      await rememberTools(deps.db, toolbox.tools.map(tool => tool.name))
-      await recordPromptVersion(deps.db, taken.lease, promptVersion(persona.locale))
+      const changed = await rememberTools(deps.db, toolbox.definitions)
+      if (changed.length > 0) deps.onToolsChanged?.(changed)
+      await recordTerms(deps.db, taken.lease, { promptVersion: promptVersion(persona.locale), protocolVersion: toolbox.protocolVersion })
       const diary = renderDiary(await loadDiary(deps.db, persona.id), persona.locale)
       const text = prompts.day({ today: today(persona), favouriteModules: favouriteModules(persona), diary })
       await journal.append({ phase: 'acting', role: 'user', content: [{ type: 'text', text }], stopReason: null })

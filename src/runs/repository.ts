@@ -129,9 +129,11 @@ export async function recordReply (db: Queryable, lease: Lease, reply: ReplyAcco
   })
 }
 
-/** @throws RunLostError */
-export async function recordPromptVersion (db: Queryable, lease: Lease, promptVersion: string): Promise<void> {
-  await updateHeld(db, lease, { prompt_version: promptVersion })
+/** What the day goes by: our words, and the protocol agreed on with the app. @throws RunLostError */
+export async function recordTerms (
+  db: Queryable, lease: Lease, terms: { promptVersion: string, protocolVersion: string | null }
+): Promise<void> {
+  await updateHeld(db, lease, { prompt_version: terms.promptVersion, protocol_version: terms.protocolVersion })
 }
 
 /** The day in the app is over, the rating begins. @throws RunLostError */

@@ -52,7 +52,8 @@ export function createRunner (options: RunnerOptions): Runner {
 
   /** @param probing breakers that this run may close */
   async function live (taken: TakenRun, probing: Set<string>): Promise<void> {
-    const outcome = await executeRun(options, taken, stopping.signal, async service => {
+    const onToolsChanged = (tools: string[]) => log.warn({ tools }, 'the app describes tools otherwise than before: compare ratings with care')
+    const outcome = await executeRun({ ...options, onToolsChanged }, taken, stopping.signal, async service => {
       if (probing.delete(services[service])) await recovered(service)
     })
     if (outcome.kind === 'final') logEnd(log, taken, outcome.end)
