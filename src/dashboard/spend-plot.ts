@@ -17,6 +17,7 @@ const HEIGHT = 190
 const EDGE = { left: 44, right: 4, top: 10, bottom: 24 }
 const GAP = 6
 
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' })
 const round = (value: number) => Math.round(value * 10) / 10
 
 export function plotSpend (days: SpendDay[]): SpendPlot {
@@ -42,7 +43,7 @@ export function plotSpend (days: SpendDay[]): SpendPlot {
     rules: [0, 0.5, 1].map(share => ({ y: round(floor - share * (floor - EDGE.top)), value: share * top })),
     // Every other one: they have room on a phone too.
     days: bars.filter((_, i) => (days.length - 1 - i) % 2 === 0)
-      .map(({ x, width, label }) => ({ x: round(x + width / 2), label: label.slice(5) }))
+      .map(({ x, width, label }) => ({ x: round(x + width / 2), label: DAY.format(new Date(label)) }))
   }
 }
 

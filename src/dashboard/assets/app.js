@@ -185,6 +185,8 @@ function showState (text, tone) {
 
 /* Start */
 
+// Where a plot is wider than the page, what is newest is seen first.
+for (const box of document.querySelectorAll('.scroll:has(> .plot)')) box.scrollLeft = box.scrollWidth
 for (const region of liveRegions()) sent.set(region, region.innerHTML.trim())
 showTimes(document)
 setInterval(() => countTimes(document), 1000)
