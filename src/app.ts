@@ -53,7 +53,9 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
     bodyLimit: 4 * 1024 * 1024,
     requestTimeout: 30_000,
     forceCloseConnections: true,
-    frameworkErrors: refuseUrl
+    frameworkErrors: refuseUrl,
+    // A module is named as its tools are: 128 characters, three bytes each where the address must encode them.
+    routerOptions: { maxParamLength: 400 }
   })
   try {
     await app.register(env, { env: options.env })
