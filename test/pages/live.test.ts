@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { createLiveFeed } from '../../src/dashboard/live-feed.ts'
 import { changedTopics, readMarks, type Marks } from '../../src/dashboard/live-marks.ts'
-import { remember } from '../../src/dashboard/remember.ts'
+import { remember, rememberEach } from '../../src/dashboard/remember.ts'
 import { createPersona, startTestApp } from '../helpers/app.ts'
 import { openTestDatabase } from '../helpers/database.ts'
 import { postForm, signIn } from '../helpers/pages.ts'
@@ -169,4 +169,14 @@ t.test('live pages share an answer until something changes, and are never given 
   version++
   await t.rejects(ask(false), { message: 'gone' })
   t.equal(await ask(false), 5, 'a failure is not remembered')
+})
+
+t.test('a page with filters has an answer for each, and not for more than it can keep', async t => {
+  const asked: string[] = []
+  const ask = rememberEach({ everyMs: 50, version: () => 1, work: async ({ module }: { module: string }) => { asked.push(module); return module } })
+  t.same(await Promise.all(['todo', 'notes', 'todo'].map(module => ask({ module }, false))), ['todo', 'notes', 'todo'])
+  t.same(asked, ['todo', 'notes'])
+  for (let i = 0; i < 100; i++) await ask({ module: `m${i}` }, false)
+  await ask({ module: 'todo' }, false)
+  t.equal(asked.filter(module => module === 'todo').length, 2, 'what was asked longest ago is forgotten')
 })
