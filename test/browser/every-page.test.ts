@@ -5,6 +5,9 @@ import t from 'tap'
 import { DESK, noBrowser, openBrowser, openPage, openSignedIn, overflowOf, PHONE, seriousIssues } from '../helpers/browser.ts'
 import { startLivedCast, type LivedCast } from '../helpers/lived-cast.ts'
 
+// Forty pages, each looked at by axe: too much for a busy machine in the usual time.
+t.setTimeout(480_000)
+
 /** Pictures of all pages, for eyes; git ignores the folder. */
 const PICTURES = join(import.meta.dirname, '../.pictures')
 
@@ -14,7 +17,7 @@ const LOOKS: Record<string, BrowserContextOptions> = {
 
 t.test('every page can be used by everyone, in light, in dark and on a phone', { skip: noBrowser }, async t => {
   mkdirSync(PICTURES, { recursive: true })
-  const cast = await startLivedCast(t, { personas: 6, days: 4 })
+  const cast = await startLivedCast(t, { personas: 5, days: 3 })
   const pages = await addressesOf(cast)
   const browser = await openBrowser(t)
   for (const [look, options] of Object.entries(LOOKS)) {
