@@ -41,8 +41,8 @@ export function failureOf (thrown: unknown, secrets: string[]): ApiFailure {
   const code = status === undefined ? networkCodeOf(thrown) : undefined
   return {
     status,
-    type: textOf(error.type),
-    requestId: textOf(error.requestID),
+    type: typeOf(error, secrets),
+    requestId: requestIdOf(error.requestID, secrets),
     message: tidy(code === undefined ? said : `${said} (${code})`, secrets),
     isGarbled: thrown instanceof SyntaxError,
     passes: passes(status, headers.get('x-should-retry')),
@@ -53,13 +53,13 @@ export function failureOf (thrown: unknown, secrets: string[]): ApiFailure {
 /** From a body that came with status 200 and is no message: an error in it counts as that error, anything else is garbled. */
 export function failureIn (body: unknown, secrets: string[]): ApiFailure {
   const error = errorIn(body) ?? (typeof body === 'string' ? errorInEvents(body) : undefined)
-  const type = textOf(error?.type)
+  const type = typeOf(error ?? {}, secrets)
   const status = error === undefined ? undefined : statusFor(400, type)
   return {
     status,
     type,
     requestId: undefined,
-    message: tidy(textOf(error?.message) ?? '', secrets),
+    message: tidy(typeof error?.message === 'string' ? error.message : '', secrets),
     isGarbled: error === undefined,
     passes: error === undefined || passes(status, null),
     retryAfterMs: undefined
@@ -114,6 +114,11 @@ function networkCodeOf (thrown: unknown): string | undefined {
   return undefined
 }
 
+/** A header like any other: a proxy may put anything into it. */
+function requestIdOf (value: unknown, secrets: string[]): string | undefined {
+  return typeof value === 'string' && /^[\w-]{1,80}$/.test(value) && scrub(value, secrets) === value ? value : undefined
+}
+
+const typeOf = ({ type }: Loose, secrets: string[]) => typeof type === 'string' ? tidy(type, secrets) : undefined
 const tidy = (text: string, secrets: string[]) => oneLine(scrub(text, secrets), MESSAGE_MAX_BYTES)
-const textOf = (value: unknown) => typeof value === 'string' ? oneLine(value, 100) : undefined
 const toLoose = (value: unknown): Loose => typeof value === 'object' && value !== null ? value as Loose : {}
