@@ -39,6 +39,8 @@ export interface FaultServerOptions {
   on?: Record<string, Handler>
   /** Default: one tool, `todo.create`, that takes anything. */
   tools?: unknown[]
+  /** Everything that is not for `/mcp`. */
+  elsewhere?: (req: IncomingMessage, res: ServerResponse) => void | Promise<void>
 }
 
 export interface FaultServer {
@@ -49,17 +51,18 @@ export interface FaultServer {
   close (): Promise<void>
 }
 
-interface Teardown { teardown (fn: () => Promise<void>): void }
+export interface Teardown { teardown (fn: () => Promise<void>): void }
 
 export const TOOL = { name: 'todo.create', description: 'Adds a todo.', inputSchema: { type: 'object' } }
 
 export async function startMcpFaultServer (
-  t: Teardown, { on = {}, tools = [TOOL] }: FaultServerOptions = {}
+  t: Teardown, { on = {}, tools = [TOOL], elsewhere }: FaultServerOptions = {}
 ): Promise<FaultServer> {
   const received: RpcMessage[] = []
   const handlers: Record<string, Handler> = { ...healthy(tools), ...on }
   const server = createServer((req, res) => {
-    serve(handlers, received, req, res).catch(() => { res.destroy() })
+    const answered = elsewhere === undefined || req.url === '/mcp' ? serve(handlers, received, req, res) : Promise.resolve(elsewhere(req, res))
+    answered.catch(() => { res.destroy() })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

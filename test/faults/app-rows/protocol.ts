@@ -1,0 +1,56 @@
+import { openMcpToolbox } from '../../../src/agent/mcp-toolbox.ts'
+import { text, type Fault } from '../app-stand-in.ts'
+import { add, assert, errorOf, never, type Row } from '../app-stage.ts'
+
+/** Asks its user something in the middle of a call. */
+const asks = (method: string, params: object): Fault => ({ message, stream }, act) => {
+  const pen = stream()
+  pen.message({ id: 'q1', method, params })
+  setTimeout(() => { pen.message({ id: message.id, result: act() }); pen.end() }, 50)
+}
+
+export const protocol: Row[] = [{
+  promise: 'M18 the app may ask a persona to fill in a form, and nothing else; what it cannot give is told to the model',
+  async play (stage) {
+    const app = await stage.app()
+    const toolbox = await stage.open(app)
+    const offered = app.received.find(({ method }) => method === 'initialize')?.params?.capabilities as object
+    assert.deepEqual(Object.keys(offered), ['elicitation'])
+    const answers: unknown[] = []
+    const watch = () => { answers.push(...app.received.filter(message => message.method === undefined)) }
+    for (const method of ['sampling/createMessage', 'roots/list']) {
+      app.next('tools/call', asks(method, {}))
+      assert.equal((await add(toolbox, method)).result, 'ok')
+      watch()
+      assert.match(JSON.stringify(answers.at(-1)), /-32601/, method)
+    }
+    const requestedSchema = { type: 'object', properties: { name: { type: 'string', default: 'Mara' } } }
+    app.next('tools/call', asks('elicitation/create', { message: 'Who?', requestedSchema }))
+    assert.equal((await add(toolbox, 'form')).result, 'ok')
+    watch()
+    assert.match(JSON.stringify(answers.at(-1)), /"action":"accept","content":\{"name":"Mara"\}/)
+    app.next('tools/call', ({ result }) => result({ resultType: 'input_required', inputRequests: {}, ...text('') }))
+    const outcome = await add(toolbox, 'later')
+    assert.deepEqual([outcome.result, outcome.blame], ['error', 'harness'])
+    assert.match(outcome.text, /asks its user/)
+  }
+}, {
+  promise: 'M20 older versions of the protocol are spoken, one that nobody knows is told of, and 404 for a method is no lost session',
+  async play (stage) {
+    for (const protocolVersion of ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25']) {
+      const toolbox = await stage.open(await stage.app({ protocolVersion }))
+      assert.equal(toolbox.protocolVersion, protocolVersion)
+      assert.equal((await add(toolbox, 'milk')).result, 'ok')
+    }
+    const strange = await stage.app({ protocolVersion: '1999-01-01' })
+    const error = await errorOf(openMcpToolbox({ url: strange.url, headers: {}, callTimeoutMs: 1000, trusted: true }, never))
+    assert.equal(error.code, 'MCP_UNREACHABLE')
+    assert.match(error.message, /protocol version is not supported: 1999-01-01/)
+    const app = await stage.app()
+    const toolbox = await stage.open(app)
+    const notFound = JSON.stringify({ jsonrpc: '2.0', id: 1, error: { code: -32601, message: 'Method not found' } })
+    app.next('tools/call', ({ http }) => http(404, notFound, 'application/json'))
+    assert.equal((await add(toolbox, 'milk')).result, 'error')
+    assert.equal(app.count('initialize'), 1)
+  }
+}]
