@@ -28,9 +28,14 @@ export async function storeEnv (t: Teardown): Promise<Record<string, string>> {
   return { DATA_DIR: folder }
 }
 
-/** `node src/server.ts` in a folder without a `.env`, with these variables and no others. Killed by the teardown. */
-export function startServer (t: Teardown, env: Record<string, string>): ServerProcess {
-  const child = spawn(process.execPath, [SERVER], { env: { PATH: process.env.PATH, PORT: '0', ...env }, cwd: tmpdir(), stdio: ['ignore', 'pipe', 'pipe'] })
+/**
+ * `node src/server.ts` in a folder without a `.env`, with these variables and no others. Killed by the teardown.
+ * @param nodeArgs for Node itself; the child can then be talked to by `child.send`
+ */
+export function startServer (t: Teardown, env: Record<string, string>, { nodeArgs = [] as string[] } = {}): ServerProcess {
+  const child = spawn(process.execPath, [...nodeArgs, SERVER], {
+    env: { PATH: process.env.PATH, PORT: '0', ...env }, cwd: tmpdir(), stdio: ['ignore', 'pipe', 'pipe', nodeArgs.length > 0 ? 'ipc' : 'ignore']
+  })
   let output = ''
   let signalledAt = performance.now()
   const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, afterMs: performance.now() - signalledAt }))

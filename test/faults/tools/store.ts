@@ -1,0 +1,59 @@
+import { sql } from 'kysely'
+import { openDatabase, type Queryable } from '../../../src/db/database.ts'
+import { migrate } from '../../../src/db/migrate.ts'
+import { createServerDatabase } from '../../helpers/database.ts'
+import { startPostgres, type PostgresServer } from '../../helpers/postgres-server.ts'
+import type { Teardown } from './teardown.ts'
+
+/** A migrated database that many processes share, and a handle to look into it with. */
+export interface Store {
+  url: string
+  db: Queryable
+}
+
+/** On the server of the test run, or on one of its own where there is none. */
+export async function openStore (t: Teardown): Promise<Store> {
+  if (process.env.TEST_DATABASE_URL === undefined) return openOwnStore(t)
+  return openAt(t, await createServerDatabase(t as never))
+}
+
+/** On a server of its own, which may be broken without harm to others. */
+export async function openOwnStore (t: Teardown): Promise<Store & { server: PostgresServer }> {
+  const server = await startPostgres()
+  t.teardown(() => server.stop('immediate'))
+  return { ...await openAt(t, server.url), server }
+}
+
+async function openAt (t: Teardown, url: string): Promise<Store> {
+  const { db, close } = await openDatabase({ url, dataDir: '', poolSize: 4, onError: () => {} })
+  t.teardown(close)
+  await migrate(db)
+  return { url, db }
+}
+
+/** The process with this name in its connections, for the triggers of `watch-writes.ts`. */
+export function urlFor (store: Store, worker: string): string {
+  const url = new URL(store.url)
+  url.searchParams.set('application_name', worker)
+  return url.href
+}
+
+/** Personas of the stand-in model, who have never run. */
+export async function addPersonas (db: Queryable, count: number): Promise<void> {
+  await sql`
+    INSERT INTO personas (email, name, archetype, system_prompt, cadence, time_zone, locale)
+    SELECT 'p' || i || '@faults.test', 'P' || i, 'tester', 'You are p' || i || '@faults.test.', 'hourly', 'UTC', 'en'
+    FROM generate_series(1, ${count}::int) AS i`.execute(db)
+}
+
+/** Everybody who has lived is due again: the database's clock decides, so the rows travel in time. */
+export async function passPeriod (db: Queryable): Promise<void> {
+  await sql`
+    UPDATE personas SET last_active_at = last_active_at - interval '25 hours', not_before = NULL, consecutive_failures = 0, paused = false`.execute(db)
+}
+
+export async function countRuns (db: Queryable): Promise<{ open: number, final: number }> {
+  const { rows: [row] } = await sql<{ open: string, final: string }>`
+    SELECT count(*) FILTER (WHERE finished_at IS NULL) AS open, count(*) FILTER (WHERE finished_at IS NOT NULL) AS final FROM runs`.execute(db)
+  return { open: Number(row?.open), final: Number(row?.final) }
+}
