@@ -42,6 +42,8 @@ export interface QueuedRun {
   runId: string
   /** No worker takes it sooner, in milliseconds from now by the database's clock. */
   afterMs?: number
+  /** How often a worker has taken it. One that was begun goes before all that were not: it is in the middle of its day. */
+  attempt?: number
 }
 
 export function createQueue ({ database: { backend, executeSql }, runTimeoutMs, heartbeatSeconds, onError }: QueueOptions): RunQueue {
@@ -76,7 +78,7 @@ export function createQueue ({ database: { backend, executeSql }, runTimeoutMs, 
     async enqueue (trx, runs) {
       if (runs.length === 0) return
       const startAfter = ({ afterMs = 0 }: QueuedRun) => afterMs > 0 ? { startAfter: Math.ceil(afterMs / 1000) } : {}
-      const jobs = runs.map(run => ({ data: { runId: run.runId }, ...startAfter(run) }))
+      const jobs = runs.map(run => ({ data: { runId: run.runId }, priority: (run.attempt ?? 0) > 0 ? 1 : 0, ...startAfter(run) }))
       await boss.insert(RUNS, jobs, { db: fromKysely(trx) })
     },
     async work (concurrency, execute, abandon) {
