@@ -38,6 +38,8 @@ export async function demoSettings (
       ANTHROPIC_API_KEY: standInUrl === undefined ? caller.ANTHROPIC_API_KEY : 'stand-in',
       ANTHROPIC_BASE_URL: standInUrl ?? caller.ANTHROPIC_BASE_URL,
       ANTHROPIC_MODEL: caller.ANTHROPIC_MODEL,
+      // Nobody is paid for the stand-in's words.
+      MODEL_PRICE: standInUrl === undefined ? caller.MODEL_PRICE : '0/0',
       PERSONA_CONCURRENCY: caller.PERSONA_CONCURRENCY ?? '4',
       LOG_LEVEL: 'warn'
     }
