@@ -34,7 +34,9 @@ function showDate (time, at) {
     if (here.resolvedOptions().timeZone === zone) return
     const note = document.createElement('small')
     note.textContent = ` (${there.format(at)} in ${zone})`
-    time.append(note)
+    // Beside a link, and not part of it.
+    const link = time.closest('a')
+    link === null ? time.append(note) : link.after(note)
   } catch {
     // A zone that this browser does not know: the reader's own time will do.
   }
