@@ -36,6 +36,7 @@ export interface DayOptions extends Partial<ModelStandInOptions> {
   home?: Home
   tools?: NamedTools
   limits?: Partial<Limits>
+  maxReplyTokens?: number
   /** After so many writes the worker is as good as dead. */
   writes?: number
   claude?: Partial<ClaudeOptions>
@@ -119,7 +120,7 @@ export async function openBench (size: Size): Promise<Bench> {
         journal,
         limits: { ...WIDE_LIMITS, ...limits },
         budget: NO_BUDGET,
-        maxReplyTokens: MAX_REPLY_TOKENS,
+        maxReplyTokens: rest.maxReplyTokens ?? MAX_REPLY_TOKENS,
         patience: 1_000_000,
         signal: never,
         modelSignal: never,

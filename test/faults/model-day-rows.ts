@@ -7,7 +7,7 @@ import { nameTools } from '../../src/agent/named-tools.ts'
 import type { ScriptedReply } from '../../src/demo/scripted-claude/scripted-claude.ts'
 import { diceFor } from '../../src/demo/scripted-claude/player/seeded-dice.ts'
 import { RunLostError } from '../../src/errors.ts'
-import { startMcpFaultServer } from '../helpers/mcp-fault-server.ts'
+import { startMcpFaultServer, type Handler } from '../helpers/mcp-fault-server.ts'
 import { MemoryRun } from '../helpers/memory-journal.ts'
 import { anything, apiError, errorEvent, first, type Fault } from './model-stand-in.ts'
 import { create, DONE, inTurn, MAX_REPLY_TOKENS, prompts, use, type Bench, type BenchDay, type DayOptions } from './model-bench.ts'
@@ -27,6 +27,14 @@ async function live (bench: Bench, options: DayOptions): Promise<BenchDay & { en
   const end = await act(day.day)
   assert.deepEqual(day.standIn.refusals, [])
   return { ...day, end }
+}
+
+/** An app with one tool that takes anything and answers as told. */
+async function appWith (bench: Bench, onCall: Handler) {
+  const server = await startMcpFaultServer(bench, { tools: [{ name: 'x.do', inputSchema: { type: 'object' } }], on: { 'tools/call': onCall } })
+  const toolbox = await openMcpToolbox({ url: server.url, headers: {}, callTimeoutMs: 5000, trusted: true }, new AbortController().signal)
+  bench.teardown(() => toolbox.close())
+  return { server, tools: nameTools(toolbox) }
 }
 
 /** A message as the API sends it, with what the scripted Claude does not say. */
@@ -79,12 +87,13 @@ export const DAY_ROWS: Row[] = [{
   async play (bench) {
     const cut: ScriptedReply = { toolCalls: [create('Mil'), create('Brot')], stopReason: 'max_tokens' }
     const whole: ScriptedReply = { toolCalls: [create('Milch')] }
-    const { end, effects, standIn } = await live(bench, { script: inTurn(cut, whole, cut, whole, cut, cut) })
+    const { end, effects, standIn, run } = await live(bench, { script: inTurn(cut, whole, cut, whole, cut, cut) })
     assert.equal(end, 'max_tokens')
     assert.deepEqual(effects(), { 'todo.create': 2 })
+    assert.deepEqual(run.calls.map(({ call }) => call.ordinal), [0, 1], 'what was cut off counts nowhere')
     assert.deepEqual(standIn.seen.map(({ request }) => request.max_tokens / MAX_REPLY_TOKENS), [1, 2, 1, 2, 1, 2])
-    const small = await live(bench, { script: inTurn(cut, DONE), claude: { model: 'claude-3-haiku-20240307' } })
-    assert.ok(small.standIn.seen.every(({ request }) => request.max_tokens <= 4096))
+    const small = await live(bench, { script: inTurn(cut, DONE), maxReplyTokens: 3000, claude: { model: 'claude-3-haiku-20240307' } })
+    assert.deepEqual(small.standIn.seen.map(({ request }) => request.max_tokens), [3000, 4096], 'no more than the model gives')
   }
 }, {
   number: 'A11',
@@ -95,7 +104,9 @@ export const DAY_ROWS: Row[] = [{
     const { end, run, effects, standIn } = await live(bench, { faults: () => message({ stop_reason: 'refusal', content: [call], ...refused }) })
     assert.deepEqual([end, standIn.seen.length, effects(), run.calls.length], ['refusal', 1, {}, 0])
     assert.equal(refusalDetail(run.messages), 'cyber: Looked like an exploit.')
-    assert.ok(!JSON.stringify(toMessages(run.messages, '')).includes('exploit'), 'never sent back')
+    const inWords = await live(bench, { faults: () => message({ stop_reason: 'refusal', content: [{ type: 'text', text: 'Nein.' }], ...refused }) })
+    const sentBack = JSON.stringify(toMessages(inWords.run.messages, ''))
+    assert.deepEqual([sentBack.includes('Nein.'), sentBack.includes('exploit')], [true, false], 'never sent back')
   }
 }, {
   number: 'A12',
@@ -167,10 +178,13 @@ export const DAY_ROWS: Row[] = [{
   promise: 'an input that does not fit never reaches the app, and its first three problems are told',
   async play (bench) {
     const { name } = create('')
-    const bad = [{}, { title: 5 }, { title: 'x'.repeat(300_000) }, 'Milch', null, ['Milch']].map(input => ({ name, input }))
+    const bad = [{}, { title: 5 }, 'Milch', null, ['Milch']].map(input => ({ name, input }))
     const day = await live(bench, { script: inTurn({ toolCalls: bad }, DONE) })
     assert.deepEqual([day.end, day.effects(), ends(day.run)], ['end_turn', {}, bad.map(() => 'rejected')])
     assert.ok(resultsOf(day.run).every(result => result.is_error === true && result.content.length < 2000))
+    const { server, tools } = await appWith(bench, ({ result }) => result({ content: [] }))
+    const huge = await live(bench, { tools, script: inTurn({ toolCalls: [use('x.do', { text: 'x'.repeat(300_000) })] }, DONE) })
+    assert.deepEqual([ends(huge.run), server.count('tools/call')], [['rejected'], 0], 'larger than any schema minds')
     // As a real API would send it: escapes that become NUL and half a character.
     const broken = '{"type":"message","role":"assistant","model":"m","stop_reason":"tool_use","usage":{},"content":[' +
       `{"type":"text","text":"a\\u0000b\\ud800"},{"type":"tool_use","id":"toolu_1","name":"${name}","input":{"title":"Mil\\u0000ch\\udc00"}}]}`
@@ -192,11 +206,8 @@ export const DAY_ROWS: Row[] = [{
       { type: 'resource', resource: { uri: 'file:///a.bin', blob: data, mimeType: 'application/x-unheard-of' } },
       { type: 'resource_link', name: 'a', uri: 'file:///a.txt' }
     ]
-    const tools = [{ name: 'x.do', inputSchema: { type: 'object' } }]
-    const server = await startMcpFaultServer(bench, { tools, on: { 'tools/call': ({ result }) => result({ content }) } })
-    const toolbox = await openMcpToolbox({ url: server.url, headers: {}, callTimeoutMs: 5000, trusted: true }, new AbortController().signal)
-    bench.teardown(() => toolbox.close())
-    const day = await live(bench, { tools: nameTools(toolbox), script: inTurn({ toolCalls: [use('x.do')] }, DONE) })
+    const { tools } = await appWith(bench, ({ result }) => result({ content }))
+    const day = await live(bench, { tools, script: inTurn({ toolCalls: [use('x.do')] }, DONE) })
     assert.deepEqual([day.end, ends(day.run)], ['end_turn', ['ok']])
     assert.match(messagesOf(day), /image\/png.*audio\/wav.*file:\/\/\/a\.bin.*file:\/\/\/a\.txt/)
     assert.ok(!messagesOf(day).includes(data.slice(0, 100)))
