@@ -1,9 +1,5 @@
 import t from 'tap'
+import { inTap } from './in-tap.ts'
 import { scenario } from './model.ts'
 
-t.test(`${scenario.name}: ${scenario.shows}`, async t => {
-  await scenario.run({
-    check (what, holds, detail) { t.ok(holds, what, holds ? {} : { found: detail }) },
-    figure (what, value) { t.comment(`${what}: ${value}`) }
-  }, 'short')
-})
+await inTap(t, scenario)
