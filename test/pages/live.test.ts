@@ -173,7 +173,11 @@ t.test('live pages share an answer until something changes, and are never given 
 
 t.test('a page with filters has an answer for each, and not for more than it can keep', async t => {
   const asked: string[] = []
-  const ask = rememberEach({ everyMs: 50, version: () => 1, work: async ({ module }: { module: string }) => { asked.push(module); return module } })
+  const work = async ({ module }: { module: string }) => {
+    asked.push(module)
+    return module
+  }
+  const ask = rememberEach({ everyMs: 50, version: () => 1, work })
   t.same(await Promise.all(['todo', 'notes', 'todo'].map(module => ask({ module }, false))), ['todo', 'notes', 'todo'])
   t.same(asked, ['todo', 'notes'])
   for (let i = 0; i < 100; i++) await ask({ module: `m${i}` }, false)
