@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { clean, cleanJson, cutBytes, MAX_JSON_DEPTH, nestsTooDeep, oneLine } from '../src/text.ts'
+import { clean, cleanJson, cutBytes, MAX_JSON_DEPTH, nestsTooDeep, oneLine, retryAfterMs } from '../src/text.ts'
 
 /** Any UTF-16, lone surrogates and control characters among it. */
 const anyText = fc.string({
@@ -75,4 +75,13 @@ t.test('every text in JSON is cleaned, keys too', async t => {
   t.same(cleanJson(given), { k: ['\ufffd', { deep: 'xy', n: 1, ok: true, none: null }] })
   const proto = cleanJson(JSON.parse('{"__proto__":{"admin":true}}')) as Record<string, unknown>
   t.equal(proto.admin, undefined, 'a key named __proto__ is a key and nothing else')
+})
+
+t.test('Retry-After is read as seconds or as a date, and nothing else', async t => {
+  const now = Date.parse('2026-11-23T10:00:00Z')
+  const cases: [header: string | null, ms: number | undefined][] = [
+    ['0', 0], ['120', 120_000], [' 7 ', 7000], ['Mon, 23 Nov 2026 10:00:30 GMT', 30_000], ['Mon, 23 Nov 2026 09:00:00 GMT', 0],
+    [null, undefined], ['', undefined], ['-5', undefined], ['1.5', undefined], ['soon', undefined], ['2026', 2_026_000], ['9'.repeat(400), undefined]
+  ]
+  for (const [header, ms] of cases) t.equal(retryAfterMs(header, now), ms, String(header))
 })

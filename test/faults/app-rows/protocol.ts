@@ -1,12 +1,16 @@
 import { openMcpToolbox } from '../../../src/agent/mcp-toolbox.ts'
-import { text, type Fault } from '../app-stand-in.ts'
+import { status, text, type AppStandIn, type Fault } from '../app-stand-in.ts'
 import { add, assert, errorOf, never, type Row } from '../app-stage.ts'
 
-/** Asks its user something in the middle of a call. */
-const asks = (method: string, params: object): Fault => ({ message, stream }, act) => {
+/** Asks its user something in the middle of a call, and answers once it has been told. */
+const asks = (app: AppStandIn, method: string, params: object): Fault => async ({ message, stream }, act) => {
   const pen = stream()
-  pen.message({ id: 'q1', method, params })
-  setTimeout(() => { pen.message({ id: message.id, result: act() }); pen.end() }, 50)
+  const replies = () => app.received.filter(message => message.method === undefined).length
+  const before = replies()
+  pen.message({ id: `question-${before}`, method, params })
+  while (replies() === before) await new Promise(resolve => setTimeout(resolve, 5))
+  pen.message({ id: message.id, result: act() })
+  pen.end()
 }
 
 export const protocol: Row[] = [{
@@ -16,19 +20,16 @@ export const protocol: Row[] = [{
     const toolbox = await stage.open(app)
     const offered = app.received.find(({ method }) => method === 'initialize')?.params?.capabilities as object
     assert.deepEqual(Object.keys(offered), ['elicitation'])
-    const answers: unknown[] = []
-    const watch = () => { answers.push(...app.received.filter(message => message.method === undefined)) }
+    const told = () => JSON.stringify(app.received.findLast(message => message.method === undefined))
     for (const method of ['sampling/createMessage', 'roots/list']) {
-      app.next('tools/call', asks(method, {}))
+      app.next('tools/call', asks(app, method, {}))
       assert.equal((await add(toolbox, method)).result, 'ok')
-      watch()
-      assert.match(JSON.stringify(answers.at(-1)), /-32601/, method)
+      assert.match(told(), /-32601/, method)
     }
     const requestedSchema = { type: 'object', properties: { name: { type: 'string', default: 'Mara' } } }
-    app.next('tools/call', asks('elicitation/create', { message: 'Who?', requestedSchema }))
+    app.next('tools/call', asks(app, 'elicitation/create', { message: 'Who?', requestedSchema }))
     assert.equal((await add(toolbox, 'form')).result, 'ok')
-    watch()
-    assert.match(JSON.stringify(answers.at(-1)), /"action":"accept","content":\{"name":"Mara"\}/)
+    assert.match(told(), /"action":"accept","content":\{"name":"Mara"\}/)
     app.next('tools/call', ({ result }) => result({ resultType: 'input_required', inputRequests: {}, ...text('') }))
     const outcome = await add(toolbox, 'later')
     assert.deepEqual([outcome.result, outcome.blame], ['error', 'harness'])
@@ -46,6 +47,13 @@ export const protocol: Row[] = [{
     const error = await errorOf(openMcpToolbox({ url: strange.url, headers: {}, callTimeoutMs: 1000, trusted: true }, never))
     assert.equal(error.code, 'MCP_UNREACHABLE')
     assert.match(error.message, /protocol version is not supported: 1999-01-01/)
+    // Revision 2026-07-28 has neither `initialize` nor sessions.
+    const stateless = await stage.app()
+    const unsupported = { jsonrpc: '2.0', id: 0, error: { code: -32022, message: 'Unsupported protocol version', data: { supported: ['2026-07-28'] } } }
+    stateless.always('initialize', status(400, JSON.stringify(unsupported), { 'content-type': 'application/json' }))
+    const refused = await errorOf(openMcpToolbox({ url: stateless.url, headers: {}, callTimeoutMs: 1000, trusted: true }, never))
+    assert.equal(refused.code, 'MCP_UNREACHABLE')
+    assert.match(refused.message, /Unsupported protocol version.*2026-07-28/)
     const app = await stage.app()
     const toolbox = await stage.open(app)
     const notFound = JSON.stringify({ jsonrpc: '2.0', id: 1, error: { code: -32601, message: 'Method not found' } })
