@@ -8,13 +8,13 @@ const MARGIN_MS = 60_000
  * own two times and counted from when we got it; where it has only its end, our clock must do.
  * @param receivedAt ms since the epoch
  * @returns ms since the epoch, always after `receivedAt`; null where the token does not say, or where its end is already
- * past: then the clocks differ, and the app's refusal is the better judge
+ * there: then the clocks differ, and the app's refusal is the better judge
  */
 export function renewAt (token: string, receivedAt: number): number | null {
   const { exp, iat } = claimsOf(token)
   if (exp === undefined) return null
   const livesMs = iat === undefined ? exp * 1000 - receivedAt : (exp - iat) * 1000
-  if (livesMs <= 0) return null
+  if (livesMs < 2) return null
   // One that lives shorter than twice the margin would be renewed at once, again and again.
   return receivedAt + Math.max(livesMs - MARGIN_MS, livesMs / 2)
 }
