@@ -109,7 +109,7 @@ const DOORS: [RegExp, RegExp][] = [
   [/^@anthropic-ai\/sdk/, /^agent\/claude(-[a-z]+)?\.ts$/],
   [/^@modelcontextprotocol\/sdk/, /^(agent\/mcp-|demo\/sample-app\/)/],
   [/^pg-boss$/, /^runs\/queue\.ts$/],
-  [/^node-cron$/, /^(plugins\/scheduler|config)\.ts$/]
+  [/^node-cron$/, /^(plugins\/pokes|config)\.ts$/]
 ]
 
 t.test('each vendor has one door', async t => {

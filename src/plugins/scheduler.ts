@@ -1,9 +1,9 @@
 import fp from 'fastify-plugin'
-import cron, { type ScheduledTask } from 'node-cron'
 import { messageOf, RunnerOffError } from '../errors.ts'
 import { createQueue, type RunQueue } from '../runs/queue.ts'
 import { createRunner } from '../runs/runner.ts'
 import { tick, type Tick } from '../runs/tick.ts'
+import { createPokes } from './pokes.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -119,30 +119,3 @@ export default fp(async app => {
     else if (database.isReady()) await queue.stop(1000).catch(() => {})
   })
 }, { name: 'scheduler', dependencies: ['env', 'database', 'agent'] })
-
-/**
- * node-cron, and a watchdog on the monotonic clock: when the wall clock is set back, cron stays silent until
- * the old time comes round again; after twice the expected pause the watchdog pokes in its place.
- */
-function createPokes (schedule: string, poke: () => Promise<void>): { start (): void, stop (): Promise<void>, nextAt (): string | null } {
-  let watchdog: NodeJS.Timeout | undefined
-  const arm = (task: ScheduledTask) => {
-    clearTimeout(watchdog)
-    const next = task.getNextRun()
-    if (next === null) return
-    const silenceMs = Math.min(2_147_483_647, 2 * Math.max(1000, next.getTime() - Date.now()))
-    watchdog = setTimeout(() => { arm(task); poke() }, silenceMs).unref()
-  }
-  const task = cron.createTask(schedule, async () => { arm(task); await poke() }, { noOverlap: true, name: 'tick' })
-  return {
-    nextAt: () => task.getNextRun()?.toISOString() ?? null,
-    start () {
-      task.start()
-      arm(task)
-    },
-    async stop () {
-      clearTimeout(watchdog)
-      await task.destroy()
-    }
-  }
-}

@@ -9,7 +9,7 @@ import { settle } from './spending.ts'
 
 /** All SQL on messages, and the journal of a run in the database. */
 
-const toMessage = (row: MessageRow) =>
+export const toMessage = (row: MessageRow) =>
   ({ seq: row.seq, phase: row.phase, role: row.role, content: row.content, stopReason: row.stop_reason }) as unknown as JournaledMessage
 
 export const toEndedCall = (row: ActionRow): EndedCall => ({
