@@ -79,6 +79,8 @@ interface Rpc { method: string, id: unknown, params: unknown, persona: string, w
 
 async function answer (app: CountingApp, rpc: Rpc, res: ServerResponse): Promise<void> {
   const fault = app.fault(rpc.method)
+  // Turned away at the door: this is not for the book.
+  if (fault?.kind === 'unauthorized') return status(res, 401)
   if (rpc.method === 'tools/call') {
     const acted = fault === null || fault.after
     const said = await call(app, rpc, res, acted)
@@ -103,14 +105,17 @@ async function call (app: CountingApp, { params, persona, worker }: Rpc, res: Se
   return `The book has ${token}.`
 }
 
-function fail (kind: AppFault, rpc: Rpc, res: ServerResponse): void {
+function fail (kind: Exclude<AppFault, 'unauthorized'>, rpc: Rpc, res: ServerResponse): void {
   switch (kind) {
     case 'refused': return json(res, { jsonrpc: '2.0', id: rpc.id, error: { code: -32603, message: 'the book is closed' } })
     case 'tool-error': return json(res, result(rpc, { content: [{ type: 'text', text: 'the pen is dry' }], isError: true }))
     case 'server-error': return status(res, 500)
-    case 'unauthorized': return status(res, 401)
-    case 'garbage': res.writeHead(200, { 'content-type': 'application/json' }).end('{"jsonrpc":'); return
-    case 'reset': res.socket?.resetAndDestroy()
+    case 'garbage':
+      res.writeHead(200, { 'content-type': 'application/json' }).end('{"jsonrpc":')
+      return
+    case 'reset':
+      res.socket?.resetAndDestroy()
+      return
     case 'silence':
   }
 }

@@ -19,7 +19,7 @@ export interface Fleet {
   /** Those that listen and were not ended by us. */
   readonly workers: Worker[]
   /** Resolves once it listens. */
-  add (env?: Record<string, string>): Promise<Worker>
+  add (env?: Record<string, string>, options?: { nodeArgs: string[] }): Promise<Worker>
   /** No signal is sent to it any more; it counts as gone. */
   remove (worker: Worker): void
   /** What the processes wrote, for whoever has to find out. */
@@ -34,9 +34,9 @@ export function startFleet (t: Teardown, world: World, common: Record<string, st
   const workers: Worker[] = []
   return {
     workers,
-    async add (env = {}) {
+    async add (env = {}, options) {
       const name = `w${started.length + 1}`
-      const process = startServer(t, { ...envFor(world, name), ...common, ...env })
+      const process = startServer(t, { ...envFor(world, name), ...common, ...env }, options)
       const worker = { ...process, name, address: '' }
       started.push(worker)
       worker.address = await process.listening

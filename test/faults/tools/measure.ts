@@ -9,7 +9,9 @@ export function percentile (values: number[], share: number): number {
 export const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
 
 /** Asks again and again. @returns whether it came true within the time */
-export async function until (holds: () => Promise<boolean> | boolean, { limitMs, everyMs = 100 }: { limitMs: number, everyMs?: number }): Promise<boolean> {
+export async function until (
+  holds: () => Promise<boolean> | boolean, { limitMs, everyMs = 100 }: { limitMs: number, everyMs?: number }
+): Promise<boolean> {
   const deadline = performance.now() + limitMs
   for (;;) {
     if (await holds()) return true

@@ -46,10 +46,14 @@ export async function addPersonas (db: Queryable, count: number): Promise<void> 
     FROM generate_series(1, ${count}::int) AS i`.execute(db)
 }
 
-/** Everybody who has lived is due again: the database's clock decides, so the rows travel in time. */
+/**
+ * Everybody who has lived is due again: the database's clock decides, so the rows travel in time. By no more than the
+ * hour it takes: those who are late by more are spread over minutes.
+ */
 export async function passPeriod (db: Queryable): Promise<void> {
   await sql`
-    UPDATE personas SET last_active_at = last_active_at - interval '25 hours', not_before = NULL, consecutive_failures = 0, paused = false`.execute(db)
+    UPDATE personas SET last_active_at = now() - interval '61 minutes', not_before = NULL, paused = false, strikes = 0
+    WHERE last_active_at IS NOT NULL OR not_before IS NOT NULL OR paused`.execute(db)
 }
 
 export async function countRuns (db: Queryable): Promise<{ open: number, final: number }> {

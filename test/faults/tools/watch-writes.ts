@@ -53,7 +53,10 @@ export async function heldBy (db: Queryable, worker: string): Promise<HeldRun[]>
   return rows
 }
 
-/** When each of these runs was taken up again, or made final by giving it up, in milliseconds since 1970; those that were not are left out. */
+/**
+ * When each of these runs was taken up again, or made final by giving it up, in milliseconds since 1970; those that were
+ * not are left out.
+ */
 export async function takenUpAgain (db: Queryable, held: HeldRun[]): Promise<Map<string, number>> {
   if (held.length === 0) return new Map()
   const { rows } = await sql<{ run_id: string, at: Date }>`

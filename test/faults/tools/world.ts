@@ -7,7 +7,9 @@ import { until } from './measure.ts'
 import { watchWrites } from './watch-writes.ts'
 
 /** A database with personas, watched, and the app and the model that they live with. */
-export async function startWorld<S extends Store> (t: Teardown, store: S, { personas }: { personas: number }): Promise<World & { store: S }> {
+export async function startWorld<S extends Store> (
+  t: Teardown, store: S, { personas }: { personas: number }
+): Promise<World & { store: S }> {
   await watchWrites(store.db)
   await addPersonas(store.db, personas)
   return { store, app: await startCountingApp(t), model: await startTokenModel(t) }

@@ -1,0 +1,5 @@
+import t from 'tap'
+import { inTap, NEEDS_SERVER } from './in-tap.ts'
+import { scenario } from './soak.ts'
+
+await inTap(t, scenario, { skip: NEEDS_SERVER })
