@@ -1,14 +1,18 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { OpenDatabase } from './db/database.ts'
 import agent from './plugins/agent.ts'
+import answerHeaders from './plugins/answer-headers.ts'
 import auth from './plugins/auth.ts'
 import database from './plugins/database.ts'
 import env from './plugins/env.ts'
 import errorHandler, { refuseUrl } from './plugins/error-handler.ts'
+import { HTTP_LIMITS } from './plugins/http-limits.ts'
 import live from './plugins/live.ts'
 import openapi from './plugins/openapi.ts'
+import overload from './plugins/overload.ts'
 import pageSession from './plugins/page-session.ts'
 import pages from './plugins/pages.ts'
+import rateLimit from './plugins/rate-limit.ts'
 import readiness from './plugins/readiness.ts'
 import replica from './plugins/replica.ts'
 import scheduler from './plugins/scheduler.ts'
@@ -16,6 +20,7 @@ import validation from './plugins/validation.ts'
 import { adminDiaryRoutes } from './routes/admin/diary.ts'
 import { adminExportRoutes } from './routes/admin/export.ts'
 import { adminInsightRoutes } from './routes/admin/insights.ts'
+import { adminPageSessionRoutes } from './routes/admin/page-sessions.ts'
 import { adminPersonaRoutes } from './routes/admin/personas.ts'
 import { adminReleaseRoutes } from './routes/admin/releases.ts'
 import { adminRunnerRoutes } from './routes/admin/runner.ts'
@@ -50,8 +55,7 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
     logger: options.logger ?? false,
     // Embedded storage takes seconds to initialise an empty folder.
     pluginTimeout: 120_000,
-    bodyLimit: 4 * 1024 * 1024,
-    requestTimeout: 30_000,
+    ...HTTP_LIMITS,
     forceCloseConnections: true,
     frameworkErrors: refuseUrl,
     // A module is named as its tools are: 128 characters, three bytes each where the address must encode them.
@@ -60,11 +64,14 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
   try {
     await app.register(env, { env: options.env })
     app.log.level = levelOf(options, app.log, app.config.LOG_LEVEL)
+    await app.register(answerHeaders)
+    await app.register(auth)
+    await app.register(rateLimit)
     await app.register(errorHandler)
+    await app.register(overload)
     await app.register(validation)
     await app.register(openapi)
     await app.register(database, { database: options.database })
-    await app.register(auth)
     await app.register(agent)
     await app.register(scheduler)
     await app.register(replica)
@@ -82,9 +89,10 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
         await admin.register(adminInsightRoutes, { prefix: '/insights' })
         await admin.register(adminExportRoutes, { prefix: '/export' })
         await admin.register(adminReleaseRoutes, { prefix: '/releases' })
+        await admin.register(adminPageSessionRoutes, { prefix: '/page-sessions' })
       }, { prefix: '/admin' })
     }, { prefix: '/api/v1' })
-    if (app.config.NODE_ENV !== 'production') await app.register(diagRoutes, { prefix: '/diag' })
+    if (app.config.DIAGNOSTICS ?? app.config.NODE_ENV !== 'production') await app.register(diagRoutes, { prefix: '/diag' })
 
     await app.register(async site => {
       await site.register(pages, { notice: options.pageNotice })

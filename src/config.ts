@@ -1,14 +1,22 @@
 import { Type, type Static } from 'typebox'
 import { validateDetailed } from 'node-cron'
+import { KEY_LIST, keyProblems } from './keys.ts'
 
 /**
  * Every environment variable there is. `description` is its line in `.env.example` (a test holds the two
  * together), `expects` completes "NAME must be …" when a value is wrong, `secret` keeps a value out of every
- * message.
+ * message, and a `list` holds several of them, each with a name (keys.ts).
  */
 const url = (expects: string, description: string) => Type.Optional(Type.String({ pattern: '^https?://[^\\s/]+', expects, description }))
 const secret = (expects: string, description: string, minLength = 1) =>
   Type.Optional(Type.String({ minLength, expects, description, secret: true }))
+const keyList = (description: string) => Type.Optional(Type.String({
+  pattern: KEY_LIST,
+  expects: 'up to four of kid:secret, separated by commas: a kid of letters, digits, dot, dash or underscore, and a secret of at least 8 characters without comma or space',
+  description,
+  secret: true,
+  list: true
+}))
 const count = (from: number, to: number, standard: number, description: string) =>
   Type.Integer({ minimum: from, maximum: to, default: standard, expects: `a whole number from ${from} to ${to}`, description })
 const dollars = (description: string) =>
@@ -18,7 +26,7 @@ export const Config = Type.Object({
   NODE_ENV: Type.Enum(['development', 'test', 'production'], {
     default: 'development',
     expects: 'development, test or production',
-    description: 'production hides the diagnostic routes and logs JSON'
+    description: 'production hides the diagnostic routes, logs JSON, and refuses weak or missing secrets (SECURITY.md)'
   }),
   HOST: Type.String({ default: '127.0.0.1', minLength: 1, expects: 'an address to listen on', description: 'address to listen on; 0.0.0.0 for all' }),
   PORT: count(0, 65535, 3070, 'port to listen on; 0 takes any free one'),
@@ -27,6 +35,13 @@ export const Config = Type.Object({
     expects: 'fatal, error, warn, info, debug, trace or silent',
     description: 'how much to log'
   }),
+  DIAGNOSTICS: Type.Optional(Type.Boolean({
+    expects: 'true or false',
+    description: 'the routes under /diag, which need no key; unset: open outside production. Production refuses true'
+  })),
+  KEY_RATE_LIMIT: count(1, 10_000_000, 6000, 'requests per minute with one key, per process'),
+  ADDRESS_RATE_LIMIT: count(1, 10_000_000, 1200, 'requests per minute from one address without a key, pages among them, per process'),
+  REQUEST_LIMIT: count(1, 100_000, 200, 'requests that this process works on at once; those above are told to come back (503)'),
 
   DATABASE_URL: Type.Optional(Type.String({
     pattern: '^postgres(ql)?://\\S+$',
@@ -37,9 +52,12 @@ export const Config = Type.Object({
   DATA_DIR: Type.String({ default: './data', minLength: 1, expects: 'a folder', description: 'folder of the embedded storage' }),
   DATABASE_POOL: count(3, 200, 10, 'connections to the Postgres server per process'),
 
-  SERVICE_KEY: secret('at least 8 characters', 'key of the internal routes (header X-Service-Key); without it the runner stays off', 8),
-  ADMIN_KEY: secret('at least 8 characters', 'key of the admin routes (Authorization: Bearer …); without it they answer 401', 8),
-  VIEWER_KEY: secret('at least 8 characters', 'key that opens the pages for reading only; unset: only ADMIN_KEY opens them', 8),
+  SERVICE_KEY: secret('at least 8 characters', 'key of the internal routes (header X-Service-Key); without any the runner stays off', 8),
+  SERVICE_KEYS: keyList('several of them, to change keys without a gap: kid:secret,kid:secret; the kid stands in logs'),
+  ADMIN_KEY: secret('at least 8 characters', 'key of the admin routes (Authorization: Bearer …) and of the pages; without any they answer 401', 8),
+  ADMIN_KEYS: keyList('several of them: kid:secret,kid:secret'),
+  VIEWER_KEY: secret('at least 8 characters', 'key that opens the pages and the GET routes of the admin for reading only; unset: only ADMIN_KEY does', 8),
+  VIEWER_KEYS: keyList('several of them: kid:secret,kid:secret'),
 
   ANTHROPIC_API_KEY: secret('a key of the Claude API', 'key of the Claude API; without it the runner stays off'),
   ANTHROPIC_BASE_URL: url('a URL that begins with http:// or https://', 'another address of the Claude API, for a proxy or a stand-in'),
@@ -86,7 +104,7 @@ export const Config = Type.Object({
 })
 export type Config = Static<typeof Config>
 
-interface Annotations { description: string, expects: string, secret?: boolean }
+interface Annotations { description: string, expects: string, secret?: boolean, list?: boolean }
 
 /** The annotations of one variable. */
 export function annotationsOf (name: string): Annotations | undefined {
@@ -124,8 +142,5 @@ function brokenRules (env: Record<string, string>): string[] {
   if (env.AUTH_URL !== undefined && env.PERSONA_SEED_SECRET === undefined) {
     lines.push('PERSONA_SEED_SECRET must be set (at least 16 characters), because AUTH_URL is: the passwords of the personas are derived from it')
   }
-  if (env.VIEWER_KEY !== undefined && env.VIEWER_KEY === env.ADMIN_KEY) {
-    lines.push('VIEWER_KEY must differ from ADMIN_KEY, or whoever may only read may do everything')
-  }
-  return lines
+  return [...lines, ...keyProblems(env)]
 }

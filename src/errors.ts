@@ -18,6 +18,8 @@ export abstract class AppError extends Error {
   abstract readonly code: string
   /** The HTTP status where this error reaches a client. */
   readonly status: number = 500
+  /** When to try again; undefined: that is not a matter of time. */
+  readonly retryAfterSeconds: number | undefined
   /** Undefined: whatever happened concerns this one request or persona. */
   readonly outage: Outage | undefined
 
@@ -31,6 +33,26 @@ export abstract class AppError extends Error {
 export class BadRequestError extends AppError { readonly code = 'BAD_REQUEST'; override readonly status = 400 }
 export class UnauthorizedError extends AppError { readonly code = 'UNAUTHORIZED'; override readonly status = 401 }
 export class ForbiddenError extends AppError { readonly code = 'FORBIDDEN'; override readonly status = 403 }
+export class RouteNotFoundError extends AppError {
+  readonly code = 'ROUTE_NOT_FOUND'; override readonly status = 404
+  constructor (method: string, url: string) { super(`There is no ${method} ${url.split('?')[0]}. GET /docs lists all routes.`) }
+}
+
+export class RateLimitedError extends AppError {
+  readonly code = 'RATE_LIMITED'; override readonly status = 429
+  override readonly retryAfterSeconds: number
+  constructor (what: string, retryAfterSeconds: number) {
+    super(`Too many requests within a minute ${what}. Try again in ${retryAfterSeconds} s.`)
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
+export class OverloadedError extends AppError {
+  readonly code = 'OVERLOADED'; override readonly status = 503
+  override readonly retryAfterSeconds = 2
+  constructor (limit: number) { super(`This process works on ${limit} requests already. Try again in 2 s.`) }
+}
+
 export class PageNotFoundError extends AppError {
   readonly code = 'PAGE_NOT_FOUND'; override readonly status = 404
   constructor (path: string) { super(`There is no page at ${path}.`) }
@@ -84,7 +106,7 @@ export class RunnerOffError extends AppError {
   }
 }
 
-export class NotReadyError extends AppError { readonly code = 'NOT_READY'; override readonly status = 503 }
+export class NotReadyError extends AppError { readonly code = 'NOT_READY'; override readonly status = 503; override readonly retryAfterSeconds = 5 }
 export class PausedByEnvironmentError extends AppError {
   readonly code = 'PAUSED_BY_ENVIRONMENT'; override readonly status = 409
   constructor () { super('This process was started with RUNNER_PAUSED=true. Unset it and restart; the admin route cannot override it.') }

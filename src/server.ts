@@ -1,17 +1,23 @@
 import closeWithGrace from 'close-with-grace'
-import { buildApp } from './app.ts'
 import { readEnvironment } from './environment.ts'
-import { AppError } from './errors.ts'
+import { AppError, ConfigError } from './errors.ts'
+import { refuseUnfit } from './production.ts'
 
 /** The process: its environment, its signals and its exit. */
 
 /** Below the 25 s that an orchestrator waits before it kills; a second signal exits at once. */
 const SHUTDOWN_MS = 24_000
 
+/** EX_CONFIG of sysexits.h: starting again helps nothing until somebody changes the environment. */
+const EXIT_CONFIG = 78
+
 const env = readEnvironment()
 const pretty = process.stdout.isTTY && env.NODE_ENV !== 'production'
 
 try {
+  refuseUnfit(env)
+  // Loaded only now: what is not fit is told at once, before anything is opened.
+  const { buildApp } = await import('./app.ts')
   const app = await buildApp({
     env,
     logger: {
@@ -29,5 +35,5 @@ try {
 } catch (error) {
   // What we foresaw says what to do; anything else needs its stack.
   process.stderr.write(`${error instanceof AppError ? error.message : (error as Error).stack ?? String(error)}\n`)
-  process.exit(1)
+  process.exit(error instanceof ConfigError ? EXIT_CONFIG : 1)
 }

@@ -11,7 +11,7 @@ const keys = { SERVICE_KEY, ADMIN_KEY, TICK_SCHEDULE: '0 0 1 1 *' }
 
 t.test('a wrong environment stops the boot with one message that names every wrong variable', async t => {
   const server = startServer(t, { PORT: 'abc', LOG_LEVEL: 'loud', SERVICE_KEY: 'short', TICK_SCHEDULE: '* * *', DATABASE_URL: 'mysql://u:secret@h/d' })
-  t.equal((await server.ended).code, 1)
+  t.equal((await server.ended).code, 78)
   for (const name of ['PORT', 'LOG_LEVEL', 'SERVICE_KEY', 'TICK_SCHEDULE', 'DATABASE_URL']) t.match(server.output(), new RegExp(`- ${name} must be`))
   t.notMatch(server.output(), /secret|short/)
   t.notMatch(server.output(), /at .*\.ts:/, 'no stack for what an operator can mend')

@@ -1,40 +1,74 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import fp from 'fastify-plugin'
-import type { onRequestAsyncHookHandler } from 'fastify'
-import { UnauthorizedError } from '../errors.ts'
+import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
+import { ForbiddenError, UnauthorizedError } from '../errors.ts'
+import { keysOf, type Key, type Keys, type World } from '../keys.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
+    keys: Keys
     /**
      * Hooks for the plugins that hold guarded routes. A guard stands at the routes it guards, never on a URL
      * prefix.
      */
     guards: { service: onRequestAsyncHookHandler, admin: onRequestAsyncHookHandler }
   }
+  interface FastifyRequest {
+    /** The worlds whose key was sent with this request, each with the kid of the key. */
+    callers: Map<World, string>
+  }
 }
 
 const digest = (text: string) => createHash('sha256').update(text).digest()
 
-/** In constant time whatever the lengths, because hashes are compared. */
-function isKey (given: string | undefined, expected: string): boolean {
-  return timingSafeEqual(digest(given ?? ''), digest(expected)) && given !== undefined
+/**
+ * The key that equals what was sent, or undefined. In constant time whatever the lengths and whichever it is: hashes are
+ * compared, and all of them.
+ */
+export function findKey<K extends Key> (keys: K[], given: string): K | undefined {
+  const hash = digest(given)
+  return keys.filter(key => timingSafeEqual(hash, digest(key.secret)))[0]
 }
 
-function guard (
-  variable: string, expected: string | undefined, how: string, read: (headers: Record<string, unknown>) => unknown
-): onRequestAsyncHookHandler {
-  return async request => {
-    if (expected === undefined) throw new UnauthorizedError(`These routes are closed, because ${variable} is not set on the server.`)
-    const given = read(request.headers)
-    if (!isKey(typeof given === 'string' ? given : undefined, expected)) throw new UnauthorizedError(`Send the key that is in ${variable}: ${how}.`)
-  }
+/** Every further line about this request says by whom it is, as `admin/2026-11`; never the key itself. */
+export function logCaller (request: FastifyRequest, reply: FastifyReply, caller: string): void {
+  request.log = reply.log = request.log.child({ key: caller })
 }
 
+/** Keys stand in headers, and are told apart before anything else is decided about a request. */
 export default fp(async app => {
-  const { SERVICE_KEY, ADMIN_KEY } = app.config
+  const keys = keysOf(app.config)
+  app.decorate('keys', keys)
+  app.decorateRequest('callers')
+  app.addHook('onRequest', async (request, reply) => {
+    request.callers = callersOf(request, keys)
+    const caller = [...request.callers].map(([world, kid]) => `${world}/${kid}`).join(' ')
+    if (caller !== '') logCaller(request, reply, caller)
+  })
   app.decorate('guards', {
-    service: guard('SERVICE_KEY', SERVICE_KEY, 'header X-Service-Key', headers => headers['x-service-key']),
-    admin: guard('ADMIN_KEY', ADMIN_KEY, 'header Authorization: Bearer <key>',
-      headers => /^bearer +(.+)$/i.exec(String(headers.authorization ?? ''))?.[1])
+    async service ({ callers }) {
+      if (!callers.has('service')) throw refusal('SERVICE_KEY', keys.service, 'header X-Service-Key')
+    },
+    async admin ({ callers, method }) {
+      if (callers.has('admin')) return
+      if (!callers.has('viewer')) throw refusal('ADMIN_KEY', keys.admin, 'header Authorization: Bearer <key>')
+      if (method !== 'GET' && method !== 'HEAD') throw new ForbiddenError('This key is for reading only. Send the key that is in ADMIN_KEY.')
+    }
   })
 }, { name: 'auth', dependencies: ['env'] })
+
+function callersOf ({ headers }: FastifyRequest, keys: Keys): Map<World, string> {
+  const serviceKey = headers['x-service-key']
+  const bearer = /^bearer +(.+)$/i.exec(headers.authorization ?? '')?.[1]
+  const sent: [World, unknown][] = [['service', serviceKey], ['admin', bearer], ['viewer', bearer]]
+  return new Map(sent.flatMap(([world, given]) => {
+    const key = typeof given === 'string' ? findKey(keys[world], given) : undefined
+    return key === undefined ? [] : [[world, key.kid]]
+  }))
+}
+
+function refusal (variable: string, keys: Key[], how: string): UnauthorizedError {
+  return new UnauthorizedError(keys.length === 0
+    ? `These routes are closed, because ${variable} is not set on the server.`
+    : `Send the key that is in ${variable}: ${how}.`)
+}

@@ -23,7 +23,7 @@ export default fp<EnvOptions>(async (app, options) => {
       schema: structuredClone(Config),
       data: { ...env },
       env: false,
-      ajv: { customOptions: ajv => ajv.addVocabulary(['expects', 'secret']) }
+      ajv: { customOptions: ajv => ajv.addVocabulary(['expects', 'secret', 'list']) }
     })
   } catch (error) {
     throw new ConfigError(message(explainConfig(env, wrongVariables(error))), { cause: error })

@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { AppError, messageOf } from '../errors.ts'
+import { AppError, messageOf, RouteNotFoundError } from '../errors.ts'
 
 /** Connection trouble as `pg`, the pool and the operating system name it. */
 const DATABASE_GONE = /^(08|57P0|53300)|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND/
@@ -19,26 +19,36 @@ export function refuseUrl (error: FastifyError, _request: FastifyRequest, reply:
 }
 
 /** What a client is told of an error. */
-export interface ErrorAnswer { status: number, code: string, message: string }
+export interface ErrorAnswer { status: number, code: string, message: string, retryAfterSeconds?: number | undefined }
+
+/** Fastify's own codes as clients know them; what is not here keeps its name. */
+const CODES: Record<number, string> = { 400: 'BAD_REQUEST', 413: 'BODY_TOO_LARGE', 415: 'UNSUPPORTED_MEDIA_TYPE' }
 
 /** What we did not foresee is logged whole and told as little. */
 export function answerFor (error: FastifyError | AppError, log: FastifyBaseLogger): ErrorAnswer {
-  if (error instanceof AppError) return { status: error.status, code: error.code, message: error.message }
+  if (error instanceof AppError) {
+    const { status, code, message, retryAfterSeconds } = error
+    return { status, code, message, retryAfterSeconds }
+  }
   if (error.statusCode !== undefined && error.statusCode < 500) {
-    return { status: error.statusCode, code: error.statusCode === 400 ? 'BAD_REQUEST' : error.code, message: error.message }
+    return { status: error.statusCode, code: CODES[error.statusCode] ?? error.code, message: error.message }
   }
   log.error({ err: { code: error.code, message: messageOf(error), stack: error.stack } }, 'request failed')
   return isDatabaseGone(error)
-    ? { status: 503, code: 'DATABASE_UNAVAILABLE', message: 'The database does not answer. Try again in a moment.' }
+    ? { status: 503, code: 'DATABASE_UNAVAILABLE', message: 'The database does not answer. Try again in a moment.', retryAfterSeconds: 5 }
     : { status: 500, code: 'INTERNAL', message: 'Something went wrong here; the log has the details.' }
 }
 
 /** Every error leaves as `{ code, message }`. */
 export default fp(async app => {
   app.setErrorHandler((error: FastifyError | AppError, request, reply) => {
-    const { status, code, message } = answerFor(error, request.log)
-    if (code === 'DATABASE_UNAVAILABLE') reply.header('retry-after', '5')
+    const { status, code, message, retryAfterSeconds } = answerFor(error, request.log)
+    if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
     return reply.code(status).send({ code, message })
   })
-  app.setNotFoundHandler((request, reply) => reply.code(404).send({ code: 'ROUTE_NOT_FOUND', message: `There is no ${request.method} ${request.url.split('?')[0]}. GET /docs lists all routes.` }))
+  app.setNotFoundHandler(request => { throw new RouteNotFoundError(request.method, request.url) })
+  // Before its body is read: what nobody takes nobody has to hold.
+  app.addHook('onRequest', async request => {
+    if (request.is404) throw new RouteNotFoundError(request.method, request.url)
+  })
 }, { name: 'error-handler' })

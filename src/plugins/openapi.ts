@@ -1,3 +1,4 @@
+import type { FastifySchema, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
@@ -12,7 +13,8 @@ export default fp(async app => {
       components: {
         securitySchemes: {
           serviceKey: { type: 'apiKey', in: 'header', name: 'X-Service-Key' },
-          adminKey: { type: 'http', scheme: 'bearer' }
+          adminKey: { type: 'http', scheme: 'bearer' },
+          viewerKey: { type: 'http', scheme: 'bearer', description: 'reads what an admin reads' }
         }
       },
       tags: [
@@ -23,8 +25,29 @@ export default fp(async app => {
       ]
     },
     // Both spellings are served; the document names the one without a slash at the end.
-    transform: ({ schema, url }) => ({ schema, url: url.replace(/(?<=.)\/$/, '') }),
+    transform: ({ schema, url, route }) => ({ schema: withCommonAnswers(schema, route), url: url.replace(/(?<=.)\/$/, '') }),
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `schema-${i}`) }
   })
-  await app.register(swaggerUi, { routePrefix: '/docs' })
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
 }, { name: 'openapi' })
+
+/** What any route may answer before it is asked anything, and who may read besides the admin. */
+function withCommonAnswers (schema: FastifySchema, { method, config }: RouteOptions): FastifySchema {
+  const isRead = [method].flat().every(each => each === 'GET' || each === 'HEAD')
+  const isAdmin = schema.security?.some(scheme => 'adminKey' in scheme) === true
+  const takesInput = schema.body !== undefined || schema.querystring !== undefined || schema.params !== undefined
+  const answers = {
+    ...(takesInput && { 400: error('the request is not valid; the message names what') }),
+    ...(schema.params !== undefined && { 414: error('a part of the path is too long') }),
+    ...(!isRead && { 413: error('the body is too large'), 415: error('the body is not JSON') }),
+    ...(isAdmin && !isRead && { 403: error('this key is for reading only') }),
+    ...(config?.alwaysAnswers !== true && { 429: error('too many requests; Retry-After says when'), 503: error('not ready or overloaded; Retry-After says when') })
+  }
+  return {
+    ...schema,
+    ...(isAdmin && isRead && { security: [...schema.security ?? [], { viewerKey: [] }] }),
+    response: { ...answers, ...schema.response as object | undefined }
+  }
+}
+
+const error = (description: string) => ({ $ref: 'Error#', description })

@@ -1,19 +1,24 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import fp from 'fastify-plugin'
 import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import { ForbiddenError, UnauthorizedError } from '../errors.ts'
+import type { Key } from '../keys.ts'
 import { isLoopback } from '../sessions/origin.ts'
 import { closeSession, findSession, openSession, touchSession, type PageSession, type Role } from '../sessions/repository.ts'
+import { findKey, logCaller } from './auth.ts'
+
+/** A key that opens the pages. */
+export interface PageKey extends Key { role: Role }
 
 declare module 'fastify' {
   interface FastifyInstance {
     pageSessions: {
-      /** Keys that open the pages, by what they allow. Empty: nobody can sign in. */
-      roles: Role[]
+      /** Keys that open the pages, those of admins first. Empty: nobody can sign in. */
+      keys: PageKey[]
       /** In constant time. */
-      roleOf (key: string): Role | undefined
-      /** Signs the browser in with the next answer. */
-      open (request: FastifyRequest, reply: FastifyReply, role: Role): Promise<void>
+      keyOf (given: string): PageKey | undefined
+      /** Signs the browser in with the next answer, for as long as the key is there at most. */
+      open (request: FastifyRequest, reply: FastifyReply, key: PageKey): Promise<void>
       close (request: FastifyRequest, reply: FastifyReply): Promise<void>
       /** What this browser is signed in for; null: it is not. */
       roleIn (request: FastifyRequest): Promise<Role | null>
@@ -36,37 +41,32 @@ export interface PageSessionOptions {
   signInToken?: string | undefined
 }
 
-const digest = (text: string) => createHash('sha256').update(text).digest()
-const isSame = (a: string, b: string) => timingSafeEqual(digest(a), digest(b))
-
 /** Sessions of the pages: a random value in a cookie, its hash in the database. Needs @fastify/cookie in the same scope. */
 export default fp<PageSessionOptions>(async (app, options) => {
   const { config, database: { db } } = app
-  const keys = Object.entries({ admin: config.ADMIN_KEY, viewer: config.VIEWER_KEY })
-    .filter((entry): entry is [Role, string] => entry[1] !== undefined)
+  const keys: PageKey[] = (['admin', 'viewer'] as const).flatMap(role => app.keys[role].map(key => ({ ...key, role })))
   // Hashed under the key, so that a session ends with the key it was opened with.
-  const idOf = (token: string, key: string) => createHmac('sha256', key).update(token).digest('hex')
+  const idOf = (token: string, key: Key) => createHmac('sha256', key.secret).update(token).digest('hex')
   let signInToken = isLoopback(config.HOST) ? options.signInToken : undefined
 
-  async function find (request: FastifyRequest): Promise<PageSession | null> {
+  async function find (request: FastifyRequest): Promise<PageSession & { kid: string } | null> {
     const token = request.cookies[cookieName(request)]
     if (token === undefined) return null
-    const session = await findSession(db, keys.map(([, key]) => idOf(token, key)))
+    const kids = new Map(keys.map(key => [idOf(token, key), key.kid]))
+    const session = await findSession(db, [...kids.keys()])
     if (session === undefined) return null
     // A page that is merely left open must not keep its session alive.
     if (session.isStale && !isBackground(request)) await touchSession(db, session.id)
-    return { id: session.id, role: session.role }
+    return { id: session.id, role: session.role, kid: kids.get(session.id) ?? '' }
   }
 
   app.decorateRequest('pageRole', null)
   app.decorate('pageSessions', {
-    roles: keys.map(([role]) => role),
-    roleOf: key => keys.filter(([, expected]) => isSame(key, expected)).map(([role]) => role)[0],
-    async open (request, reply, role) {
-      const key = keys.find(entry => entry[0] === role)?.[1]
-      if (key === undefined) throw new UnauthorizedError('No key of this kind is set on the server.')
+    keys,
+    keyOf: given => findKey(keys, given),
+    async open (request, reply, key) {
       const token = randomBytes(32).toString('base64url')
-      await openSession(db, { id: idOf(token, key), role })
+      await openSession(db, { id: idOf(token, key), role: key.role })
       reply.setCookie(cookieName(request), token, cookieOptions(request))
     },
     async close (request, reply) {
@@ -79,17 +79,18 @@ export default fp<PageSessionOptions>(async (app, options) => {
       const session = await find(request)
       if (session === null) return refuse(request, reply)
       request.pageRole = session.role
+      logCaller(request, reply, `page/${session.role}/${session.kid}`)
       reply.locals = { ...reply.locals, role: session.role }
       if (!isReading(request)) refuseViewer(request)
     },
     async adminOnly (request) { refuseViewer(request) },
     redeem (token) {
-      const isIt = signInToken !== undefined && isSame(token, signInToken)
+      const isIt = signInToken !== undefined && findKey([{ kid: '', secret: signInToken }], token) !== undefined
       if (isIt) signInToken = undefined
       return isIt
     }
   })
-}, { name: 'page-session', dependencies: ['env', 'database', 'pages'] })
+}, { name: 'page-session', dependencies: ['env', 'database', 'auth', 'pages'] })
 
 const isReading = (request: FastifyRequest) => request.method === 'GET' || request.method === 'HEAD'
 const isBackground = (request: FastifyRequest) => request.headers['x-live'] !== undefined || request.headers.accept === 'text/event-stream'

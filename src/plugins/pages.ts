@@ -73,7 +73,7 @@ const TITLES: Record<number, string> = {
 }
 
 function showError (error: FastifyError | AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { status, code, message } = answerFor(error, request.log)
-  if (status === 503) reply.header('retry-after', '5')
+  const { status, code, message, retryAfterSeconds } = answerFor(error, request.log)
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
   return reply.code(status).view('error.eta', { title: TITLES[status] ?? 'Something went wrong', nav: '', status, code, message })
 }

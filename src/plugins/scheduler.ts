@@ -34,7 +34,8 @@ const STOP_TIMEOUT_MS = 20_000
  */
 export default fp(async app => {
   const { config, database, agent, services } = app
-  const missing = (['SERVICE_KEY', 'ANTHROPIC_API_KEY'] as const).filter(name => config[name] === undefined)
+  const isSet = { SERVICE_KEY: app.keys.service.length > 0, ANTHROPIC_API_KEY: config.ANTHROPIC_API_KEY !== undefined }
+  const missing = (['SERVICE_KEY', 'ANTHROPIC_API_KEY'] as const).filter(name => !isSet[name])
   const queue = createQueue({
     database,
     runTimeoutMs: config.RUN_TIMEOUT_MS,
@@ -118,4 +119,4 @@ export default fp(async app => {
     if (wasWorking) await runner.stop(STOP_TIMEOUT_MS)
     else if (database.isReady()) await queue.stop(1000).catch(() => {})
   })
-}, { name: 'scheduler', dependencies: ['env', 'database', 'agent'] })
+}, { name: 'scheduler', dependencies: ['env', 'database', 'auth', 'agent'] })

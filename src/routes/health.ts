@@ -23,6 +23,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox = async app => {
 
   app.get('/health', {
     logLevel,
+    config: { alwaysAnswers: true },
     schema: { operationId: 'health', summary: 'Whether this process is alive; never touches the database', tags: ['health'], response: { 200: Health } }
   }, async () => ({ ok: true as const }))
 

@@ -42,3 +42,9 @@ export async function touchSession (db: Queryable, id: string): Promise<void> {
 export async function closeSession (db: Queryable, id: string): Promise<void> {
   await db.deleteFrom('page_sessions').where('id', '=', id).execute()
 }
+
+/** @returns how many there were */
+export async function closeAllSessions (db: Queryable): Promise<number> {
+  const { numDeletedRows } = await db.deleteFrom('page_sessions').executeTakeFirstOrThrow()
+  return Number(numDeletedRows)
+}

@@ -19,7 +19,7 @@ export const eventStream: FastifyPluginAsyncTypebox = async app => {
     await app.live.close()
   })
 
-  app.get('/events', { schema: { hide: true } }, async (_request, reply) => {
+  app.get('/events', { exposeHeadRoute: false, config: { staysOpen: true }, schema: { hide: true } }, async (_request, reply) => {
     if (open.size >= MAX_STREAMS) throw new NotReadyError(`${MAX_STREAMS} pages are being kept live already.`)
     const send = beginStream(reply)
     const stopListening = app.live.listen(topics => send('change', JSON.stringify(topics)))

@@ -6,7 +6,11 @@ import { createThrottle } from '../../sessions/throttle.ts'
 
 const To = Type.Object({ to: Type.Optional(Type.String({ maxLength: 2000 })), used: Type.Optional(Type.String({ maxLength: 1 })) })
 
-const SignIn = Type.Object({ key: Type.String({ maxLength: 1000 }), to: Type.Optional(Type.String({ maxLength: 2000 })) })
+const SignIn = Type.Object({
+  key: Type.String({ maxLength: 1000 }), to: Type.Optional(Type.String({ maxLength: 2000 }))
+}, { additionalProperties: false })
+/** Bytes. This is the only body that is read from somebody who has shown nothing yet. */
+const LARGEST_FORM = 16 * 1024
 const USED = 'That link was used already. Sign in with the admin key that the demo printed.'
 
 /** Signing in to the pages and out. Open to everybody. */
@@ -19,7 +23,7 @@ export const signInPages: FastifyPluginAsyncTypebox = async app => {
       nav: '',
       to: about.to,
       problem: about.problem,
-      closed: app.pageSessions.roles.length === 0,
+      closed: app.pageSessions.keys.length === 0,
       // Browsers name the site only where they trust the address; elsewhere they drop a Secure cookie.
       insecure: !isLoopback(request.hostname) && request.headers['sec-fetch-site'] === undefined
     })
@@ -32,6 +36,7 @@ export const signInPages: FastifyPluginAsyncTypebox = async app => {
   })
 
   app.post('/sign-in', {
+    bodyLimit: LARGEST_FORM,
     schema: { hide: true, body: SignIn }
   }, async (request, reply) => {
     const to = localPath(request.body.to)
@@ -41,22 +46,23 @@ export const signInPages: FastifyPluginAsyncTypebox = async app => {
       reply.header('retry-after', String(seconds))
       return show(request, reply, { to, status: 429, problem: `Too many wrong keys. Wait ${seconds} s and try again.` })
     }
-    const role = app.pageSessions.roleOf(request.body.key.trim())
-    if (role === undefined) {
+    const key = app.pageSessions.keyOf(request.body.key.trim())
+    if (key === undefined) {
       throttle.failed(request.ip)
       request.log.warn({ address: request.ip }, 'sign-in to the pages with a wrong key')
       return show(request, reply, { to, status: 401, problem: 'That is not the key.' })
     }
     throttle.succeeded(request.ip)
-    await app.pageSessions.open(request, reply, role)
+    await app.pageSessions.open(request, reply, key)
     return reply.redirect(to, 303)
   })
 
   app.get('/sign-in/demo/:token', {
     schema: { hide: true, params: Type.Object({ token: Type.String({ maxLength: 100 }) }) }
   }, async (request, reply) => {
-    if (!app.pageSessions.redeem(request.params.token)) return reply.redirect('/sign-in?used=1', 303)
-    await app.pageSessions.open(request, reply, 'admin')
+    const key = app.pageSessions.keys.find(key => key.role === 'admin')
+    if (key === undefined || !app.pageSessions.redeem(request.params.token)) return reply.redirect('/sign-in?used=1', 303)
+    await app.pageSessions.open(request, reply, key)
     return reply.redirect('/', 303)
   })
 

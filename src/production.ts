@@ -1,0 +1,84 @@
+import { annotationsOf, VARIABLES, withoutEmpty } from './config.ts'
+import { ConfigError } from './errors.ts'
+import { readKeyList } from './keys.ts'
+
+/**
+ * What must not be in production, whatever works in development. Pure. Never says a value.
+ */
+
+const SHORTEST_SECRET = 16
+/** Words that stand in examples, in tutorials and in our own tests, but in no random value. */
+const DEFAULTS = new RegExp([
+  'change.?me', 'replace.?me', 'placeholder', 'example', 'default', 'passwor[dt]', 'secret', 'for-tests', 'test-?key', 'stand-?in',
+  'your[-_ ]', '<.*>', 'admin', 'letmein', 'qwerty', '123456', 'abcdef'
+].join('|'), 'i')
+/** Fewer different characters than that are a pattern: `aaaaaaaaaaaaaaaa`, `abababababababab`. */
+const FEWEST_CHARACTERS = 6
+
+type Environment = Record<string, string>
+
+/** @throws ConfigError in production, for an environment that is only good enough for development */
+export function refuseUnfit (env: Record<string, string | undefined>): void {
+  const { NODE_ENV, ...others } = withoutEmpty(env)
+  const problems = NODE_ENV === 'production' ? productionProblems(others) : []
+  if (problems.length > 0) throw new ConfigError(`The environment is not fit for production:\n${problems.map(line => `  - ${line}`).join('\n')}`)
+}
+
+/** One line per variable, as in `explainConfig`. */
+export function productionProblems (env: Environment): string[] {
+  const secrets = secretsOf(env)
+  return [
+    ...missing(env),
+    ...secrets.flatMap(({ name, value, isPassword }) => weakness(value, isPassword === true).map(what => `${name} ${what}`)),
+    ...reused(secrets),
+    ...exposed(env)
+  ]
+}
+
+/** Without them nobody gets in or nothing runs, which a mistyped name would not show. */
+function missing (env: Environment): string[] {
+  const isThere = (...names: string[]) => names.some(name => env[name] !== undefined)
+  return [
+    ...(isThere('SERVICE_KEY', 'SERVICE_KEYS') ? [] : ['SERVICE_KEY or SERVICE_KEYS must be set in production']),
+    ...(isThere('ADMIN_KEY', 'ADMIN_KEYS') ? [] : ['ADMIN_KEY or ADMIN_KEYS must be set in production']),
+    ...(isThere('ANTHROPIC_API_KEY') || env.RUNNER_PAUSED === 'true'
+      ? []
+      : ['ANTHROPIC_API_KEY must be set in production, or RUNNER_PAUSED=true where this process is to run nobody'])
+  ]
+}
+
+interface Secret { name: string, value: string, isPassword?: boolean }
+
+/** Every secret there is, each under the variable it stands in; a kid is no secret and tells which one is meant. */
+function secretsOf (env: Environment): Secret[] {
+  return VARIABLES.filter(name => annotationsOf(name)?.secret).flatMap((name): Secret[] => {
+    const value = env[name]
+    if (value === undefined) return []
+    if (annotationsOf(name)?.list) return readKeyList(value).map(({ kid, secret }) => ({ name: `${name} (${kid})`, value: secret }))
+    if (name !== 'DATABASE_URL') return [{ name, value }]
+    const password = URL.canParse(value) ? new URL(value).password : ''
+    return password === '' ? [] : [{ name, value: password, isPassword: true }]
+  })
+}
+
+/** A database may have its own rules for the length of its passwords. */
+function weakness (value: string, isPassword: boolean): string[] {
+  if (DEFAULTS.test(value) || (isPassword && value === 'postgres')) return ['must be a secret of your own in production, not one of an example']
+  if (isPassword) return []
+  if (value.length < SHORTEST_SECRET) return [`must have at least ${SHORTEST_SECRET} characters in production`]
+  return new Set(value).size < FEWEST_CHARACTERS ? ['must be random in production, such as openssl rand -hex 24 makes it'] : []
+}
+
+function reused (secrets: Secret[]): string[] {
+  return secrets.flatMap(({ name, value }, i) => {
+    const first = secrets.slice(0, i).find(secret => secret.value === value)
+    return first === undefined ? [] : [`${name} must differ from ${first.name}: who has the one would have the other`]
+  })
+}
+
+function exposed (env: Environment): string[] {
+  return [
+    ...(env.ANTHROPIC_BASE_URL?.startsWith('http:') ? ['ANTHROPIC_BASE_URL must begin with https:// in production, or the key of the model could be read on the way'] : []),
+    ...(env.DIAGNOSTICS === 'true' ? ['DIAGNOSTICS must not be true in production: these routes need no key'] : [])
+  ]
+}

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
+import t from 'tap'
+import { annotationsOf, VARIABLES } from '../src/config.ts'
+import { productionProblems } from '../src/production.ts'
+import { ADMIN_KEY, SEED_SECRET, SERVICE_KEY, STRONG_SECRETS } from './helpers/app.ts'
+import { startServer, storeEnv } from './helpers/server-process.ts'
+
+const SECRETS = VARIABLES.filter(name => annotationsOf(name)?.secret && name !== 'DATABASE_URL')
+const as = (name: string, secret: string) => ({ [name]: annotationsOf(name)?.list ? `new:${secret}` : secret })
+
+t.test('an environment with secrets of its own is fit for production', async t => {
+  t.same(productionProblems(STRONG_SECRETS), [])
+  const { ANTHROPIC_API_KEY, ...store } = STRONG_SECRETS
+  t.match(productionProblems(store), [/^ANTHROPIC_API_KEY must be set/])
+  t.same(productionProblems({ ...store, RUNNER_PAUSED: 'true' }), [], 'who runs nobody needs no model')
+  t.same(productionProblems({
+    SERVICE_KEYS: 'a:3f9c02d1b7e84a65,b:c84e17f20a9d53b6', ADMIN_KEYS: 'a:61b0e9f4c72d835a', ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL: 'https://proxy.internal'
+  }), [])
+})
+
+t.test('whatever is missing is named', async t => {
+  t.match(productionProblems({}), [/^SERVICE_KEY or SERVICE_KEYS /, /^ADMIN_KEY or ADMIN_KEYS /, /^ANTHROPIC_API_KEY /])
+})
+
+t.test('every secret there is refuses what is short, from an example, no secret at all, or used twice, and shows none', async t => {
+  t.ok(SECRETS.length >= 8, SECRETS.join())
+  const bad = ['short-3f9c02d', 'change-me-please-3f9c', 'ChangeMe12345678', 'your-service-key-here', '<a long random key>', 'aaaaaaaaaaaaaaaaaaaa', 'abababababababab',
+    '0123456789012345', 'my-secret-password', SERVICE_KEY, ADMIN_KEY, SEED_SECRET]
+  for (const name of SECRETS) {
+    for (const value of bad) {
+      const problems = productionProblems({ ...STRONG_SECRETS, ...as(name, value) })
+      t.match(problems, [new RegExp(`^${name} (\\(new\\) )?must `)], `${name} ${value}`)
+      t.notOk(problems.join().includes(value), 'never shown')
+    }
+    const [other = '', secret = ''] = Object.entries(STRONG_SECRETS).find(([first]) => first !== name) ?? []
+    t.match(productionProblems({ ...STRONG_SECRETS, ...as(name, secret) }).join(), new RegExp(`(${name}|${other}).* must differ from .*(${name}|${other})`))
+  }
+})
+
+t.test('the password of the database may be short but not the one of every tutorial', async t => {
+  const withPassword = (password: string) => productionProblems({ ...STRONG_SECRETS, DATABASE_URL: `postgres://app${password}@db:5432/personas` })
+  for (const fine of ['', ':x8Kq2', ':%zz']) t.same(withPassword(fine), [], fine)
+  for (const bad of [':postgres', ':password', ':changeme']) t.match(withPassword(bad), [/^DATABASE_URL must be a secret of your own/])
+})
+
+t.test('nothing in .env.example is a secret that anybody could keep', async t => {
+  const example = parseEnv(readFileSync(new URL('../.env.example', import.meta.url), 'utf8').replace(/^# (?=[A-Z_]+=)/gm, ''))
+  for (const name of SECRETS) t.equal(example[name], '', name)
+})
+
+t.test('a server that is not fit for production ends within two seconds with 78, names each variable and shows no value', async t => {
+  const values = {
+    SERVICE_KEY: 'weak-key-one', ADMIN_KEYS: 'may:change-me-change-me', VIEWER_KEY: '90d4c7b2e15f6a38', ANTHROPIC_API_KEY: '90d4c7b2e15f6a38', ANTHROPIC_BASE_URL: 'http://model.internal'
+  }
+  const startedAt = performance.now()
+  const server = startServer(t, { ...values, NODE_ENV: 'production', DIAGNOSTICS: 'true', ...await storeEnv(t) })
+  t.equal((await server.ended).code, 78)
+  const tookMs = performance.now() - startedAt
+  t.ok(tookMs < 2000, `${Math.round(tookMs)} ms`)
+  for (const name of [...Object.keys(values), 'DIAGNOSTICS']) t.match(server.output(), new RegExp(`(- |from )${name}`), name)
+  for (const value of ['weak-key-one', 'change-me-change-me', '90d4c7b2e15f6a38', 'model.internal']) t.notMatch(server.output(), value)
+  t.notMatch(server.output(), /at .*\.ts:|listening/)
+})
+
+t.test('a server that is fit starts, without the diagnostics', async t => {
+  const server = startServer(t, { ...STRONG_SECRETS, NODE_ENV: 'production', RUNNER_PAUSED: 'true', ...await storeEnv(t) })
+  const address = await server.listening
+  t.equal((await fetch(`${address}/health`)).status, 200)
+  t.equal((await fetch(`${address}/diag/tick`, { method: 'POST' })).status, 404)
+})
