@@ -133,6 +133,14 @@ export function explainConfig (env: Record<string, string>, wrong: Iterable<stri
   return [...lines, ...brokenRules(env)]
 }
 
+/** `fetch` takes no address with a password in it; and it would stand in messages. */
+function passwordsInAddresses (env: Record<string, string>): string[] {
+  return ['ANTHROPIC_BASE_URL', 'MCP_URL', 'AUTH_URL'].filter(name => {
+    const url = URL.canParse(env[name] ?? '') ? new URL(env[name] ?? '') : undefined
+    return url !== undefined && url.username + url.password !== ''
+  }).map(name => `${name} must not hold a user or a password before the @: such an address cannot be called`)
+}
+
 /** What no schema can say. */
 function brokenRules (env: Record<string, string>): string[] {
   const lines: string[] = []
@@ -142,5 +150,5 @@ function brokenRules (env: Record<string, string>): string[] {
   if (env.AUTH_URL !== undefined && env.PERSONA_SEED_SECRET === undefined) {
     lines.push('PERSONA_SEED_SECRET must be set (at least 16 characters), because AUTH_URL is: the passwords of the personas are derived from it')
   }
-  return [...lines, ...keyProblems(env)]
+  return [...lines, ...passwordsInAddresses(env), ...keyProblems(env)]
 }

@@ -61,3 +61,10 @@ export function retryAfterMs (header: string | null, now: number): number | unde
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : /^[A-Z]/i.test(value) ? Date.parse(value) - now : NaN
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined
 }
+
+/** An address for people: what may be secret in it, a query or a password, is left out. */
+export function shownAddress (url: string): string {
+  if (!URL.canParse(url)) return '[address]'
+  const { origin, pathname } = new URL(url)
+  return `${origin}${pathname}`
+}

@@ -126,6 +126,15 @@ t.test('an app with accounts needs the secret that the passwords come from', asy
   t.match(await load({ PERSONA_SEED_SECRET: 'sixteen-letters!' }), { AUTH_URL: undefined }, 'the secret alone is no fault')
 })
 
+t.test('an address that holds a password is refused, and the password is not shown', async t => {
+  for (const name of ['MCP_URL', 'AUTH_URL', 'ANTHROPIC_BASE_URL']) {
+    const error = await load({ [name]: 'https://user:top-secret@app.test/mcp', PERSONA_SEED_SECRET: 'sixteen characters' }).then(() => null, (error: Error) => error)
+    t.match(error?.message, new RegExp(`${name} must not hold a user or a password`))
+    t.notMatch(error?.message, 'top-secret')
+  }
+  await t.resolves(load({ MCP_URL: 'https://app.test/mcp?token=x@y:z' }))
+})
+
 t.test('.env.example has every variable with its description and its default, and nothing else', async t => {
   const lines = readFileSync(new URL('../.env.example', import.meta.url), 'utf8').split('\n')
   const entries = lines.flatMap((line, i) => {

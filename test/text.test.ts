@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { clean, cleanJson, cutBytes, MAX_JSON_DEPTH, nestsTooDeep, oneLine, retryAfterMs } from '../src/text.ts'
+import { clean, cleanJson, cutBytes, MAX_JSON_DEPTH, nestsTooDeep, oneLine, retryAfterMs, shownAddress } from '../src/text.ts'
 
 /** Any UTF-16, lone surrogates and control characters among it. */
 const anyText = fc.string({
@@ -84,4 +84,9 @@ t.test('Retry-After is read as seconds or as a date, and nothing else', async t 
     [null, undefined], ['', undefined], ['-5', undefined], ['1.5', undefined], ['soon', undefined], ['2026', 2_026_000], ['9'.repeat(400), undefined]
   ]
   for (const [header, ms] of cases) t.equal(retryAfterMs(header, now), ms, String(header))
+})
+
+t.test('an address is shown without what may be secret in it', async t => {
+  t.equal(shownAddress('https://user:password@app.test:8443/mcp?token=1#x'), 'https://app.test:8443/mcp')
+  t.equal(shownAddress('not an address'), '[address]')
 })

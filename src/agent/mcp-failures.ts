@@ -2,7 +2,7 @@ import { blameForAnswer, blameForStatus } from './attribution.ts'
 import { AnswerLostError, ResponseTooLargeError } from './mcp-fetch.ts'
 import type { Blame, ToolOutcome } from './toolbox.ts'
 import { AppError, McpUnauthorizedError, McpUnreachableError, type Outage } from '../errors.ts'
-import { oneLine } from '../text.ts'
+import { oneLine, shownAddress } from '../text.ts'
 
 /** What a failing MCP request means. `mcp-session.ts` turns the SDK's errors into these. */
 
@@ -76,7 +76,7 @@ function kindOfStatus ({ status, message, retryAfterMs }: HttpError): Kind {
  * was done, is an `error`.
  */
 export function toOutcome (url: string, error: unknown, signal: AbortSignal): Outcome {
-  const message = oneLine(causeOf(error))
+  const message = said(url, error, 500)
   if (signal.aborted) return unknown('given up: the run ended', 'harness')
   switch (kindOf(error)) {
     case 'late': return unknown('no answer in time', 'app')
@@ -100,7 +100,7 @@ export function outOfOrder (url: string, error: unknown): McpUnreachableError {
   const outage: Outage = { service: 'app' }
   if (error instanceof HttpError && error.retryAfterMs !== undefined) outage.retryAfterMs = error.retryAfterMs
   const did = kindOf(error) === 'turned_away' ? 'turns requests away' : 'does not answer'
-  return new McpUnreachableError(`The MCP server ${url} ${did}: ${oneLine(causeOf(error), 200)}. Check MCP_URL and that the app runs.`, { cause: error, outage })
+  return new McpUnreachableError(`The MCP server ${shownAddress(url)} ${did}: ${said(url, error)}. Check MCP_URL and that the app runs.`, { cause: error, outage })
 }
 
 /** Why there is no session, or no list of tools. */
@@ -108,11 +108,16 @@ export function toConnectError (url: string, error: unknown, signal?: AbortSigna
   if (error instanceof AppError) return error
   const kind = kindOf(error)
   if (kind === 'unauthorized' || kind === 'forbidden') {
-    return new McpUnauthorizedError(`The MCP server ${url} refuses the persona's account (${statusOf(error)}): check the account in the app, and AUTH_URL.`, { cause: error })
+    return new McpUnauthorizedError(`The MCP server ${shownAddress(url)} refuses the persona's account (${statusOf(error)}): check the account in the app, and AUTH_URL.`, { cause: error })
   }
   // A run that ended says nothing about the app.
-  if (signal?.aborted === true) return new McpUnreachableError(`The MCP server ${url} had not answered when the run ended.`, { cause: error })
+  if (signal?.aborted === true) return new McpUnreachableError(`The MCP server ${shownAddress(url)} had not answered when the run ended.`, { cause: error })
   return outOfOrder(url, error)
+}
+
+/** In one line, without the address: a secret may stand in its query. */
+function said (url: string, error: unknown, maxBytes = 200): string {
+  return oneLine(causeOf(error).replaceAll(url, shownAddress(url)), maxBytes)
 }
 
 /** `fetch` hides the reason of a failure in its cause. */

@@ -11,6 +11,7 @@ import { countOpen } from '../../runs/repository.ts'
 import { readPause, writePause } from '../../runs/runner-state.ts'
 import { readToday } from '../../runs/spending.ts'
 import { runNow } from '../../runs/tick.ts'
+import { shownAddress } from '../../text.ts'
 import { isFresh } from './is-fresh.ts'
 
 const EVERY_MS = 300
@@ -45,7 +46,7 @@ export const runnerPages: FastifyPluginAsyncTypebox = async app => {
       pausedByEnvironment: config.RUNNER_PAUSED,
       settings: {
         model: config.ANTHROPIC_MODEL,
-        app: withoutSecrets(config.MCP_URL),
+        app: shownAddress(config.MCP_URL),
         concurrency: config.PERSONA_CONCURRENCY,
         queueLimit: config.QUEUE_LIMIT,
         dailyBudgetUsd: config.DAILY_BUDGET_USD ?? null,
@@ -87,10 +88,4 @@ export const runnerPages: FastifyPluginAsyncTypebox = async app => {
     const { runId } = await runNow(db, scheduler.queue, request.body.persona)
     return reply.redirect(`/runs/${encodeURIComponent(runId)}`, 303)
   })
-}
-
-/** A name, a password or a token may stand in an address. */
-function withoutSecrets (address: string): string {
-  const { origin, pathname } = new URL(address)
-  return `${origin}${pathname}`
 }
