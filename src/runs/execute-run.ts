@@ -10,7 +10,7 @@ import type { Model } from '../agent/model.ts'
 import { nameTools } from '../agent/named-tools.ts'
 import { promptsFor, promptVersion } from '../agent/prompts/prompts.ts'
 import { modulesUsed, reflect, type LivedAction } from '../agent/reflect.ts'
-import type { Toolbox } from '../agent/toolbox.ts'
+import type { SetAside, Toolbox } from '../agent/toolbox.ts'
 import { walkedAwayOver } from '../agent/walk-away.ts'
 import type { Queryable } from '../db/database.ts'
 import { renderDiary } from '../diaries/diary.ts'
@@ -33,8 +33,8 @@ export interface RunDependencies {
   accounts: Accounts
   /** Opens the app's tools with the account of one persona. */
   openToolbox (account: Account, signal: AbortSignal): Promise<Toolbox>
-  /** Told when the app says something else of its tools than it did before. */
-  onToolsChanged? (names: string[]): void
+  /** Told when the app describes tools otherwise than before, or lists some that no persona gets to see. */
+  onToolNews? (news: { changed: string[], setAside: SetAside[] }): void
   limits: Limits & { maxReplyTokens: number, runTimeoutMs: number, dailyBudgetUsd: number | null }
 }
 
@@ -108,7 +108,7 @@ async function live (
     }
     if (journal.messages.length === 0) {
       const changed = await rememberTools(deps.db, toolbox.definitions)
-      if (changed.length > 0) deps.onToolsChanged?.(changed)
+      deps.onToolNews?.({ changed, setAside: toolbox.setAside })
       await recordTerms(deps.db, taken.lease, { promptVersion: promptVersion(persona.locale), protocolVersion: toolbox.protocolVersion })
       const diary = renderDiary(await loadDiary(deps.db, persona.id), persona.locale)
       const text = prompts.day({ today: today(persona), favouriteModules: favouriteModules(persona), diary })

@@ -33,6 +33,7 @@ export interface Runner {
 export function createRunner (options: RunnerOptions): Runner {
   const { db, queue, services, log } = options
   const stopping = new AbortController()
+  const setAsideBefore = new Set<string>()
 
   async function execute (runId: string): Promise<void> {
     const taken = await takeRun(db, runId)
@@ -52,8 +53,8 @@ export function createRunner (options: RunnerOptions): Runner {
 
   /** @param probing breakers that this run may close */
   async function live (taken: TakenRun, probing: Set<string>): Promise<void> {
-    const onToolsChanged = (tools: string[]) => log.warn({ tools }, 'the app describes tools otherwise than before: compare ratings with care')
-    const outcome = await executeRun({ ...options, onToolsChanged }, taken, stopping.signal, async service => {
+    const onToolNews = tellToolNews(log, setAsideBefore)
+    const outcome = await executeRun({ ...options, onToolNews }, taken, stopping.signal, async service => {
       if (probing.delete(services[service])) await recovered(service)
     })
     if (outcome.kind === 'final') logEnd(log, taken, outcome.end)
@@ -117,4 +118,15 @@ function logEnd (log: RunnerLog, { lease, run, ageMs }: TakenRun, end: RunEnd): 
   }
   if (end.state === 'failed') log.warn({ ...fields, ageMs }, 'run failed')
   else log.info(fields, `run ${end.state}`)
+}
+
+/** @param told what this process has said already: each run sees the same tools */
+function tellToolNews (log: RunnerLog, told: Set<string>): RunDependencies['onToolNews'] {
+  return ({ changed, setAside }) => {
+    if (changed.length > 0) log.warn({ tools: changed }, 'the app describes tools otherwise than before: compare ratings with care')
+    for (const { name, why } of setAside) {
+      if (!told.has(name)) log.warn({ tool: name, why }, 'no persona gets to see this tool of the app')
+      told.add(name)
+    }
+  }
 }
