@@ -56,8 +56,9 @@ async function createPersona (address: string): Promise<string> {
 
 /** Posts batches without a pause until the process is killed, after up to a second. */
 async function killWhilePosting (
-  server: ServerProcess, { address, personaId, round }: { address: string, personaId: string, round: number }, { sent, acknowledged }: Ledger
+  server: ServerProcess, to: { address: string, personaId: string, round: number }, { sent, acknowledged }: Ledger
 ): Promise<void> {
+  const { address, personaId, round } = to
   const post = async (lane: number) => {
     for (let i = 0; ; i++) {
       const tickId = `k${round}-${lane}-${i}`

@@ -115,7 +115,7 @@ function fail (kind: Exclude<AppFault, 'unauthorized'>, rpc: Rpc, res: ServerRes
       return
     case 'reset':
       res.socket?.resetAndDestroy()
-      return
+
     case 'silence':
   }
 }

@@ -56,8 +56,10 @@ export async function passPeriod (db: Queryable): Promise<void> {
     WHERE last_active_at IS NOT NULL OR not_before IS NOT NULL OR paused`.execute(db)
 }
 
-export async function countRuns (db: Queryable): Promise<{ open: number, final: number }> {
-  const { rows: [row] } = await sql<{ open: string, final: string }>`
-    SELECT count(*) FILTER (WHERE finished_at IS NULL) AS open, count(*) FILTER (WHERE finished_at IS NOT NULL) AS final FROM runs`.execute(db)
-  return { open: Number(row?.open), final: Number(row?.final) }
+export async function countRuns (db: Queryable): Promise<{ all: number, open: number, final: number }> {
+  const { rows: [row] } = await sql<{ all: string, open: string }>`
+    SELECT count(*) AS all, count(*) FILTER (WHERE finished_at IS NULL) AS open FROM runs`.execute(db)
+  const all = Number(row?.all)
+  const open = Number(row?.open)
+  return { all, open, final: all - open }
 }
