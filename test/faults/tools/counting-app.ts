@@ -112,11 +112,11 @@ function fail (kind: Exclude<AppFault, 'unauthorized'>, rpc: Rpc, res: ServerRes
     case 'server-error': return status(res, 500)
     case 'garbage':
       res.writeHead(200, { 'content-type': 'application/json' }).end('{"jsonrpc":')
-      return
+      break
     case 'reset':
       res.socket?.resetAndDestroy()
-
-    case 'silence':
+      break
+    case 'silence': // until the caller gives up
   }
 }
 

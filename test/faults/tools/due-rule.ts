@@ -36,7 +36,8 @@ export function batches (size: number): fc.Arbitrary<Batch> {
   const from = Date.UTC(2024, 0, 1)
   const to = Date.UTC(2030, 11, 31)
   const anywhere = fc.integer({ min: from, max: to })
-  const nearChange = fc.tuple(fc.constantFrom(...clockChanges(from, to)), fc.integer({ min: -2 * HOUR_MS, max: 2 * HOUR_MS })).map(([at, by]) => at + by)
+  const nearby = fc.integer({ min: -2 * HOUR_MS, max: 2 * HOUR_MS })
+  const nearChange = fc.tuple(fc.constantFrom(...clockChanges(from, to)), nearby).map(([at, by]) => at + by)
   const age = fc.oneof(
     fc.constant(null),
     fc.integer({ min: -HOUR_MS, max: 10 * 24 * HOUR_MS }),
@@ -58,7 +59,9 @@ function clockChanges (from: number, to: number): number[] {
     const offset = (at: number) => format.formatToParts(at).find(part => part.type === 'timeZoneName')?.value
     for (let day = from; day < to; day += 24 * HOUR_MS) {
       if (offset(day) === offset(day + 24 * HOUR_MS)) continue
-      for (let hour = day; hour < day + 24 * HOUR_MS; hour += HOUR_MS) if (offset(hour) !== offset(hour + HOUR_MS)) changes.add(hour + HOUR_MS)
+      for (let hour = day; hour < day + 24 * HOUR_MS; hour += HOUR_MS) {
+        if (offset(hour) !== offset(hour + HOUR_MS)) changes.add(hour + HOUR_MS)
+      }
     }
   }
   return [...changes]
