@@ -28,6 +28,8 @@ const SHARED: TSchema[] = [
  */
 export default fp(async app => {
   for (const schema of SHARED) app.addSchema(schema)
+  // JSON is what the API speaks; pages add forms for themselves.
+  app.removeContentTypeParser('text/plain')
   const text = sharedAjv({ coerceTypes: 'array' })
   const body = sharedAjv({ coerceTypes: false })
   app.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? body : text).compile(schema as object))
