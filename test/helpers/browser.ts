@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { chromium, type Browser, type BrowserContextOptions, type Locator, type Page } from 'playwright-core'
 import { ADMIN_KEY } from './app.ts'
+import { onServer } from './database.ts'
 
 /** A real Chromium, where one is installed. */
 
@@ -18,7 +19,9 @@ const FLAGS = [
 const PATIENCE_MS = 60_000
 
 /** What `t.test` takes as `skip`: false, or why nothing can be tested. */
-export const noBrowser: false | string = executablePath === undefined && 'no browser found; apt-get install chromium brings one'
+export const noBrowser: false | string = executablePath === undefined
+  ? 'no browser found; apt-get install chromium brings one'
+  : onServer && 'a browser is shown the pages on embedded storage; test/pages asks for them on both'
 
 interface Teardown { teardown (fn: () => Promise<void>): void }
 
