@@ -32,6 +32,11 @@ export function limitReached (day: Day, phase: 'acting' | 'reflecting'): LimitRe
   return null
 }
 
+/** Calls that went out to the app, or may have. */
+export function callsSent (journal: DayJournal): number {
+  return journal.endedCalls().filter(call => call.result !== 'rejected').length
+}
+
 /** How far a limit was used, and by how much it was passed, for the record. */
 export function limitDetail (day: Day, reason: string): string | null {
   const found = measure(day).find(([name]) => name === reason)
@@ -48,7 +53,7 @@ function measure ({ journal, limits, maxReplyTokens }: Day): [LimitReason, Measu
   const twiceTheUsual = (total: number) => spent.replies === 0 ? 0 : 2 * total / spent.replies
   const measured: [LimitReason, Measured][] = [
     ['max_turns', { used: turnsOf(journal.messages), limit: limits.maxTurns, unit: 'turns', reserve: 0 }],
-    ['max_tool_calls', { used: journal.endedCalls().length, limit: limits.maxToolCalls, unit: 'tool calls', reserve: 0 }],
+    ['max_tool_calls', { used: callsSent(journal), limit: limits.maxToolCalls, unit: 'tool calls', reserve: 0 }],
     ['max_input_tokens', { used: spent.inputTokens, limit: limits.maxInputTokens, unit: 'input tokens', reserve: twiceTheUsual(spent.inputTokens) }],
     ['max_output_tokens', { used: spent.outputTokens, limit: limits.maxOutputTokens, unit: 'output tokens', reserve: maxReplyTokens }]
   ]

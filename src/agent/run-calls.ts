@@ -2,6 +2,7 @@ import type { CallEnd, PlannedCall } from './day-journal.ts'
 import { executableCalls, firstOrdinal, type AssistantMessage } from './history.ts'
 import { checkInput, hashInput } from './input-check.ts'
 import type { DayContext } from './day.ts'
+import { callsSent } from './limits.ts'
 import type { ToolResultBlock, ToolUseBlock } from './model.ts'
 import type { PromptSet } from './prompts/prompt-set.ts'
 import { hasWalkedAway } from './walk-away.ts'
@@ -61,6 +62,7 @@ async function settle (day: DayContext, planned: PlannedCall, call: ToolUseBlock
 function refusal (day: DayContext, call: ToolUseBlock, tool: Tool | undefined, index: number): CallEnd | null {
   const notes = day.prompts.toolNotes
   if (day.interruption() !== null || hasWalkedAway(day) || keepsCallingUnknownTools(day.journal)) return rejected(notes.dayOver, 'the day was over', null)
+  if (callsSent(day.journal) >= day.limits.maxToolCalls) return rejected(notes.dayOver, 'the limit of tool calls was reached', null)
   if (index >= MAX_CALLS_PER_TURN) {
     return rejected(notes.tooManyCalls(MAX_CALLS_PER_TURN), `more than ${MAX_CALLS_PER_TURN} calls in one message`, 'model')
   }

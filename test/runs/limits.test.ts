@@ -29,7 +29,7 @@ async function liveWith (world: World, email = 'mara@personas.test') {
 t.test('each limit ends the day incomplete, says which it was and by how much, and leaves room for the ratings', async t => {
   const table: [string, Record<string, string>, Script, object][] = [
     ['tool calls', { MAX_TOOL_CALLS: '3' }, neverStops({}, 2),
-      { endReason: 'max_tool_calls', endDetail: '4 of 3 tool calls, 1 over', turns: 2 }],
+      { endReason: 'max_tool_calls', endDetail: '3 of 3 tool calls', turns: 2 }],
     ['tokens in', { MAX_INPUT_TOKENS: '10000' }, neverStops({ ...NOTHING, input_tokens: 1000, cache_creation_input_tokens: 1000, cache_read_input_tokens: 50_000 }),
       { endReason: 'max_input_tokens', endDetail: '6000 of 10000 input tokens', turns: 3 }],
     ['tokens out', { MAX_OUTPUT_TOKENS: '10000', MAX_REPLY_TOKENS: '4000' }, neverStops({ ...NOTHING, output_tokens: 2000 }),
