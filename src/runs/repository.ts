@@ -181,16 +181,20 @@ export async function abandonRun (db: Queryable, runId: string): Promise<{ perso
   return row === undefined ? undefined : { personaId: row.persona_id }
 }
 
+/** No worker holds it: it waits for one, or for a service that is out of order. */
+const IDLE = sql`(state = 'queued' OR deferred_until IS NOT NULL)`
+
 /**
- * Asks a run to end. One that no worker has taken ends at once; one under way ends before its next step.
+ * Asks a run to end. One that no worker holds ends at once; one under way ends before its next step.
  * @throws RunNotFoundError, RunNotOpenError
  */
 export async function requestCancel (db: Queryable, runId: string): Promise<Run> {
   const row = await db.updateTable('runs').set({
     cancel_requested_at: sql`coalesce(cancel_requested_at, now())`,
-    state: sql`CASE WHEN state = 'queued' THEN 'incomplete' ELSE state END`,
-    end_reason: sql`CASE WHEN state = 'queued' THEN 'cancelled' ELSE end_reason END`,
-    finished_at: sql`CASE WHEN state = 'queued' THEN now() ELSE finished_at END`
+    state: sql`CASE WHEN ${IDLE} THEN 'incomplete' ELSE state END`,
+    end_reason: sql`CASE WHEN ${IDLE} THEN 'cancelled' ELSE end_reason END`,
+    deferred_until: null,
+    finished_at: sql`CASE WHEN ${IDLE} THEN now() ELSE finished_at END`
   }).where('id', '=', runId).where('finished_at', 'is', null).returningAll().executeTakeFirst()
   if (row !== undefined) return toRun(row)
   const run = await getRun(db, runId)

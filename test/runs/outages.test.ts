@@ -89,6 +89,16 @@ t.test('an operator who mended it need not wait', async t => {
   t.match((await world.runOf(id)).run, { state: 'completed' })
 })
 
+t.test('a run that waits is cancelled at once, and its persona has had its day', async t => {
+  const world = await startWorld(t, { script: lockedOut().script })
+  const { id } = await world.persona()
+  await world.tick()
+  const { run } = await world.runOf(id)
+  t.equal((await world.app.inject({ method: 'POST', url: `/api/v1/admin/runs/${run.id}/cancel`, headers: admin })).statusCode, 200)
+  t.match((await world.runOf(id)).run, { state: 'incomplete', endReason: 'cancelled' })
+  t.type((await personaOf(world, id)).lastActiveAt, 'string')
+})
+
 t.test('a run that waited long enough ends failed, with the code of what it waited for', async t => {
   const world = await startWorld(t, { script: lockedOut().script })
   const { id } = await world.persona()
