@@ -48,6 +48,10 @@ function spentOf ({ tokens, usd }: Run, messages: JournaledMessage[]): Spent {
   }
 }
 
+/** Nobody takes a run over sooner than this after its worker was last heard of, in milliseconds. */
+const SURELY_HELD_MS = 5000
+const START_ATTEMPTS = 3
+
 /**
  * Opens the journal of a run that this worker has taken, with all that earlier attempts wrote. Every write is
  * one transaction that first makes sure of the lease, so that a worker that was stopped and comes back writes
@@ -66,6 +70,18 @@ export async function openJournal (
     onHeld(await holdRun(trx, lease))
     await statements(trx)
   })
+  /**
+   * The news of a commit may come long after it, when the process was stopped in between: by then another worker may have
+   * the run, and what is written here would be followed by a call that is no longer ours.
+   */
+  const writeAndStillHold = async (statements: (trx: Queryable) => Promise<unknown>) => {
+    for (let attempt = 1; attempt <= START_ATTEMPTS; attempt++) {
+      const askedAt = performance.now()
+      await write(statements)
+      if (performance.now() - askedAt < SURELY_HELD_MS) return
+    }
+    throw new Error(`The database took longer than ${SURELY_HELD_MS} ms to write, ${START_ATTEMPTS} times.`)
+  }
   const planned = (call: PlannedCall): PlannedAction => ({ ...call, tickId: lease.runId, personaId: run.personaId })
   let spent = spentOf(run, messages)
 
@@ -93,7 +109,7 @@ export async function openJournal (
     },
     recordedCall: ordinal => recorded.get(ordinal),
     endedCalls: () => [...ended.values()].sort((a, b) => a.ordinal - b.ordinal),
-    startCall: call => write(trx => startAction(trx, planned(call))),
+    startCall: call => writeAndStillHold(trx => startAction(trx, planned(call))),
     async finishCall (call, end) {
       await write(trx => finishAction(trx, planned(call), end))
       ended.set(call.ordinal, { ...call, ...end })

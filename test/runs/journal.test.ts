@@ -1,0 +1,63 @@
+import t from 'tap'
+import type { Queryable } from '../../src/db/database.ts'
+import { listRunActions } from '../../src/actions/repository.ts'
+import { openJournal } from '../../src/runs/journal.ts'
+import { openRuns, takeRun } from '../../src/runs/repository.ts'
+import { upsertPersona } from '../../src/personas/repository.ts'
+import { PERSONA } from '../helpers/app.ts'
+import { openTestDatabase } from '../helpers/database.ts'
+
+const CALL = { ordinal: 0, toolName: 'todo.create', inputHash: 'h', toolUseId: 'toolu_1', messageSeq: 1 }
+const { now } = performance
+t.afterEach(() => { performance.now = now })
+
+/** The same database, where something happens between a commit and the news of it. */
+function afterCommit (db: Queryable, happens: () => Promise<void>): Queryable {
+  const transaction = () => ({
+    async execute (statements: (trx: Queryable) => Promise<void>) {
+      await db.transaction().execute(statements)
+      await happens()
+    }
+  })
+  return { selectFrom: db.selectFrom.bind(db), transaction } as unknown as Queryable
+}
+
+async function takenRun (db: Queryable) {
+  const { persona } = await upsertPersona(db, PERSONA)
+  const [opened] = await openRuns(db, [persona], null)
+  const taken = await takeRun(db, opened?.runId ?? '')
+  if (taken === undefined) throw new Error('not taken')
+  return taken
+}
+
+t.test('a worker that was stopped between the commit of a start and the news of it does not make the call', async t => {
+  const { db } = await openTestDatabase(t)
+  const taken = await takenRun(db)
+  let stoppedMs = 0
+  performance.now = () => now.call(performance) + stoppedMs
+  const journal = await openJournal(afterCommit(db, async () => {
+    if (stoppedMs === 0) await takeRun(db, taken.run.id)
+    stoppedMs += 60_000
+  }), taken, () => {})
+  await t.rejects(journal.startCall(CALL), { code: 'RUN_LOST' })
+})
+
+t.test('one that nobody took the run from goes on, and the call has one row', async t => {
+  const { db } = await openTestDatabase(t)
+  const taken = await takenRun(db)
+  let stoppedMs = 0
+  performance.now = () => now.call(performance) + stoppedMs
+  const journal = await openJournal(afterCommit(db, async () => { if (stoppedMs === 0) stoppedMs = 60_000 }), taken, () => {})
+  await journal.startCall(CALL)
+  t.match(await listRunActions(db, taken.run.id), [{ ordinal: 0, result: 'started' }])
+  t.equal((await listRunActions(db, taken.run.id)).length, 1)
+})
+
+t.test('a database that never answers in time fails the attempt, so that the queue tries again', async t => {
+  const { db } = await openTestDatabase(t)
+  const taken = await takenRun(db)
+  let stoppedMs = 0
+  performance.now = () => now.call(performance) + stoppedMs
+  const journal = await openJournal(afterCommit(db, async () => { stoppedMs += 60_000 }), taken, () => {})
+  await t.rejects(journal.startCall(CALL), /took longer than 5000 ms/)
+})
