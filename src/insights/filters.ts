@@ -8,6 +8,8 @@ import { BadRequestError } from '../errors.ts'
 
 const DEFAULT_DAYS = 30
 const DAY_MS = 24 * 60 * 60 * 1000
+/** Before it neither calendar has a year that the other knows. */
+const FIRST_MS = Date.parse('0001-01-01T00:00:00Z')
 const name = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 200, description }))
 
 export const RangeFields = {
@@ -36,7 +38,7 @@ export interface Scope { range: Range, filter: Filter }
 export async function readScope (db: Queryable, filter: Filter): Promise<Scope> {
   const to = filter.to === undefined ? await databaseNow(db) : readInstant(filter.to, 'to')
   const from = filter.from === undefined
-    ? new Date(Date.parse(to) - DEFAULT_DAYS * DAY_MS).toISOString()
+    ? new Date(Math.max(FIRST_MS, Date.parse(to) - DEFAULT_DAYS * DAY_MS)).toISOString()
     : readInstant(filter.from, 'from')
   if (from >= to) throw new BadRequestError(`from (${from}) must be before to (${to})`)
   return { range: { from, to }, filter }

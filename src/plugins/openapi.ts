@@ -37,8 +37,9 @@ function withCommonAnswers (schema: FastifySchema, { method, config }: RouteOpti
   const isAdmin = schema.security?.some(scheme => 'adminKey' in scheme) === true
   const takesInput = schema.body !== undefined || schema.querystring !== undefined || schema.params !== undefined
   const answers = {
-    ...(takesInput && { 400: error('the request is not valid; the message names what') }),
+    ...((takesInput || !isRead) && { 400: error('the request is not valid; the message names what') }),
     ...(schema.params !== undefined && { 414: error('a part of the path is too long') }),
+    431: error('path and headers are too large'),
     ...(!isRead && { 413: error('the body is too large'), 415: error('the body is not JSON') }),
     ...(isAdmin && !isRead && { 403: error('this key is for reading only') }),
     ...(config?.alwaysAnswers !== true && { 429: error('too many requests; Retry-After says when'), 503: error('not ready or overloaded; Retry-After says when') })

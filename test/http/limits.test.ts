@@ -11,7 +11,8 @@ const root = t
 const database = await openTestDatabase(t)
 const start = (env: Record<string, string> = {}) => startTestApp(root, { database, env })
 const RELEASES = '/api/v1/admin/releases'
-const statusOf = async (app: FastifyInstance, url: string, headers: Record<string, string> = {}) => (await app.inject({ url, headers })).statusCode
+const statusOf = async (app: FastifyInstance, url: string, headers: Record<string, string>) =>
+  (await app.inject({ url, headers })).statusCode
 
 t.test('each key and each address has a number of requests a minute of its own, and /health has no end', async t => {
   const app = await start({ KEY_RATE_LIMIT: '5', ADDRESS_RATE_LIMIT: '3' })

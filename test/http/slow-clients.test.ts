@@ -49,12 +49,12 @@ t.test(`${CLIENTS} slow clients are closed within ${ALL_CLOSED_MS / 1000} s whil
   const manners = Object.keys(MANNERS)
   const clients = await Promise.all(Array.from({ length: CLIENTS }, (_, i) => open(address, manners[i % manners.length] ?? '')))
 
-  let over = false
+  const state = { over: false }
   const all = Promise.all(clients.map(async ({ manner, closedAfterMs }) => ({ manner, ms: await closedAfterMs })))
-  all.then(() => { over = true }, () => {})
+  all.then(() => { state.over = true }, () => {})
   const answers: { status: number, ms: number }[] = []
   const giveUpAt = performance.now() + ALL_CLOSED_MS + 10_000
-  while (!over && performance.now() < giveUpAt) {
+  while (!state.over && performance.now() < giveUpAt) {
     for (const path of ['/health', RELEASES]) {
       const askedAt = performance.now()
       const { status } = await fetch(new URL(path, address), { headers: admin })
@@ -62,7 +62,7 @@ t.test(`${CLIENTS} slow clients are closed within ${ALL_CLOSED_MS / 1000} s whil
     }
     await sleep(100)
   }
-  t.ok(over, 'all are closed')
+  t.ok(state.over, 'all are closed')
   for (const { socket } of clients) socket.destroy()
   const closed = await all
   for (const manner of manners) {

@@ -217,6 +217,7 @@ t.test('a range that is none, and filters that cannot be, are refused by name', 
   for (const [query, field] of [
     ['from=yesterday', 'from'],
     ['from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z', 'from'],
+    ['to=0001-01-01T00:00:00Z', 'from'],
     ['to=0000-01-01T00:00:00Z', 'to'],
     ['from=1998-12-31T23:59:60Z', 'from'],
     ['personaId=7', 'personaId'],

@@ -1,0 +1,29 @@
+import type { FastifyInstance } from 'fastify'
+import { createPersona, startTestApp } from '../helpers/app.ts'
+import { openTestDatabase } from '../helpers/database.ts'
+import { insightRows } from '../helpers/insight-rows.ts'
+import { VIEWER_KEY } from '../helpers/pages.ts'
+import { fuzz, type FuzzReport } from './fuzzer.ts'
+
+const STATES = ['completed', 'failed', 'incomplete', 'queued', 'queued', 'queued', 'queued', 'queued'] as const
+
+interface Teardown { teardown (fn: () => Promise<void>): void }
+
+/** The fuzzer against the whole application, on a database with a little of everything in it. */
+export async function runFuzz (t: Teardown, options: { requests: number, seed: number }): Promise<FuzzReport> {
+  const database = await openTestDatabase(t)
+  const app = await startTestApp(t, { database, env: { VIEWER_KEY } })
+  await fill(app)
+  return fuzz(await app.listen({ port: 0, host: '127.0.0.1' }), options)
+}
+
+async function fill (app: FastifyInstance): Promise<void> {
+  const rows = insightRows(app.database.db)
+  for (const [i, state] of STATES.entries()) {
+    const { id } = await createPersona(app, { email: `fuzz-${i}@personas.test` })
+    await rows.run(`run-${i}`, id, { state, ...(state === 'queued' && { finished_at: null, started_at: null }) })
+    await rows.action(`run-${i}`, 1, 'todo.create')
+    await rows.visit(`run-${i}`, 'todo', { friction: 0.5 })
+    await rows.rating(`run-${i}`, 'todo', 1 + i % 5)
+  }
+}
