@@ -83,6 +83,10 @@ t.test('every variable refuses what is wrong for it, each at its own bounds', as
     DATABASE_URL: ['mysql://u:p@host/db', 'localhost', 'postgres://', 'postgres://u:p @host/db'],
     SERVICE_KEY: ['1234567'],
     ADMIN_KEY: ['1234567'],
+    SERVICE_KEYS: ['12345678', 'a:1234567', 'a:12345678,', 'a:12345678 b:12345678', 'a:11111111,b:22222222,c:33333333,d:44444444,e:55555555'],
+    ADMIN_KEYS: ['no-kid-in-here'],
+    VIEWER_KEYS: ['a b:12345678'],
+    DIAGNOSTICS: ['yes', '1'],
     ANTHROPIC_BASE_URL: ['api.anthropic.com', 'ftp://host', 'http://'],
     MCP_URL: ['stdio', 'https://'],
     AUTH_URL: ['ftp://host'],
@@ -107,7 +111,7 @@ t.test('every variable refuses what is wrong for it, each at its own bounds', as
 
 t.test('a secret is never printed, not even a wrong one', async t => {
   const secrets = {
-    SERVICE_KEY: 'svc-sec', ADMIN_KEY: 'adm-sec', PERSONA_SEED_SECRET: 'seed-sec', DATABASE_URL: 'mysql://root:db-sec@host/db'
+    SERVICE_KEY: 'svc-sec', SERVICE_KEYS: 'kid:lst-sec', ADMIN_KEY: 'adm-sec', PERSONA_SEED_SECRET: 'seed-sec', DATABASE_URL: 'mysql://root:db-sec@host/db'
   }
   for (const name of [...Object.keys(secrets), 'ANTHROPIC_API_KEY']) t.equal(annotationsOf(name)?.secret, true, name)
   const { message } = await refusal({ ...secrets, PORT: 'x' })

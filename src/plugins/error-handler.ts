@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin'
 import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, messageOf, RouteNotFoundError } from '../errors.ts'
+import { ANSWER_HEADERS } from './answer-headers.ts'
 
 /** Connection trouble as `pg`, the pool and the operating system name it. */
 const DATABASE_GONE = /^(08|57P0|53300)|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND/
@@ -13,16 +14,17 @@ export function isDatabaseGone (error: unknown): boolean {
     (error instanceof AggregateError && error.errors.some(isDatabaseGone))
 }
 
+/** Fastify's own codes as clients know them; what is not here keeps its name. */
+const CODES: Record<number, string> = { 400: 'BAD_REQUEST', 413: 'BODY_TOO_LARGE', 414: 'URL_TOO_LONG', 415: 'UNSUPPORTED_MEDIA_TYPE' }
+
 /** A URL that no route can be found by, such as `/%ZZ`. It never reaches the error handler. */
 export function refuseUrl (error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
-  reply.code(error.statusCode ?? 400).send({ code: 'BAD_REQUEST', message: error.message })
+  const status = error.statusCode ?? 400
+  reply.code(status).headers(ANSWER_HEADERS).send({ code: CODES[status] ?? 'BAD_REQUEST', message: error.message })
 }
 
 /** What a client is told of an error. */
 export interface ErrorAnswer { status: number, code: string, message: string, retryAfterSeconds?: number | undefined }
-
-/** Fastify's own codes as clients know them; what is not here keeps its name. */
-const CODES: Record<number, string> = { 400: 'BAD_REQUEST', 413: 'BODY_TOO_LARGE', 415: 'UNSUPPORTED_MEDIA_TYPE' }
 
 /** What we did not foresee is logged whole and told as little. */
 export function answerFor (error: FastifyError | AppError, log: FastifyBaseLogger): ErrorAnswer {

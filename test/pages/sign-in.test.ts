@@ -40,6 +40,7 @@ t.test('the session is a random cookie that scripts cannot read, and its hash in
   const rows = await db.selectFrom('page_sessions').selectAll().execute()
   t.ok(rows.every(row => /^[0-9a-f]{64}$/.test(row.id)))
   t.notMatch(JSON.stringify(rows), cookie?.value ?? '')
+  t.ok(rows.every(row => row.expires_at.getTime() - row.created_at.getTime() === 12 * 60 * 60 * 1000), 'for twelve hours at most')
   const elsewhere = await postForm(app, '/sign-in', { key: ADMIN_KEY }, { host: 'personas.example.com' })
   t.match(elsewhere.cookies[0], { name: '__Host-persona-runner', path: '/', secure: true, httpOnly: true, sameSite: 'Strict' })
 })

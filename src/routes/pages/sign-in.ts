@@ -9,7 +9,7 @@ const To = Type.Object({ to: Type.Optional(Type.String({ maxLength: 2000 })), us
 const SignIn = Type.Object({
   key: Type.String({ maxLength: 1000 }), to: Type.Optional(Type.String({ maxLength: 2000 }))
 }, { additionalProperties: false })
-/** Bytes. This is the only body that is read from somebody who has shown nothing yet. */
+/** Bytes. No other bodies are read from somebody who has shown nothing yet. */
 const LARGEST_FORM = 16 * 1024
 const USED = 'That link was used already. Sign in with the admin key that the demo printed.'
 
@@ -66,7 +66,7 @@ export const signInPages: FastifyPluginAsyncTypebox = async app => {
     return reply.redirect('/', 303)
   })
 
-  app.post('/sign-out', { schema: { hide: true } }, async (request, reply) => {
+  app.post('/sign-out', { bodyLimit: LARGEST_FORM, schema: { hide: true } }, async (request, reply) => {
     await app.pageSessions.close(request, reply)
     return reply.redirect('/sign-in', 303)
   })
