@@ -10,6 +10,14 @@ const RUNS = 'runs'
 /** Where pg-boss puts a run that nobody finished within the allowed attempts. */
 const ABANDONED = 'runs-abandoned'
 
+/**
+ * A run that was begun goes before all that nobody has begun: its persona is in the middle of its day, and the run's time
+ * limit goes on while it waits. Said as soon as a worker takes it, because nobody can say it for a worker that dies;
+ * pg-boss itself changes jobs only while they wait.
+ */
+const BEGUN = 1
+const MARK_BEGUN = `UPDATE pgboss.job SET priority = ${BEGUN} WHERE name = '${RUNS}' AND id = $1`
+
 /** Two retries after the first attempt make three attempts. */
 const RETRY_LIMIT = 2
 
@@ -42,7 +50,7 @@ export interface QueuedRun {
   runId: string
   /** No worker takes it sooner, in milliseconds from now by the database's clock. */
   afterMs?: number
-  /** How often a worker has taken it. One that was begun goes before all that were not: it is in the middle of its day. */
+  /** How often a worker has taken it. */
   attempt?: number
 }
 
@@ -78,7 +86,7 @@ export function createQueue ({ database: { backend, executeSql }, runTimeoutMs, 
     async enqueue (trx, runs) {
       if (runs.length === 0) return
       const startAfter = ({ afterMs = 0 }: QueuedRun) => afterMs > 0 ? { startAfter: Math.ceil(afterMs / 1000) } : {}
-      const jobs = runs.map(run => ({ data: { runId: run.runId }, priority: (run.attempt ?? 0) > 0 ? 1 : 0, ...startAfter(run) }))
+      const jobs = runs.map(run => ({ data: { runId: run.runId }, priority: (run.attempt ?? 0) > 0 ? BEGUN : 0, ...startAfter(run) }))
       await boss.insert(RUNS, jobs, { db: fromKysely(trx) })
     },
     async work (concurrency, execute, abandon) {
@@ -86,7 +94,10 @@ export function createQueue ({ database: { backend, executeSql }, runTimeoutMs, 
       const heartbeatRefreshSeconds = Math.floor(heartbeatSeconds / 4)
       const options = { localConcurrency: concurrency, pollingIntervalSeconds, heartbeatRefreshSeconds }
       await boss.work<RunJob>(RUNS, options, async jobs => {
-        for (const job of jobs) await execute(job.data.runId)
+        for (const job of jobs) {
+          await executeSql(MARK_BEGUN, [job.id])
+          await execute(job.data.runId)
+        }
       })
       await boss.work<RunJob>(ABANDONED, { pollingIntervalSeconds: 5 },
         async jobs => { for (const job of jobs) await abandon(job.data.runId) })

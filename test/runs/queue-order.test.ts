@@ -1,14 +1,21 @@
-import t from 'tap'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'kysely'
+import t, { type Test } from 'tap'
 import { createQueue } from '../../src/runs/queue.ts'
 import { openTestDatabase } from '../helpers/database.ts'
 
-t.test('a run that was begun and handed back goes before all that wait for their first worker', async t => {
+async function startQueue (t: Test) {
   const database = await openTestDatabase(t)
   const queue = createQueue({ database, runTimeoutMs: 60_000, heartbeatSeconds: 60, onError: error => t.error(error) })
   await queue.start()
   t.teardown(() => queue.stop(1000))
-  await queue.enqueue(database.db, [{ runId: 'waiting-1' }, { runId: 'waiting-2' }])
-  await queue.enqueue(database.db, [{ runId: 'handed-back', attempt: 1 }])
+  return { db: database.db, queue }
+}
+
+t.test('a run that was begun and handed back goes before all that wait for their first worker', async t => {
+  const { db, queue } = await startQueue(t)
+  await queue.enqueue(db, [{ runId: 'waiting-1' }, { runId: 'waiting-2' }])
+  await queue.enqueue(db, [{ runId: 'handed-back', attempt: 1 }])
 
   const taken: string[] = []
   const all = Promise.withResolvers<void>()
@@ -19,4 +26,24 @@ t.test('a run that was begun and handed back goes before all that wait for their
   await all.promise
   t.equal(taken[0], 'handed-back')
   t.strictSame(taken.slice(1).sort(), ['waiting-1', 'waiting-2'])
+})
+
+t.test('a run whose worker failed goes before a backlog that is older', async t => {
+  const { db, queue } = await startQueue(t)
+  await queue.enqueue(db, [{ runId: 'failing' }])
+  const waiting = Array.from({ length: 7 }, (_, i) => ({ runId: `waiting-${i}` }))
+
+  const taken: string[] = []
+  const all = Promise.withResolvers<void>()
+  await queue.work(1, async runId => {
+    taken.push(runId)
+    if (taken.length === waiting.length + 2) all.resolve()
+    if (taken.length > 1) return sleep(1000)
+    await queue.enqueue(db, waiting)
+    await sql`UPDATE pgboss.job SET created_on = created_on - interval '1 hour' WHERE data ->> 'runId' <> 'failing'`.execute(db)
+    throw new Error('as a worker that dies')
+  }, async () => {})
+  await all.promise
+  t.equal(taken[0], 'failing')
+  t.ok(taken.lastIndexOf('failing') < taken.length - 1, taken.join(', '))
 })

