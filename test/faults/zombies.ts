@@ -24,7 +24,8 @@ export const scenario: Scenario = {
       const world = await startWorld(t, await openStore(t), plan)
       const { store: { db }, app, model } = world
       app.pace = { beforeMs: 80, afterMs: 80 }
-      model.pace = { thinkMs: 200, turns: 4 }
+      // Slow, so that a process that comes back with its reply could write before the one that took over does.
+      model.pace = { thinkMs: 1500, turns: 2 }
       const fleet = startFleet(t, world, plan.heartbeat)
       await Promise.all(Array.from({ length: plan.processes }, () => fleet.add()))
 
@@ -34,7 +35,7 @@ export const scenario: Scenario = {
         const stopped = await Promise.all(fleet.workers.slice(0, plan.stoppedAtOnce).map(worker => stop(world, worker)))
         const held = stopped.flatMap(zombie => zombie.held)
         if (plan.loses) await loseHeartbeats(db, held)
-        await until(async () => (await takenUpAgain(db, held)).size === held.length, { limitMs: TAKEN_OVER_LIMIT_MS, everyMs: 500 })
+        await until(async () => (await takenUpAgain(db, held)).size === held.length, { limitMs: TAKEN_OVER_LIMIT_MS })
         for (const zombie of stopped) zombie.takenOver = (await takenUpAgain(db, zombie.held)).size
         stopped.forEach(wake)
         zombies.push(...stopped)
