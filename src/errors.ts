@@ -126,6 +126,24 @@ export class McpUnreachableError extends AppError { readonly code = 'MCP_UNREACH
 export class McpUnauthorizedError extends AppError { readonly code = 'MCP_UNAUTHORIZED' }
 export class McpNoToolsError extends AppError { readonly code = 'MCP_NO_TOOLS' }
 
+/** Nothing was sent. */
+export class DialForbiddenError extends AppError {
+  readonly code = 'DIAL_FORBIDDEN'
+  /** @param allow the entry of PRIVATE_HOSTS that would let it pass */
+  constructor (setting: string, { host, address, what, allow }: { host: string, address: string, what: string, allow: string }) {
+    const found = host === address ? '' : ` is at ${address}, which`
+    super(`${setting} leads to where the runner does not connect: ${host}${found} is ${what}. If the app does live there, set PRIVATE_HOSTS=${allow} and restart.`)
+  }
+}
+
+/** The app answered, and what it answered was not followed. */
+export class DialRedirectedError extends AppError {
+  readonly code = 'DIAL_REDIRECTED'
+  constructor (setting: string, { from, status, to }: { from: string, status: number, to: string }) {
+    super(`${from} answers with a redirect (${status}) to ${to}, and the runner follows none. Set ${setting} to where the app answers itself.`)
+  }
+}
+
 /** What would make a refused request one that the model takes: without this tool, or shorter. */
 export type Remedy = { kind: 'leave_out', toolName: string } | { kind: 'shorten' }
 

@@ -30,15 +30,16 @@ const MAY_IMPORT: Record<string, string[]> = {
   server: ['app', 'environment', 'production'],
   app: ['plugins', 'routes', 'config', 'db'],
   plugins: [
-    'config', 'db', 'agent', 'accounts', 'runs', 'schema-check',
+    'config', 'db', 'agent', 'accounts', 'dial', 'runs', 'schema-check',
     'routes', 'personas', 'actions', 'feedback', 'diaries', 'insights', 'releases', 'sessions', 'dashboard'
   ],
   routes: [
     'personas', 'runs', 'actions', 'feedback', 'diaries', 'insights', 'releases', 'sessions', 'dashboard', 'db', 'config', 'schema-check'
   ],
   runs: ['personas', 'actions', 'feedback', 'diaries', 'agent', 'accounts', 'db'],
-  agent: ['feedback'],
-  accounts: [],
+  agent: ['feedback', 'dial'],
+  accounts: ['dial'],
+  dial: [],
   personas: ['db'],
   actions: ['db'],
   feedback: ['db'],
@@ -110,6 +111,7 @@ const DOORS: [RegExp, RegExp][] = [
   [/^(pg|@electric-sql\/pglite)(\/|$)/, /^db\/database\.ts$/],
   [/^@anthropic-ai\/sdk/, /^agent\/claude(-[a-z]+)?\.ts$/],
   [/^@modelcontextprotocol\/sdk/, /^(agent\/mcp-|demo\/sample-app\/)/],
+  [/^undici$/, /^dial\/dialler\.ts$/],
   [/^pg-boss$/, /^runs\/queue\.ts$/],
   [/^node-cron$/, /^(plugins\/pokes|config)\.ts$/]
 ]
@@ -119,6 +121,13 @@ t.test('each vendor has one door', async t => {
     for (const name of packages) {
       for (const [vendor, door] of DOORS) if (vendor.test(name)) t.match(file, door, `${name} in ${file}`)
     }
+  }
+})
+
+t.test('only the dialler goes out to an app', async t => {
+  // The client of other processes brings its own, and the demo dials itself.
+  for (const file of files.filter(file => !/^(dial\/dialler\.ts|client\/|demo\/)/.test(file))) {
+    t.notMatch(codeOf(file), /(?<![.\w])fetch\(|globalThis\.fetch|from 'node:(https?|net|tls)'.*\bconnect\b/, file)
   }
 })
 

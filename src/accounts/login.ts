@@ -2,19 +2,27 @@ import type { Account, Accounts } from './account.ts'
 import { derivePassword } from './password.ts'
 import { singleFlight } from './single-flight.ts'
 import { renewAt } from './token-life.ts'
-import { AuthUnreachableError, LoginFailedError, type Outage } from '../errors.ts'
+import { dialOutsideProduction, type Dial } from '../dial/dialler.ts'
+import { AppError, AuthUnreachableError, LoginFailedError, type Outage } from '../errors.ts'
 import { oneLine, retryAfterMs } from '../text.ts'
 
 /** Sign-in with the derived password: a token from the login route, then the personal space. */
 
 const TIMEOUT_MS = 10_000
 
-export function passwordAccounts ({ authUrl, seedSecret }: { authUrl: string, seedSecret: string }): Accounts {
+export interface PasswordOptions {
+  authUrl: string
+  seedSecret: string
+  /** Undefined: as outside production. */
+  dial?: Dial
+}
+
+export function passwordAccounts ({ authUrl, seedSecret, dial = dialOutsideProduction('AUTH_URL') }: PasswordOptions): Accounts {
   const base = authUrl.replace(/\/+$/, '')
   const signIn = singleFlight(async (email, signal): Promise<Account> => {
-    const { token, userId } = await login(base, email, derivePassword(seedSecret, email), signal)
+    const { token, userId } = await login(dial, base, email, derivePassword(seedSecret, email), signal)
     const receivedAt = Date.now()
-    const spaceId = await personalSpace(base, token, signal)
+    const spaceId = await personalSpace(dial, base, token, signal)
     return {
       headers: { authorization: `Bearer ${token}`, 'x-mana-space': spaceId },
       userId,
@@ -29,8 +37,10 @@ export function passwordAccounts ({ authUrl, seedSecret }: { authUrl: string, se
 interface LoginAnswer { token?: unknown, accessToken?: unknown, userId?: unknown, user?: { id?: unknown } | null }
 interface ListedSpace { id?: unknown, type?: unknown, metadata?: { type?: unknown } | null }
 
-async function login (base: string, email: string, password: string, signal: AbortSignal): Promise<{ token: string, userId: string }> {
-  const body = await request(`${base}/api/v1/auth/login`, {
+async function login (
+  dial: Dial, base: string, email: string, password: string, signal: AbortSignal
+): Promise<{ token: string, userId: string }> {
+  const body = await request(dial, `${base}/api/v1/auth/login`, {
     method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ email, password })
   }, email, signal)
   const { token, accessToken, userId, user } = (body ?? {}) as LoginAnswer
@@ -42,8 +52,8 @@ async function login (base: string, email: string, password: string, signal: Abo
 }
 
 /** The space that is the persona's own; where none says so, the only one there is. */
-async function personalSpace (base: string, token: string, signal: AbortSignal): Promise<string> {
-  const body = await request(`${base}/api/auth/organization/list`, { headers: { authorization: `Bearer ${token}` } }, 'the space list', signal)
+async function personalSpace (dial: Dial, base: string, token: string, signal: AbortSignal): Promise<string> {
+  const body = await request(dial, `${base}/api/auth/organization/list`, { headers: { authorization: `Bearer ${token}` } }, 'the space list', signal)
   const list: unknown = Array.isArray(body) ? body : (body as { organizations?: unknown } | null)?.organizations
   const spaces = Array.isArray(list) ? (list as (ListedSpace | null)[]).filter(space => typeof space?.id === 'string') : []
   const isPersonal = (space: ListedSpace | null) => space?.type === 'personal' || space?.metadata?.type === 'personal'
@@ -54,13 +64,14 @@ async function personalSpace (base: string, token: string, signal: AbortSignal):
   return personal.id as string
 }
 
-async function request (url: string, init: RequestInit, who: string, signal: AbortSignal): Promise<unknown> {
+async function request (dial: Dial, url: string, init: RequestInit, who: string, signal: AbortSignal): Promise<unknown> {
   let response: Response
   let text: string
   try {
-    response = await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) })
+    response = await dial(url, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) })
     text = await response.text()
   } catch (error) {
+    if (error instanceof AppError) throw error
     // A run that ended says nothing about the service.
     const outage: Outage | undefined = signal.aborted ? undefined : { service: 'app' }
     throw new AuthUnreachableError(`The sign-in service does not answer at ${url}: ${reason(error)}. Check AUTH_URL and that the service runs.`, { cause: error, outage })

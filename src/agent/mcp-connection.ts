@@ -1,3 +1,4 @@
+import { dialOutsideProduction, type Dial } from '../dial/dialler.ts'
 import { kindOf, toConnectError } from './mcp-failures.ts'
 import { holdIdentity, type Identity } from './mcp-identity.ts'
 import { onlyOnce, pauses, recovery } from './mcp-recovery.ts'
@@ -9,6 +10,8 @@ import { createSlots, type RequestSlots } from './request-slots.ts'
 
 export interface ConnectionOptions extends Identity {
   url: string
+  /** Undefined: as outside production. */
+  dial?: Dial
   /** Whether to believe what the app declares of its tools. */
   trusted: boolean
   /** The places at the app that all personas of this process share. Undefined: as many as anybody likes. */
@@ -41,7 +44,7 @@ export interface Connection {
 
 /** @throws McpUnreachableError, McpUnauthorizedError, and what a new sign-in throws */
 export async function connect (options: ConnectionOptions, limits: ConnectionLimits, signal: AbortSignal): Promise<Connection> {
-  const { url, trusted, slots = createSlots(Infinity) } = options
+  const { url, dial = dialOutsideProduction('MCP_URL'), trusted, slots = createSlots(Infinity) } = options
   const identity = holdIdentity(options)
   let stale = false
   let { session, tools } = await begin({ patient: false }, signal)
@@ -55,7 +58,7 @@ export async function connect (options: ConnectionOptions, limits: ConnectionLim
         return await inTurn(() => tryToBegin(signal), signal)
       } catch (error) {
         const kind = kindOf(error)
-        if (signal.aborted || kind === 'forbidden') throw toConnectError(url, error, signal)
+        if (signal.aborted || kind === 'forbidden' || kind === 'barred') throw toConnectError(url, error, signal)
         if (kind === 'unauthorized' && once('renew') && await identity.renew(signal)) continue
         // When a run begins, the breaker is the back-off of an app that is not there.
         const waits = kind === 'turned_away' || (patient && kind !== 'unauthorized')
@@ -65,7 +68,7 @@ export async function connect (options: ConnectionOptions, limits: ConnectionLim
   }
 
   async function tryToBegin (signal: AbortSignal): Promise<{ session: Session, tools: VettedTools }> {
-    const session = await openSession({ url, limits, headers: identity.headers, onToolsChanged: () => { stale = true } }, signal)
+    const session = await openSession({ url, dial, limits, headers: identity.headers, onToolsChanged: () => { stale = true } }, signal)
     try {
       return { session, tools: toTools(await session.listTools(signal), trusted) }
     } catch (error) {

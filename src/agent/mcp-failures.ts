@@ -1,7 +1,7 @@
 import { blameForAnswer, blameForStatus } from './attribution.ts'
 import { AnswerLostError, ResponseTooLargeError } from './mcp-fetch.ts'
 import type { Blame, ToolOutcome } from './toolbox.ts'
-import { AppError, McpUnauthorizedError, McpUnreachableError, type Outage } from '../errors.ts'
+import { AppError, DialForbiddenError, McpUnauthorizedError, McpUnreachableError, type Outage } from '../errors.ts'
 import { oneLine, shownAddress } from '../text.ts'
 
 /** What a failing MCP request means. `mcp-session.ts` turns the SDK's errors into these. */
@@ -36,6 +36,7 @@ export class NoAnswerInTimeError extends Error {}
  * - `session_lost`: the server no longer knows the session, and refused before acting
  * - `unauthorized`, `forbidden`: the account is refused, before acting
  * - `turned_away`: too many requests, or closed for a time that the server names, and refused before acting
+ * - `barred`: the runner does not connect to where the app is, so nothing was sent
  * - `not_sent`: nobody took the connection
  * - `unavailable`: 503 without a word; proxies say so also of a connection that broke after the request went out
  * - `broken`: no answer, or nothing that could be one: whether the app acted cannot be told
@@ -43,12 +44,13 @@ export class NoAnswerInTimeError extends Error {}
  * - `internal`: the app answered that something in it went wrong
  * - `answered`: any other answer
  */
-export type Kind = 'session_lost' | 'unauthorized' | 'forbidden' | 'turned_away' | 'not_sent' | 'unavailable' | 'broken' | 'late' | 'internal' | 'answered'
+export type Kind = 'session_lost' | 'unauthorized' | 'forbidden' | 'turned_away' | 'barred' | 'not_sent' | 'unavailable' | 'broken' | 'late' | 'internal' | 'answered'
 
 const INTERNAL_ERROR = -32603
 const NOBODY_THERE = /\b(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)\b/
 
 export function kindOf (error: unknown): Kind {
+  if (error instanceof DialForbiddenError) return 'barred'
   if (error instanceof ResponseTooLargeError) return 'answered'
   if (error instanceof AnswerLostError) return 'broken'
   if (error instanceof NoAnswerInTimeError) return 'late'

@@ -1,3 +1,4 @@
+import type { Dial } from '../dial/dialler.ts'
 import { retryAfterMs } from '../text.ts'
 
 /**
@@ -38,7 +39,7 @@ export interface ResponseWatch {
   begin (signal: AbortSignal): WatchedRequest
 }
 
-export function watchResponses (limits: ResponseLimits): ResponseWatch {
+export function watchResponses (limits: ResponseLimits, dial: Dial): ResponseWatch {
   let current: StreamWatch | undefined
   return {
     begin (signal) {
@@ -47,7 +48,7 @@ export function watchResponses (limits: ResponseLimits): ResponseWatch {
     },
     async fetch (url, init) {
       const watch = current
-      const response = await fetch(url, init)
+      const response = await dial(url, init)
       if (init?.method === 'POST') watch?.see(response)
       if (watch === undefined || response.body === null || !mayCarryAnswer(init)) return response
       const body = ReadableStream.from(isEventStream(response) ? watch.stream(response.body) : watch.limit(response.body))

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { HttpError, kindOf, outOfOrder } from './mcp-failures.ts'
+import { HttpError, kindOf, outOfOrder, toConnectError } from './mcp-failures.ts'
 
 /** What is done about a request that failed before it is taken for failed. */
 
@@ -41,6 +41,7 @@ export function recovery ({ url, harmless, backOffMs, renew, reopen, signal }: R
       case 'not_sent':
         if (await waitFor(error)) return true
         throw outOfOrder(url, error)
+      case 'barred': throw toConnectError(url, error)
       case 'unavailable': return harmless && await waitFor(error)
       case 'broken':
       case 'internal': return harmless && once('repeat') && await waitFor(error)

@@ -4,6 +4,7 @@ import type { RequestOptions } from '@modelcontextprotocol/sdk/shared/protocol.j
 import { ElicitRequestSchema, McpError, ResultSchema, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import { answerWithDefaults } from './mcp-elicitation.ts'
 import { HttpError, NoAnswerInTimeError, RpcError } from './mcp-failures.ts'
+import type { Dial } from '../dial/dialler.ts'
 import { watchResponses, type ResponseLimits, type WatchedRequest } from './mcp-fetch.ts'
 
 /** One session with an MCP server over streamable HTTP: the one door to the MCP SDK. Repairs nothing. */
@@ -17,6 +18,7 @@ export interface SessionLimits extends ResponseLimits {
 
 export interface SessionOptions {
   url: string
+  dial: Dial
   /** Asked for every request. */
   headers: () => Record<string, string>
   limits: SessionLimits
@@ -42,8 +44,8 @@ const MAX_PAGES = 50
 const MAX_TOOLS = 512
 
 /** @throws HttpError, RpcError, NoAnswerInTimeError and what `fetch` throws, as all methods of a session do */
-export async function openSession ({ url, headers, limits, onToolsChanged }: SessionOptions, signal: AbortSignal): Promise<Session> {
-  const watch = watchResponses(limits)
+export async function openSession ({ url, dial, headers, limits, onToolsChanged }: SessionOptions, signal: AbortSignal): Promise<Session> {
+  const watch = watchResponses(limits, dial)
   const transport = new StreamableHTTPClientTransport(new URL(url), {
     fetch: (to, init) => watch.fetch(to, { ...init, headers: { ...Object.fromEntries(new Headers(init?.headers)), ...headers() } })
   })

@@ -125,7 +125,7 @@ t.test('what keeps a persona from signing in gets the code that says what to do'
     ],
     ['no list of spaces', signedIn, json({ organizations: 'x' }), 'LOGIN_FAILED', /none of the 0 spaces/],
     [
-      'a redirect', res => { res.writeHead(302, { location: 'http://127.0.0.1:1/' }).end() }, spaces, 'AUTH_UNREACHABLE',
+      'a redirect', res => { res.writeHead(302, { location: 'http://127.0.0.1:1/' }).end() }, spaces, 'DIAL_REDIRECTED',
       /AUTH_URL/
     ],
     ['a reset', res => { res.socket?.resetAndDestroy() }, spaces, 'AUTH_UNREACHABLE', /AUTH_URL/],
