@@ -4,6 +4,7 @@ import agent from './plugins/agent.ts'
 import answerHeaders from './plugins/answer-headers.ts'
 import auth from './plugins/auth.ts'
 import database from './plugins/database.ts'
+import dialler from './plugins/dialler.ts'
 import env from './plugins/env.ts'
 import errorHandler, { refuseUrl } from './plugins/error-handler.ts'
 import { HTTP_LIMITS } from './plugins/http-limits.ts'
@@ -72,6 +73,7 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
     await app.register(validation)
     await app.register(openapi)
     await app.register(database, { database: options.database })
+    await app.register(dialler)
     await app.register(agent)
     await app.register(scheduler)
     await app.register(replica)

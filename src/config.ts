@@ -77,6 +77,12 @@ export const Config = Type.Object({
   AUTH_URL: url('a URL that begins with http:// or https://', 'the sign-in service of your app; unset: an app without accounts'),
   PERSONA_SEED_SECRET: secret('at least 16 characters', 'the passwords of the personas are derived from it; needed with AUTH_URL', 16),
 
+  PRIVATE_HOSTS: Type.Optional(Type.String({
+    pattern: '^[^\\s,]+(\\s*,\\s*[^\\s,]+)*$',
+    expects: 'host names, addresses and ranges such as app.example.com,10.1.0.0/16',
+    description: 'internal places that the runner may connect to in production, apart from hosts of MCP_URL and AUTH_URL that are plainly internal: host names, addresses, ranges, with commas between'
+  })),
+
   TICK_SCHEDULE: Type.String({ default: '* * * * *', minLength: 1, expects: 'a cron expression', description: 'when to look for due personas, as a cron expression' }),
   PERSONA_CONCURRENCY: count(1, 256, 2, 'how many personas live their day at once in this process'),
   QUEUE_LIMIT: count(1, 100_000, 1000, 'how many runs may wait in the queue, over all processes'),

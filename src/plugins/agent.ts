@@ -7,6 +7,7 @@ import { openMcpToolbox } from '../agent/mcp-toolbox.ts'
 import { createSlots } from '../agent/request-slots.ts'
 import { priceOf, PRICES_AS_OF, type Price } from '../agent/prices.ts'
 import type { Config } from '../config.ts'
+import type { Dial } from '../dial/dialler.ts'
 import { ConfigError } from '../errors.ts'
 import type { Services } from '../runs/breakers.ts'
 import type { RunDependencies } from '../runs/execute-run.ts'
@@ -34,15 +35,15 @@ export default fp(async app => {
   app.decorate('agent', {
     // Without a key the runner is off (plugins/scheduler.ts), so this one never goes out.
     model: createClaude({ apiKey: ANTHROPIC_API_KEY ?? 'not-set', baseUrl: ANTHROPIC_BASE_URL, model: ANTHROPIC_MODEL, price }),
-    accounts: accountsOf(app.config),
+    accounts: accountsOf(app.config, app.dialler.dialFor('AUTH_URL')),
     openToolbox: (account, signal) =>
-      openMcpToolbox({ ...account, url: MCP_URL, callTimeoutMs: TOOL_TIMEOUT_MS, trusted: MCP_TRUSTED, slots }, signal)
+      openMcpToolbox({ ...account, url: MCP_URL, dial: app.dialler.dialFor('MCP_URL'), callTimeoutMs: TOOL_TIMEOUT_MS, trusted: MCP_TRUSTED, slots }, signal)
   })
-}, { name: 'agent', dependencies: ['env'] })
+}, { name: 'agent', dependencies: ['env', 'dialler'] })
 
-function accountsOf ({ AUTH_URL, PERSONA_SEED_SECRET }: { AUTH_URL?: string, PERSONA_SEED_SECRET?: string }): Accounts {
+function accountsOf ({ AUTH_URL, PERSONA_SEED_SECRET }: { AUTH_URL?: string, PERSONA_SEED_SECRET?: string }, dial: Dial): Accounts {
   return AUTH_URL !== undefined && PERSONA_SEED_SECRET !== undefined
-    ? passwordAccounts({ authUrl: AUTH_URL, seedSecret: PERSONA_SEED_SECRET })
+    ? passwordAccounts({ authUrl: AUTH_URL, seedSecret: PERSONA_SEED_SECRET, dial })
     : noAccounts
 }
 
