@@ -123,8 +123,10 @@ t.test('every answer, of whatever kind, is taken for what it is called and kept 
     if (url !== '/docs/') t.equal(response.headers['cache-control'], 'no-store', url)
     t.equal(response.headers['access-control-allow-origin'], undefined, url)
   }
-  for (const [url, status, code] of [['/%ZZ', 400, 'BAD_REQUEST'], [`/api/v1/admin/runs/${'x'.repeat(500)}`, 414, 'URL_TOO_LONG']] as const) {
-    const response = await app.inject({ url, headers: admin })
+  for (const [method, url, status, code] of [
+    ['GET', '/%ZZ', 400, 'BAD_REQUEST'], ['POST', `/api/v1/admin/runs/${'x'.repeat(500)}/cancel`, 414, 'URL_TOO_LONG']
+  ] as const) {
+    const response = await app.inject({ method, url, headers: admin })
     t.match([response.statusCode, response.json(), response.headers], [status, { code }, { 'x-content-type-options': 'nosniff' }], url)
   }
   t.match((await app.inject('/docs/')).headers['content-security-policy'], /default-src 'self'/)
