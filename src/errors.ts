@@ -147,6 +147,8 @@ export class DialRedirectedError extends AppError {
 /** What would make a refused request one that the model takes: without this tool, or shorter. */
 export type Remedy = { kind: 'leave_out', toolName: string } | { kind: 'shorten' }
 
+interface ModelErrorOptions extends ErrorOptions { outage?: Outage | undefined, remedy?: Remedy | undefined, mayBeCharged?: boolean }
+
 export class ModelError extends AppError {
   readonly code:
     | 'MODEL_UNAUTHORIZED' | 'MODEL_NOT_FOUND' | 'MODEL_RATE_LIMITED' | 'MODEL_OVERLOADED' | 'MODEL_UNREACHABLE'
@@ -154,11 +156,14 @@ export class ModelError extends AppError {
 
   /** Undefined: sending it again in another form is no use. */
   readonly remedy: Remedy | undefined
+  /** The provider may have written a reply, although none came here whole. */
+  readonly mayBeCharged: boolean
 
-  constructor (code: ModelError['code'], message: string, options?: ErrorOptions & { outage?: Outage | undefined, remedy?: Remedy | undefined }) {
+  constructor (code: ModelError['code'], message: string, options: ModelErrorOptions = {}) {
     super(message, options)
     this.code = code
-    this.remedy = options?.remedy
+    this.remedy = options.remedy
+    this.mayBeCharged = options.mayBeCharged ?? false
   }
 }
 

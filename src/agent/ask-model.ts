@@ -19,8 +19,8 @@ export async function askModel (
     const limit = limitReached(day, phase)
     if (limit !== null) return limit
     const request = requestOf(day, maxTokens)
-    if (!await day.budget.admit(() => mostUsd(day, request))) return 'daily_budget'
     try {
+      if (!await day.budget.admit(() => mostUsd(day, request), day.modelSignal)) return 'daily_budget'
       return await day.model.complete(request, { signal: day.modelSignal, remainingMs: day.remainingMs() })
     } catch (error) {
       await day.budget.giveUp(mayBeCharged(error))
@@ -49,7 +49,7 @@ function mostUsd ({ model }: DayContext, request: ModelRequest): number | null {
 
 /** A call that was refused, or never got through, costs nothing; one that broke off may have been answered. */
 function mayBeCharged (error: unknown): boolean {
-  return !(error instanceof ModelError) || error.code === 'MODEL_BAD_ANSWER'
+  return !(error instanceof ModelError) || error.mayBeCharged
 }
 
 /** Journals a reply before anything is done about it. */

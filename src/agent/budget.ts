@@ -6,10 +6,10 @@ export interface Budget {
   /**
    * Asks for one call of the model.
    * @param mostUsd tells what it may cost at most, in US dollars (null: nobody knows the price); asked only where it matters
-   * @returns false: the day's budget is used up
-   * @throws RunLostError
+   * @returns false: the day's budget is used up. Waits while only calls under way stand in the way.
+   * @throws RunLostError, and what the signal is aborted with
    */
-  admit (mostUsd: () => number | null): Promise<boolean>
+  admit (mostUsd: () => number | null, signal: AbortSignal): Promise<boolean>
   /** No reply came. @param charged whether the provider may charge for it all the same */
   giveUp (charged: boolean): Promise<void>
 }

@@ -10,6 +10,8 @@ import type { ModelRequest } from './model.ts'
 /** The status is 400 as well when the account has used up what it may spend. */
 const SPEND_LIMIT = /spend(ing)? limit|usage limits?|credit balance/i
 const TOO_LONG = /prompt is too long|context (window|limit|length)|too many (input )?tokens/i
+/** The request never went out. */
+const NOBODY_THERE = /\b(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)\b/
 const NAMED_TOOL = /\btools\.(\d+)\b/
 
 export function toModelError (failure: ApiFailure, request: Pick<ModelRequest, 'tools'>): ModelError {
@@ -17,10 +19,10 @@ export function toModelError (failure: ApiFailure, request: Pick<ModelRequest, '
   const said = requestId === undefined ? message : `${message} (${requestId})`
   const outage: Outage = { service: 'model', ...(retryAfterMs !== undefined && { retryAfterMs }) }
   if (failure.isGarbled) {
-    return new ModelError('MODEL_BAD_ANSWER', 'The model API answered with something that is not a message, each time it was asked. A proxy may stand in between; check ANTHROPIC_BASE_URL.')
+    return new ModelError('MODEL_BAD_ANSWER', 'The model API answered with something that is not a message, each time it was asked. A proxy may stand in between; check ANTHROPIC_BASE_URL.', { mayBeCharged: true })
   }
   switch (status) {
-    case undefined: return new ModelError('MODEL_UNREACHABLE', `The model API cannot be reached: check ANTHROPIC_BASE_URL and the network. ${said}`, { outage })
+    case undefined: return new ModelError('MODEL_UNREACHABLE', `The model API cannot be reached: check ANTHROPIC_BASE_URL and the network. ${said}`, { outage, mayBeCharged: !NOBODY_THERE.test(message) })
     case 401:
     case 403: return new ModelError('MODEL_UNAUTHORIZED', `The model API refuses the key (${status}): check ANTHROPIC_API_KEY. ${said}`, { outage })
     case 402: return new ModelError('MODEL_UNAUTHORIZED', `The model account cannot pay (402). ${said}`, { outage })

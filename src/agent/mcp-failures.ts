@@ -114,6 +114,8 @@ export function toConnectError (url: string, error: unknown, signal?: AbortSigna
   }
   // A run that ended says nothing about the app.
   if (signal?.aborted === true) return new McpUnreachableError(`The MCP server ${shownAddress(url)} had not answered when the run ended.`, { cause: error })
+  // What the app answers to this account says nothing about all others.
+  if (kind === 'answered' || kind === 'internal') return new McpUnreachableError(`The MCP server ${shownAddress(url)} does not let the persona in: ${said(url, error)}.`, { cause: error })
   return outOfOrder(url, error)
 }
 

@@ -231,9 +231,14 @@ export async function recordLived (db: Queryable, id: string): Promise<void> {
   await db.updateTable('personas').set({ last_active_at: sql`now()`, ...REHABILITATED }).where('id', '=', id).execute()
 }
 
-/** The persona's day was refused, which is an end like others but must not go on for ever: see `recordStrike`. */
-export async function recordRefused (db: Queryable, id: string): Promise<void> {
-  await db.updateTable('personas').set({ last_active_at: sql`now()`, consecutive_failures: 0, not_before: null }).where('id', '=', id).execute()
+/** The persona is due again one cadence from now, without having lived a day that says anything of it. */
+export async function recordSkipped (db: Queryable, id: string): Promise<void> {
+  await db.updateTable('personas').set({ last_active_at: sql`now()` }).where('id', '=', id).execute()
+}
+
+/** A failure of another kind came in between. */
+export async function forgetStrikes (db: Queryable, id: string): Promise<void> {
+  await db.updateTable('personas').set({ strikes: 0 }).where('id', '=', id).execute()
 }
 
 /** So many runs in a row that nobody could finish, or that were refused, pause a persona. */
@@ -244,7 +249,7 @@ const STRIKES_TO_PAUSE = 3
  * @returns whether the persona is paused by this
  */
 export async function recordStrike (db: Queryable, id: string, what: string): Promise<boolean> {
-  const reason = `${what}, ${STRIKES_TO_PAUSE} runs in a row. Look into the latest one, then resume.`
+  const reason = `${what}. That makes ${STRIKES_TO_PAUSE} runs in a row that were refused or that nobody could finish. Look into the latest one, then resume.`
   const row = await db.updateTable('personas').set({
     strikes: sql`strikes + 1`,
     pause_reason: sql`CASE WHEN NOT paused AND strikes + 1 >= ${STRIKES_TO_PAUSE} THEN ${reason} ELSE pause_reason END`,

@@ -29,7 +29,7 @@ export default fp(async app => {
   const price = knownPrice(app.config, message => app.log.warn(message))
   const slots = createSlots(MAX_REQUESTS_AT_ONCE)
   app.decorate('services', {
-    model: `model:${fingerprint(ANTHROPIC_BASE_URL, ANTHROPIC_API_KEY)}`,
+    model: `model:${fingerprint(ANTHROPIC_BASE_URL, ANTHROPIC_API_KEY, ANTHROPIC_MODEL)}`,
     app: `app:${fingerprint(MCP_URL, AUTH_URL)}`
   })
   app.decorate('agent', {

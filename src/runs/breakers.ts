@@ -48,7 +48,7 @@ export async function enterBreakers (db: Queryable, services: Services): Promise
     WHERE id = ANY(${ids}) AND open_until <= now() AND (probe_until IS NULL OR probe_until <= now()) RETURNING id`.execute(db)
   const probing = new Set(taken.map(row => row.id))
   if (taken.length === rows.length) return { admitted: true, probing }
-  await sql`UPDATE breakers SET probe_until = NULL WHERE id = ANY(${[...probing]})`.execute(db)
+  await endProbes(db, probing)
   return { admitted: false, waitMs: WHILE_PROBED_MS, reason: latest.reason }
 }
 
@@ -59,7 +59,7 @@ export async function enterBreakers (db: Queryable, services: Services): Promise
 export async function openBreaker (
   db: Queryable, id: string, { service, retryAfterMs = 0 }: Outage, why: { code: string, reason: string }
 ): Promise<number> {
-  const asked = `${Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS)} milliseconds`
+  const asked = `${Math.ceil(Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS))} milliseconds`
   const wait = (failures: ReturnType<typeof sql>) =>
     sql`greatest(${asked}::interval, least(${sql.lit(LONGEST_WAIT)}::interval, ${sql.lit(FIRST_WAIT)}::interval * power(2, least(${failures}, 20) - 1)))`
   const failures = sql`CASE WHEN breakers.open_until > now() THEN breakers.failures ELSE breakers.failures + 1 END`
@@ -70,6 +70,12 @@ export async function openBreaker (
       probe_until = NULL, code = excluded.code, reason = excluded.reason
     RETURNING (extract(epoch FROM open_until - now()) * 1000)::float8 AS wait_ms`.execute(db)
   return row?.wait_ms ?? 0
+}
+
+/** A run that tried ended without finding out: the next one may try at once. */
+export async function endProbes (db: Queryable, ids: Iterable<string>): Promise<void> {
+  const all = [...ids]
+  if (all.length > 0) await db.updateTable('breakers').set({ probe_until: null }).where('id', 'in', all).execute()
 }
 
 /** @returns whether there was one to close */

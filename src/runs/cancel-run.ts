@@ -1,5 +1,6 @@
 import type { Queryable } from '../db/database.ts'
-import { recordLived } from '../personas/repository.ts'
+import { getPersona, recordSkipped } from '../personas/repository.ts'
+import { closeDay } from './record-end.ts'
 import { requestCancel } from './repository.ts'
 import type { Run } from './schemas.ts'
 import { isFinal } from './states.ts'
@@ -12,7 +13,10 @@ import { isFinal } from './states.ts'
 export function cancelRun (db: Queryable, runId: string): Promise<Run> {
   return db.transaction().execute(async trx => {
     const run = await requestCancel(trx, runId)
-    if (isFinal(run.state)) await recordLived(trx, run.personaId)
+    if (isFinal(run.state)) {
+      await closeDay(trx, run, await getPersona(trx, run.personaId), { state: run.state, endReason: run.endReason })
+      await recordSkipped(trx, run.personaId)
+    }
     return run
   })
 }

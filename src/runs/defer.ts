@@ -2,7 +2,7 @@ import type { Queryable } from '../db/database.ts'
 import type { Outage } from '../errors.ts'
 import { openBreaker, type Admission, type Services } from './breakers.ts'
 import type { RunQueue } from './queue.ts'
-import { deferRun, type TakenRun } from './repository.ts'
+import { deferRun, holdRun, type TakenRun } from './repository.ts'
 import type { RunEnd } from './states.ts'
 
 /** A run that has waited this long in all for others is given up. */
@@ -12,12 +12,18 @@ const SPREAD_MS = 30_000
 
 export interface Deferral { waitMs: number, reason: string }
 
-/** Puts a run back in the queue until a service may have recovered. @throws RunLostError */
-export function waitInQueue (db: Queryable, queue: RunQueue, { lease }: TakenRun, { waitMs, reason }: Deferral): Promise<void> {
+/**
+ * Puts a run back in the queue until a service may have recovered.
+ * @returns false: somebody has asked for its end, so it does not wait
+ * @throws RunLostError
+ */
+export function waitInQueue (db: Queryable, queue: RunQueue, { lease }: TakenRun, { waitMs, reason }: Deferral): Promise<boolean> {
   const afterMs = waitMs + Math.random() * SPREAD_MS
   return db.transaction().execute(async trx => {
+    if ((await holdRun(trx, lease)).cancelRequested) return false
     await deferRun(trx, lease, { waitMs: afterMs, reason })
-    await queue.enqueue(trx, [{ runId: lease.runId, afterMs }])
+    await queue.enqueue(trx, [{ ...lease, afterMs }])
+    return true
   })
 }
 

@@ -109,7 +109,9 @@ async function live (
     if (journal.messages.length === 0) {
       const changed = await rememberTools(deps.db, toolbox.definitions)
       deps.onToolNews?.({ changed, setAside: toolbox.setAside })
-      await recordTerms(deps.db, taken.lease, { promptVersion: promptVersion(persona.locale), protocolVersion: toolbox.protocolVersion })
+      await recordTerms(deps.db, taken.lease, {
+        personaVersion: persona.version, promptVersion: promptVersion(persona.locale), protocolVersion: toolbox.protocolVersion
+      })
       const diary = renderDiary(await loadDiary(deps.db, persona.id), persona.locale)
       const text = prompts.day({ today: today(persona), favouriteModules: favouriteModules(persona), diary })
       await journal.append({ phase: 'acting', role: 'user', content: [{ type: 'text', text }], stopReason: null })

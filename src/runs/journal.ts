@@ -101,7 +101,7 @@ export async function openJournal (
         }).execute()
         if (reply === undefined) return
         await recordReply(trx, lease, { ...reply, acting: stored.phase === 'acting' })
-        await settle(trx, lease.runId, reply.usd)
+        await settle(trx, lease, reply.usd)
       })
       messages.push(stored)
       if (reply !== undefined) spent = addReply(spent, reply)

@@ -10,9 +10,10 @@ import { insertRatings, insertUnreadable } from '../feedback/repository.ts'
 import type { CheckedRating } from '../feedback/schemas.ts'
 import { insertVisits } from '../feedback/visits-repository.ts'
 import { isoDate } from '../personas/character.ts'
-import { recordFailure, recordLived, recordRefused, recordStrike } from '../personas/repository.ts'
+import { forgetStrikes, recordFailure, recordLived, recordSkipped, recordStrike } from '../personas/repository.ts'
 import type { Persona } from '../personas/schemas.ts'
 import { finishRun, getRun, type TakenRun } from './repository.ts'
+import type { Run } from './schemas.ts'
 import { endReservation } from './spending.ts'
 import { wasLived, type RunEnd } from './states.ts'
 
@@ -33,16 +34,8 @@ export async function recordEnd (db: Queryable, taken: TakenRun, persona: Person
   const entry = reflection?.ok ? await ownWords(db, taken.lease.runId, reflection) : null
   await db.transaction().execute(async trx => {
     await finishRun(trx, taken.lease, reflection?.ok ? { ...end, costliestModule: reflection.costliestModule } : end)
-    await closeOpenActions(trx, taken.lease.runId)
-    const actions = await listRunActions(trx, taken.lease.runId)
     const run = await getRun(trx, taken.lease.runId)
-    const versions = {
-      personaId: persona.id,
-      personaVersion: run.personaVersion,
-      model: run.model,
-      promptVersion: run.promptVersion,
-      appVersion: run.appVersion
-    }
+    const versions = versionsOf(run)
     const ratings = reflection?.ok ? reflection.ratings : []
     if (reflection?.ok) {
       await insertRatings(trx, { tickId: run.id, ...versions }, ratings)
@@ -50,10 +43,21 @@ export async function recordEnd (db: Queryable, taken: TakenRun, persona: Person
     } else if (reflection !== null) {
       await insertUnreadable(trx, { tickId: run.id, ...versions }, reflection.rawText, reflection.problems.join('; '))
     }
-    await insertVisits(trx, { runId: run.id, ...versions }, judgeVisits(actions, ratings, end, slowMsFor(persona.patience)))
+    await closeDay(trx, run, persona, end, ratings)
     await moveOn(trx, persona.id, end)
-    await endReservation(trx, run.id, 'charged')
   })
+}
+
+/** What every end of a run owes to what was done until then, whoever ends it. */
+export async function closeDay (trx: Queryable, run: Run, persona: Persona, end: RunEnd, ratings: CheckedRating[] = []): Promise<void> {
+  await closeOpenActions(trx, run.id)
+  const actions = await listRunActions(trx, run.id)
+  await insertVisits(trx, { runId: run.id, ...versionsOf(run) }, judgeVisits(actions, ratings, end, slowMsFor(persona.patience)))
+  await endReservation(trx, { runId: run.id, attempt: run.attempt }, 'charged')
+}
+
+function versionsOf ({ personaId, personaVersion, model, promptVersion, appVersion }: Run) {
+  return { personaId, personaVersion, model, promptVersion, appVersion }
 }
 
 /** The app does not know the persona, or not any more: trying for ever would only fill its log. */
@@ -64,8 +68,9 @@ async function moveOn (trx: Queryable, personaId: string, { state, endReason, er
   if (!wasLived(state)) {
     await recordFailure(trx, personaId)
     if (errorCode !== undefined && REFUSED_BY_THE_APP.has(errorCode)) await recordStrike(trx, personaId, `The app refused the account (${errorCode})`)
+    else await forgetStrikes(trx, personaId)
   } else if (endReason === 'refusal') {
-    await recordRefused(trx, personaId)
+    await recordSkipped(trx, personaId)
     await recordStrike(trx, personaId, 'The model refused to go on')
   } else {
     await recordLived(trx, personaId)

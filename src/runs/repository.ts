@@ -65,6 +65,9 @@ export async function openRuns (trx: Queryable, personas: { id: string, version:
   return rows.map(row => ({ runId: row.id, personaId: row.persona_id }))
 }
 
+/** By the rule of releases/repository.ts. */
+const LIVE_RELEASE = sql`(SELECT version FROM releases WHERE at <= now() ORDER BY at DESC, created_at DESC LIMIT 1)`
+
 export interface TakenRun {
   lease: Lease
   run: Run
@@ -75,7 +78,7 @@ export interface TakenRun {
 }
 
 /**
- * Takes an open run for this worker and shuts every earlier worker out. Undefined: the run is final or gone.
+ * Takes an open run for this worker and shuts every earlier worker out. Undefined: the run is final or gone, or waits.
  */
 export async function takeRun (db: Queryable, runId: string): Promise<TakenRun | undefined> {
   const row = await db.updateTable('runs')
@@ -83,14 +86,15 @@ export async function takeRun (db: Queryable, runId: string): Promise<TakenRun |
       attempt: sql`attempt + 1`,
       state: sql`CASE WHEN state = 'queued' THEN 'acting' ELSE state END`,
       started_at: sql`coalesce(started_at, now())`,
-      deferred_ms: sql`deferred_ms + coalesce((extract(epoch FROM now() - deferred_at) * 1000)::bigint, 0)`,
+      // Waiting for a worker after that is waiting like everybody else's.
+      deferred_ms: sql`deferred_ms + coalesce((extract(epoch FROM least(now(), deferred_until) - deferred_at) * 1000)::bigint, 0)`,
       deferred_at: null,
       deferred_until: null,
-      // The release that was live when the day began, by the rule of releases/repository.ts, whatever is released while it lasts.
-      app_version: sql`CASE WHEN started_at IS NULL
-        THEN (SELECT version FROM releases WHERE at <= now() ORDER BY at DESC, created_at DESC LIMIT 1) ELSE app_version END`
+      app_version: sql`CASE WHEN started_at IS NULL THEN ${LIVE_RELEASE} ELSE app_version END`
     })
     .where('id', '=', runId).where('finished_at', 'is', null)
+    // A job left over from before the run began to wait; another one carries it.
+    .where(sql<boolean>`(deferred_until IS NULL OR deferred_until <= now() + interval '1 second')`)
     .returningAll().returning(sql<number>`(extract(epoch FROM now() - started_at) * 1000 - deferred_ms)::float8`.as('age_ms'))
     .executeTakeFirst()
   if (row === undefined) return undefined
@@ -129,11 +133,19 @@ export async function recordReply (db: Queryable, lease: Lease, reply: ReplyAcco
   })
 }
 
-/** What the day goes by: our words, and the protocol agreed on with the app. @throws RunLostError */
+/**
+ * What the day goes by, fixed when it really begins: who the persona is by now, our words, the protocol agreed on with the
+ * app, and the release that is live. @throws RunLostError
+ */
 export async function recordTerms (
-  db: Queryable, lease: Lease, terms: { promptVersion: string, protocolVersion: string | null }
+  db: Queryable, lease: Lease, terms: { personaVersion: number, promptVersion: string, protocolVersion: string | null }
 ): Promise<void> {
-  await updateHeld(db, lease, { prompt_version: terms.promptVersion, protocol_version: terms.protocolVersion })
+  await updateHeld(db, lease, {
+    persona_version: terms.personaVersion,
+    prompt_version: terms.promptVersion,
+    protocol_version: terms.protocolVersion,
+    app_version: LIVE_RELEASE
+  })
 }
 
 /** The day in the app is over, the rating begins. @throws RunLostError */
@@ -168,17 +180,17 @@ export async function finishRun (db: Queryable, lease: Lease, end: RunEnd): Prom
 }
 
 /**
- * Nobody finished it within the allowed attempts. @returns its persona; undefined when it is final already
+ * Nobody finished it within the allowed attempts. @returns the run as it is now; undefined when it is final already, or waits
  */
-export async function abandonRun (db: Queryable, runId: string): Promise<{ personaId: string } | undefined> {
+export async function abandonRun (db: Queryable, runId: string): Promise<Run | undefined> {
   const row = await db.updateTable('runs').set({
     state: 'abandoned',
     error_code: 'RUN_ABANDONED',
     error_message: 'No worker finished this run within the allowed attempts; the log of each attempt says why.',
     attempt: sql`attempt + 1`,
     finished_at: sql`now()`
-  }).where('id', '=', runId).where('finished_at', 'is', null).returning('persona_id').executeTakeFirst()
-  return row === undefined ? undefined : { personaId: row.persona_id }
+  }).where('id', '=', runId).where('finished_at', 'is', null).where('deferred_until', 'is', null).returningAll().executeTakeFirst()
+  return row === undefined ? undefined : toRun(row)
 }
 
 /** No worker holds it: it waits for one, or for a service that is out of order. */

@@ -1,11 +1,11 @@
 import type { Queryable } from '../db/database.ts'
 import { codeOf, messageOf, RunLostError, type Outage } from '../errors.ts'
 import { getPersona, recordFailure, recordStrike } from '../personas/repository.ts'
-import { closeBreaker, enterBreakers, type Services } from './breakers.ts'
+import { closeBreaker, endProbes, enterBreakers, type Services } from './breakers.ts'
 import { deferForOutage, mayWaitOn, waitInQueue, type Deferral } from './defer.ts'
 import { executeRun, type RunDependencies } from './execute-run.ts'
 import type { RunQueue } from './queue.ts'
-import { recordEnd } from './record-end.ts'
+import { closeDay, recordEnd } from './record-end.ts'
 import { abandonRun, holdRun, takeRun, type TakenRun } from './repository.ts'
 import { endReservation } from './spending.ts'
 import type { RunEnd } from './states.ts'
@@ -40,7 +40,7 @@ export function createRunner (options: RunnerOptions): Runner {
     if (taken === undefined) return
     try {
       // What an attempt that died had reserved was perhaps spent.
-      await endReservation(db, runId, 'charged')
+      await endReservation(db, { runId, attempt: taken.lease.attempt - 1 }, 'charged')
       const admission = await enterBreakers(db, services)
       if (mayWaitOn(taken, admission)) await defer(taken, admission)
       else await live(taken, admission.admitted ? admission.probing : new Set())
@@ -54,17 +54,24 @@ export function createRunner (options: RunnerOptions): Runner {
   /** @param probing breakers that this run may close */
   async function live (taken: TakenRun, probing: Set<string>): Promise<void> {
     const onToolNews = tellToolNews(log, setAsideBefore)
+    // It waited, and when it came back nobody else had found the service out of order any more.
+    const othersGotThrough = taken.deferredMs > 0 && probing.size === 0
     const outcome = await executeRun({ ...options, onToolNews }, taken, stopping.signal, async service => {
       if (probing.delete(services[service])) await recovered(service)
     })
     if (outcome.kind === 'final') logEnd(log, taken, outcome.end)
     if (outcome.kind === 'released') await handBack(db, queue, taken)
     if (outcome.kind === 'deferred') {
-      const deferral = await deferForOutage(db, services, taken, outcome.outage, outcome.end)
-      if (deferral !== null) return defer(taken, deferral)
-      await recordEnd(db, taken, await getPersona(db, taken.run.personaId), { end: outcome.end, reflection: null })
-      logEnd(log, taken, outcome.end)
+      // Out of order for this one alone: it must not keep all others waiting again and again.
+      const deferral = othersGotThrough ? null : await deferForOutage(db, services, taken, outcome.outage, outcome.end)
+      await (deferral === null ? end(taken, outcome.end) : defer(taken, deferral))
     }
+    await endProbes(db, probing)
+  }
+
+  async function end (taken: TakenRun, end: RunEnd): Promise<void> {
+    await recordEnd(db, taken, await getPersona(db, taken.run.personaId), { end, reflection: null })
+    logEnd(log, taken, end)
   }
 
   async function recovered (service: Outage['service']): Promise<void> {
@@ -72,7 +79,7 @@ export function createRunner (options: RunnerOptions): Runner {
   }
 
   async function defer (taken: TakenRun, deferral: Deferral): Promise<void> {
-    await waitInQueue(db, queue, taken, deferral)
+    if (!await waitInQueue(db, queue, taken, deferral)) return end(taken, { state: 'incomplete', endReason: 'cancelled' })
     const { lease: { runId }, run: { personaId } } = taken
     log.warn({ runId, personaId, waitMs: Math.round(deferral.waitMs), reason: deferral.reason }, 'run deferred: a service is out of order')
   }
@@ -81,9 +88,10 @@ export function createRunner (options: RunnerOptions): Runner {
     const abandoned = await db.transaction().execute(async trx => {
       const run = await abandonRun(trx, runId)
       if (run === undefined) return undefined
-      await endReservation(trx, runId, 'charged')
+      await closeDay(trx, run, await getPersona(trx, run.personaId), { state: 'abandoned', endReason: run.endReason })
       await recordFailure(trx, run.personaId)
-      return { ...run, paused: await recordStrike(trx, run.personaId, 'No worker could finish the run (RUN_ABANDONED)') }
+      const paused = await recordStrike(trx, run.personaId, 'No worker could finish the run (RUN_ABANDONED)')
+      return { personaId: run.personaId, paused }
     })
     if (abandoned !== undefined) log.warn({ runId, ...abandoned, code: 'RUN_ABANDONED' }, 'run abandoned: no attempt finished it')
   }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { Budget } from '../agent/budget.ts'
 import type { Queryable } from '../db/database.ts'
@@ -25,46 +26,58 @@ const TODAY = sql`(now() AT TIME ZONE 'UTC')::date`
 /** The money of one run, where a budget is set; without one every call is let out. */
 export function budgetOf (db: Queryable, lease: Lease, dailyBudgetUsd: number | null): Budget {
   return {
-    admit: mostUsd => db.transaction().execute(async trx => {
-      await holdRun(trx, lease)
-      return dailyBudgetUsd === null || reserve(trx, lease, mostUsd() ?? 0, dailyBudgetUsd)
-    }),
+    async admit (mostUsd, signal) {
+      for (;;) {
+        const answer = await db.transaction().execute(async trx => {
+          await holdRun(trx, lease)
+          return dailyBudgetUsd === null ? 'admitted' : reserve(trx, lease, mostUsd() ?? 0, dailyBudgetUsd)
+        })
+        if (answer !== 'wait') return answer === 'admitted'
+        await sleep(ASK_AGAIN_MS, undefined, { signal })
+      }
+    },
     async giveUp (charged) {
-      if (dailyBudgetUsd !== null) await endReservation(db, lease.runId, charged ? 'charged' : 'free')
+      if (dailyBudgetUsd !== null) await endReservation(db, lease, charged ? 'charged' : 'free')
     }
   }
 }
+
+/** Calls under way may turn out cheaper than what is set aside for them: who waits for that asks again after so long. */
+const ASK_AGAIN_MS = 500
 
 /**
  * Lets a call out while what is spent and what is under way stay below the budget. With the day's row held, calls that
  * ask at the same moment see one another, so that the budget is passed by one call at most.
  */
-async function reserve (trx: Queryable, { runId, attempt }: Lease, usd: number, dailyBudgetUsd: number): Promise<boolean> {
+async function reserve (trx: Queryable, { runId, attempt }: Lease, usd: number, dailyBudgetUsd: number): Promise<'admitted' | 'wait' | 'used_up'> {
   // A day that began without a budget has its runs' costs to begin with.
   await sql`INSERT INTO daily_spend (day, usd)
     SELECT ${TODAY}, coalesce(sum(usd), 0) FROM runs WHERE queued_at > now() - interval '2 days' AND started_at >= ${TODAY} AT TIME ZONE 'UTC'
+      AND NOT EXISTS (SELECT FROM daily_spend WHERE day = ${TODAY})
+    HAVING NOT EXISTS (SELECT FROM daily_spend WHERE day = ${TODAY})
     ON CONFLICT (day) DO NOTHING`.execute(trx)
   await sql`SELECT FROM daily_spend WHERE day = ${TODAY} FOR UPDATE`.execute(trx)
-  await endReservation(trx, runId, 'charged')
+  await endReservation(trx, { runId, attempt }, 'charged')
   const { usd: spent, reservedUsd } = await readToday(trx)
-  if (spent + reservedUsd >= dailyBudgetUsd) return false
+  if (spent >= dailyBudgetUsd) return 'used_up'
+  if (spent + reservedUsd >= dailyBudgetUsd) return 'wait'
   await sql`INSERT INTO spend_reservations (run_id, attempt, day, usd) VALUES (${runId}, ${attempt}, ${TODAY}, ${usd})`.execute(trx)
-  return true
+  return 'admitted'
 }
 
 /** The reply came: its price takes the place of what was reserved for it. Does nothing where no budget is set. */
-export async function settle (trx: Queryable, runId: string, usd: number | null): Promise<void> {
-  await sql`WITH ended AS (DELETE FROM spend_reservations WHERE run_id = ${runId} RETURNING day)
+export async function settle (trx: Queryable, { runId, attempt }: Lease, usd: number | null): Promise<void> {
+  await sql`WITH ended AS (DELETE FROM spend_reservations WHERE run_id = ${runId} AND attempt = ${attempt} RETURNING day)
     UPDATE daily_spend SET usd = daily_spend.usd + ${usd ?? 0}, calls = calls + 1 FROM ended WHERE daily_spend.day = ended.day`.execute(trx)
 }
 
 /**
- * Ends what is reserved for a run whose call brought no reply: an earlier attempt died over it, or it failed.
+ * Ends what this attempt, or one before it, has reserved for a call that brought no reply: it failed, or its worker died.
  * @param as whether it counts with what it could have cost, or not at all
  */
-export async function endReservation (db: Queryable, runId: string, as: 'charged' | 'free'): Promise<void> {
+export async function endReservation (db: Queryable, { runId, attempt }: Lease, as: 'charged' | 'free'): Promise<void> {
   const charged = as === 'charged' ? 1 : 0
-  await sql`WITH ended AS (DELETE FROM spend_reservations WHERE run_id = ${runId} RETURNING day, usd)
+  await sql`WITH ended AS (DELETE FROM spend_reservations WHERE run_id = ${runId} AND attempt <= ${attempt} RETURNING day, usd)
     UPDATE daily_spend SET usd = daily_spend.usd + ended.usd * ${charged}::int, calls = calls + ${charged}::int,
       unanswered_calls = unanswered_calls + ${charged}::int FROM ended WHERE daily_spend.day = ended.day`.execute(db)
 }

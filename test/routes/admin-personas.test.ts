@@ -3,10 +3,12 @@ import t from 'tap'
 import { awaitTick } from '../../src/runs/tick.ts'
 import { admin, createPersona, PERSONA, service, startTestApp } from '../helpers/app.ts'
 import { closedPort } from '../helpers/closed-port.ts'
+import { startRefusingApp } from '../helpers/refusing-app.ts'
 
-/** The runner is on, but neither the model nor the app answers. */
+/** The runner is on, but the model does not answer, and the app lets nobody in. */
 const nowhere = `http://127.0.0.1:${await closedPort()}`
-const app = await startTestApp(t, { env: { ANTHROPIC_API_KEY: 'dummy', ANTHROPIC_BASE_URL: nowhere, MCP_URL: `${nowhere}/mcp` } })
+const refusing = await startRefusingApp(t)
+const app = await startTestApp(t, { env: { ANTHROPIC_API_KEY: 'dummy', ANTHROPIC_BASE_URL: nowhere, MCP_URL: `${refusing}/mcp` } })
 const { db } = app.database
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
@@ -277,7 +279,7 @@ t.test('a persona that is not there is 404 on every route', async t => {
   }
 })
 
-t.test('a run asked for is accepted at once; without the app it fails with its code and the persona backs off', async t => {
+t.test('a run asked for is accepted at once; where the app lets nobody in it fails with its code and the persona backs off', async t => {
   const { id, email } = await createPersona(app, { paused: true })
   const response = await send('POST', `/${id}/run`)
   t.equal(response.statusCode, 202)

@@ -83,7 +83,7 @@ t.test('open runs are counted by state, over all processes', async t => {
       persona_id: id, persona_version: 1, state, finished_at: state === 'completed' ? new Date() : null
     }).execute()
   }
-  for (const app of [on, off, held]) t.same((await state(app)).open, { queued: 2, acting: 1, reflecting: 1, deferred: 0 })
+  for (const app of [on, off, held]) t.same((await state(app)).open, { queued: 2, acting: 1, reflecting: 1, deferred: 1 })
 })
 
 t.test('a wrong order to the runner is refused by the name of the field', async t => {

@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { buildApp } from '../../src/app.ts'
 import type { Script, ScriptedReply } from '../../src/demo/scripted-claude/scripted-claude.ts'
 import { openRuns, takeRun } from '../../src/runs/repository.ts'
-import { budgetOf, readToday } from '../../src/runs/spending.ts'
+import { budgetOf, readToday, settle } from '../../src/runs/spending.ts'
 import { admin, ADMIN_KEY, SERVICE_KEY } from '../helpers/app.ts'
 import { openTestDatabase } from '../helpers/database.ts'
 import { startWorld, type World } from '../helpers/world.ts'
@@ -81,6 +82,8 @@ t.test('the day\'s budget holds over all runs at once, to within one call', asyn
   }
 })
 
+const never = new AbortController().signal
+
 t.test('a call whose answer never came counts with what it could have cost', async t => {
   const { db } = await openTestDatabase(t)
   const persona = await db.insertInto('personas').values({ email: 'p@x.test', name: 'P', archetype: 'a', system_prompt: 's', cadence: 'daily', module_mix: '{}' })
@@ -89,21 +92,35 @@ t.test('a call whose answer never came counts with what it could have cost', asy
   const lease = { runId: opened?.runId ?? '', attempt: 1 }
   await takeRun(db, lease.runId)
   const budget = budgetOf(db, lease, 1)
-  t.equal(await budget.admit(() => 0.4), true)
+  t.equal(await budget.admit(() => 0.4, never), true)
   t.match(await readToday(db), { usd: 0, reservedUsd: 0.4 })
   await budget.giveUp(false)
   t.match(await readToday(db), { usd: 0, reservedUsd: 0, calls: 0 }, 'refused: it cost nothing')
-  await budget.admit(() => 0.4)
+  await budget.admit(() => 0.4, never)
   await budget.giveUp(true)
   t.match(await readToday(db), { usd: 0.4, reservedUsd: 0, calls: 1, unansweredCalls: 1 })
   // The worker dies over its call; the next attempt finds what it had reserved.
-  await budget.admit(() => 0.5)
+  await budget.admit(() => 0.5, never)
   await takeRun(db, lease.runId)
-  await t.rejects(budget.admit(() => 0.1), { code: 'RUN_LOST' }, 'and the worker that comes back asks for nothing more')
+  await t.rejects(budget.admit(() => 0.1, never), { code: 'RUN_LOST' }, 'and the worker that comes back asks for nothing more')
   const next = budgetOf(db, { ...lease, attempt: 2 }, 1)
-  t.equal(await next.admit(() => 0.3), true)
+  t.equal(await next.admit(() => 0.3, never), true)
   t.match(await readToday(db), { usd: 0.9, reservedUsd: 0.3, unansweredCalls: 2 })
-  t.equal(await budgetOf(db, { ...lease, attempt: 2 }, 1).admit(() => 0.1), false, 'what is spent and what is reserved reach the budget')
+  // Another run that asks waits for what is under way, and goes out when that turns out cheaper.
+  const other = await db.insertInto('personas').values({ email: 'q@x.test', name: 'Q', archetype: 'a', system_prompt: 's', cadence: 'daily', module_mix: '{}' })
+    .returning('id').executeTakeFirstOrThrow()
+  const [second] = await openRuns(db, [{ id: other.id, version: 1 }], null)
+  const otherLease = { runId: second?.runId ?? '', attempt: 1 }
+  await takeRun(db, otherLease.runId)
+  const asked = budgetOf(db, otherLease, 1).admit(() => 0.1, never)
+  t.equal(await Promise.race([asked, sleep(700, 'waits')]), 'waits')
+  await settle(db, lease, 0.01)
+  t.match(await readToday(db), { usd: 0.9, reservedUsd: 0.3 }, 'a worker that lost the run settles nothing of the one that has it')
+  await settle(db, { ...lease, attempt: 2 }, 0.01)
+  t.equal(await asked, true)
+  t.match(await readToday(db), { usd: 0.91, reservedUsd: 0.1 })
+  await settle(db, otherLease, 0.1)
+  t.equal(await budgetOf(db, otherLease, 1).admit(() => 0.1, never), false, 'the budget is used up')
 })
 
 t.test('a limit in dollars is refused where nobody knows the price, or has no effect where that was asked for', async t => {

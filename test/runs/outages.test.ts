@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import t from 'tap'
+import { openBreaker } from '../../src/runs/breakers.ts'
 import { admin } from '../helpers/app.ts'
 import { startWorld, type World } from '../helpers/world.ts'
 import type { Script } from '../../src/demo/scripted-claude/scripted-claude.ts'
@@ -16,6 +17,7 @@ function lockedOut (): { script: Script, mend: () => void } {
 /** Lets the waits of breakers and of deferred runs pass, by the database's clock. */
 async function letWaitsPass ({ app: { database: { db } } }: World): Promise<void> {
   await sql`UPDATE breakers SET open_until = now(), probe_until = NULL`.execute(db)
+  await sql`UPDATE runs SET deferred_until = now() WHERE deferred_until IS NOT NULL`.execute(db)
   await sql`UPDATE pgboss.job SET start_after = now() WHERE state = 'created'`.execute(db)
 }
 
@@ -89,6 +91,45 @@ t.test('an operator who mended it need not wait', async t => {
   t.match((await world.runOf(id)).run, { state: 'completed' })
 })
 
+t.test('what is out of order for one persona alone fails that one, and does not keep the others waiting', async t => {
+  const world = await startWorld(t, {
+    script: request => /Name: Kim|du bist Kim/i.test(JSON.stringify(request.system))
+      ? { error: { status: 500, type: 'api_error', message: 'this conversation breaks me', headers: { 'x-should-retry': 'false' } } }
+      : { text: 'Heute nichts.' }
+  })
+  const { id } = await world.persona({ email: 'kim@personas.test', name: 'Kim', systemPrompt: 'Du bist Kim.' })
+  t.match((await world.tick()).failed, [{ error: /^DEFERRED .*MODEL_OVERLOADED/ }])
+  const healthy = await world.persona({ email: 'healthy@personas.test' })
+  await sql`UPDATE breakers SET open_until = now()`.execute(world.app.database.db)
+  t.match(await world.tick(), { due: 1, ranSuccessfully: 1 }, 'somebody else finds out that the model answers')
+  t.equal((await world.runOf(healthy.id)).run.state, 'completed')
+  t.match(await runner(world), { breakers: [] })
+  await letWaitsPass(world)
+  t.match(await untilFinal(world, id), { state: 'failed', errorCode: 'MODEL_OVERLOADED' })
+  t.match(await runner(world), { breakers: [] }, 'and the model is not taken for broken again')
+})
+
+t.test('a run that waited over a release is filed under the one that it was lived on', async t => {
+  const model = lockedOut()
+  const world = await startWorld(t, { script: model.script })
+  const { id } = await world.persona()
+  const release = (version: string) =>
+    world.app.inject({ method: 'POST', url: '/api/v1/admin/releases', headers: admin, payload: { version } })
+  await release('v1')
+  const { db } = world.app.database
+  await openBreaker(db, world.app.services.app, { service: 'app' }, { code: 'MCP_UNREACHABLE', reason: 'deploying' })
+  await world.app.inject({ method: 'POST', url: `/api/v1/admin/personas/${id}/run`, headers: admin })
+  for (;;) {
+    const { run } = await world.runOf(id)
+    if (run.deferredUntil !== null) break
+    await new Promise(resolve => setTimeout(resolve, 100))
+  }
+  await release('v2')
+  model.mend()
+  await letWaitsPass(world)
+  t.match(await untilFinal(world, id), { state: 'completed', appVersion: 'v2' })
+})
+
 t.test('a run that waits is cancelled at once, and its persona has had its day', async t => {
   const world = await startWorld(t, { script: lockedOut().script })
   const { id } = await world.persona()
@@ -138,7 +179,7 @@ t.test('three runs in a row that the model refuses pause the persona, with the r
   }
   t.match(await live(), { paused: false })
   t.match(await live(), { paused: false })
-  t.match(await live(), { paused: true, pauseReason: /^The model refused to go on, 3 runs in a row/ })
+  t.match(await live(), { paused: true, pauseReason: /^The model refused to go on\. That makes 3 runs in a row/ })
   await world.app.inject({ method: 'POST', url: `/api/v1/admin/personas/${id}/resume`, headers: admin })
   t.match(await live(), { paused: false }, 'the count begins anew')
 })
@@ -152,5 +193,6 @@ t.test('three runs in a row that the app refuses to sign in pause the persona', 
     await world.tick()
   }
   const persona = await personaOf(world, id)
-  t.match(persona, { paused: true, consecutiveFailures: 3, pauseReason: /refused the account \(LOGIN_FAILED\), 3 runs in a row/ })
+  t.match(persona, { paused: true, consecutiveFailures: 3 })
+  t.match(persona, { pauseReason: /refused the account \(LOGIN_FAILED\)\. That makes 3 runs in a row/ })
 })
