@@ -82,6 +82,9 @@ export function createQueue ({ database: { backend, executeSql }, runTimeoutMs, 
       await boss.createQueue(ABANDONED, { retryLimit: 10, retryDelay: 5, retryBackoff: true })
       await boss.createQueue(RUNS, { ...options, deadLetter: ABANDONED })
       await boss.updateQueue(RUNS, options)
+      // A process that takes the place of one that died looks for its runs at once. pg-boss would do so first after 10 s, and
+      // where no process lives that long nobody would ever look.
+      await boss.supervise(RUNS).catch(onError)
     },
     async enqueue (trx, runs) {
       if (runs.length === 0) return

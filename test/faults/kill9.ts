@@ -22,8 +22,8 @@ interface Plan {
 }
 
 const FULL: Plan[] = [
-  { name: '10 s heartbeat', workers: 4, personas: 1000, kills: 200, everyMs: 700, heartbeat: 'short', recoveryLimitMs: 25_000 },
-  { name: 'default heartbeat', workers: 4, personas: 200, kills: 20, everyMs: 1000, heartbeat: 'default', recoveryLimitMs: 75_000 }
+  { name: '10 s heartbeat', workers: 4, personas: 1000, kills: 200, everyMs: 1500, heartbeat: 'short', recoveryLimitMs: 25_000 },
+  { name: 'default heartbeat', workers: 4, personas: 200, kills: 20, everyMs: 4000, heartbeat: 'default', recoveryLimitMs: 75_000 }
 ]
 const SHORT: Plan[] = [
   { name: 'heartbeat lost at once', workers: 2, personas: 60, kills: 3, everyMs: 200, heartbeat: 'lost at once', recoveryLimitMs: 25_000 }

@@ -1,15 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import t, { type Test } from 'tap'
+import type { OpenDatabase } from '../../src/db/database.ts'
 import { createQueue } from '../../src/runs/queue.ts'
 import { openTestDatabase } from '../helpers/database.ts'
 
-async function startQueue (t: Test) {
-  const database = await openTestDatabase(t)
+async function startQueue (t: Test, database?: OpenDatabase) {
+  database ??= await openTestDatabase(t)
   const queue = createQueue({ database, runTimeoutMs: 60_000, heartbeatSeconds: 60, onError: error => t.error(error) })
   await queue.start()
   t.teardown(() => queue.stop(1000))
-  return { db: database.db, queue }
+  return { database, db: database.db, queue }
 }
 
 t.test('a run that was begun and handed back goes before all that wait for their first worker', async t => {
@@ -46,4 +47,17 @@ t.test('a run whose worker failed goes before a backlog that is older', async t 
   await all.promise
   t.equal(taken[0], 'failing')
   t.ok(taken.lastIndexOf('failing') < taken.length - 1, taken.join(', '))
+})
+
+t.test('a process that starts looks at once for runs whose worker was not heard of', async t => {
+  const { database, db, queue } = await startQueue(t)
+  await queue.enqueue(db, [{ runId: 'left behind' }])
+  await queue.stop(1000)
+  // As after a crash some time ago.
+  await sql`UPDATE pgboss.job SET state = 'active', heartbeat_on = now() - interval '10 minutes', heartbeat_seconds = 60
+    WHERE data ->> 'runId' = 'left behind'`.execute(db)
+  await sql`UPDATE pgboss.queue SET monitor_on = NULL, monitor_claim_on = NULL`.execute(db)
+  await startQueue(t, database)
+  const { rows } = await sql`SELECT state FROM pgboss.job WHERE data ->> 'runId' = 'left behind'`.execute(db)
+  t.strictSame(rows, [{ state: 'retry' }])
 })
