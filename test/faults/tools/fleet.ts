@@ -22,7 +22,7 @@ export interface Fleet {
   add (env?: Record<string, string>, options?: { nodeArgs: string[] }): Promise<Worker>
   /** No signal is sent to it any more; it counts as gone. */
   remove (worker: Worker): void
-  /** What the processes wrote, for whoever has to find out. */
+  /** The latest warnings of the processes, for whoever has to find out. */
   output (): string
 }
 
@@ -44,8 +44,13 @@ export function startFleet (t: Teardown, world: World, common: Record<string, st
       return worker
     },
     remove (worker) { workers.splice(workers.indexOf(worker), 1) },
-    output: () => started.map(({ name, output }) => output() === '' ? '' : `${name}: ${output().slice(-2000)}`).join('')
+    output: () => started.flatMap(({ name, output }) => warningsIn(output()).map(line => `${name}: ${line}`)).slice(-20).join('\n')
   }
+}
+
+/** Lines of a log that are no mere news, and whatever is no log. */
+function warningsIn (output: string): string[] {
+  return output.split('\n').filter(line => line !== '' && !/^\{"level":[123]0,/.test(line))
 }
 
 function envFor ({ store, app, model }: World, name: string): Record<string, string> {
