@@ -1,6 +1,3 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import fc from 'fast-check'
 import { sql } from 'kysely'
 import type { Queryable } from '../../src/db/database.ts'
@@ -8,6 +5,7 @@ import { tick } from '../../src/runs/tick.ts'
 import { openTestDatabase } from '../helpers/database.ts'
 import { auditCalls, auditRuns } from './tools/audit.ts'
 import { batches, judge, makeStoppableClock, ZONES } from './tools/due-rule.ts'
+import { fakeClocks, LIBFAKETIME } from './tools/fake-clocks.ts'
 import { startFleet } from './tools/fleet.ts'
 import { seconds, until } from './tools/measure.ts'
 import { shiftClock } from './tools/shifted-clock.ts'
@@ -99,10 +97,6 @@ async function tickAt (db: Queryable, offsetMs: number): Promise<string[]> {
   }
 }
 
-const LIBFAKETIME = [
-  '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1', '/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1', '/usr/lib/faketime/libfaketimeMT.so.1'
-].find(existsSync)
-
 /** Real processes whose wall clocks jump and differ, while their timers and the database's clock go on. */
 async function jumpForReal (t: Teardown, report: Report, size: Size): Promise<void> {
   if (LIBFAKETIME === undefined) return report.figure('real jumps', 'not tried: libfaketime is not installed (apt-get install faketime)')
@@ -138,20 +132,4 @@ async function jumpForReal (t: Teardown, report: Report, size: Size): Promise<vo
   await auditCalls(report, world.store.db, world.app.calls)
   report.figure('jumps (hours)', plan.jumps.join(', '))
   report.figure('found after a jump, max', seconds(slowest))
-}
-
-/** Wall clocks that are read from a file per process, by libfaketime; the monotonic clock stays what it is. */
-function fakeClocks (t: Teardown, library: string) {
-  const folder = mkdtempSync(join(tmpdir(), 'persona-runner-clocks-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const shift = (name: string, ms: number) => writeFileSync(join(folder, name), `${ms < 0 ? '-' : '+'}${Math.abs(ms) / 1000}\n`)
-  return {
-    shift,
-    envFor (name: string, ms: number): Record<string, string> {
-      shift(name, ms)
-      return {
-        LD_PRELOAD: library, FAKETIME_TIMESTAMP_FILE: join(folder, name), FAKETIME_CACHE_DURATION: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1'
-      }
-    }
-  }
 }
