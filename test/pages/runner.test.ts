@@ -118,7 +118,7 @@ t.test('a service that is out of order, what waits for it, and the money stand o
 
   const closed = await postForm(app, '/runner/close-breaker', { service: 'model' }, session)
   t.match([closed.statusCode, closed.headers.location], [303, '/runner'])
-  t.notMatch(await read(), /out of order since/)
+  t.notMatch(await read(), /model is out of order since/)
   t.equal((await postForm(app, '/runner/close-breaker', { service: 'cloud' }, session)).statusCode, 400)
 })
 
