@@ -1,4 +1,4 @@
-import { PgBoss, fromKysely } from 'pg-boss'
+import { PgBoss, fromKysely, systemClock, type Clock } from 'pg-boss'
 import type { OpenDatabase, Queryable } from '../db/database.ts'
 
 /**
@@ -17,6 +17,12 @@ const ABANDONED = 'runs-abandoned'
  */
 const BEGUN = 1
 const MARK_BEGUN = `UPDATE pgboss.job SET priority = ${BEGUN} WHERE name = '${RUNS}' AND id = $1`
+
+/**
+ * A clock that no one sets. pg-boss takes the time since its last look off the next pause: with the wall clock set back by
+ * two hours meanwhile, its workers would sleep for two hours.
+ */
+const STEADY_CLOCK: Clock = { ...systemClock, now: () => performance.timeOrigin + performance.now() }
 
 /** Two retries after the first attempt make three attempts. */
 const RETRY_LIMIT = 2
@@ -61,6 +67,7 @@ export function createQueue ({ database: { backend, executeSql }, runTimeoutMs, 
     schema: 'pgboss',
     createSchema: false,
     schedule: false,
+    clock: STEADY_CLOCK,
     superviseIntervalSeconds: 10,
     monitorIntervalSeconds: 5
   })

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import t, { type Test } from 'tap'
 import type { OpenDatabase } from '../../src/db/database.ts'
 import { createQueue } from '../../src/runs/queue.ts'
+import { shiftClock } from '../faults/tools/shifted-clock.ts'
 import { openTestDatabase } from '../helpers/database.ts'
 
 async function startQueue (t: Test, database?: OpenDatabase) {
@@ -60,4 +61,22 @@ t.test('a process that starts looks at once for runs whose worker was not heard 
   await startQueue(t, database)
   const { rows } = await sql`SELECT state FROM pgboss.job WHERE data ->> 'runId' = 'left behind'`.execute(db)
   t.strictSame(rows, [{ state: 'retry' }])
+})
+
+t.test('a worker goes on at once when the clock of its process is set back in the middle of a run', async t => {
+  const { db, queue } = await startQueue(t)
+  await queue.enqueue(db, [{ runId: 'first' }, { runId: 'second' }])
+  // Two hours fast until the first run, so that the embedded database, which has the same clock, is right afterwards.
+  shiftClock(2 * 3_600_000)
+  t.teardown(() => shiftClock(0))
+
+  const taken: string[] = []
+  const both = Promise.withResolvers<void>()
+  await queue.work(1, async runId => {
+    taken.push(runId)
+    shiftClock(0)
+    if (taken.length === 2) both.resolve()
+  }, async () => {})
+  await Promise.race([both.promise, sleep(10_000)])
+  t.strictSame(taken, ['first', 'second'])
 })
