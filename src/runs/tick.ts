@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Queryable } from '../db/database.ts'
 import { RunOpenError } from '../errors.ts'
 import { listBreakers, type Services } from './breakers.ts'
-import { getPersona, takeDue } from '../personas/repository.ts'
+import { getPersona, serverTime, takeDue } from '../personas/repository.ts'
 import type { Persona } from '../personas/schemas.ts'
 import type { QueuedRun, RunQueue } from './queue.ts'
 import { countOpen, openRuns, settledRuns, type OpenedRun } from './repository.ts'
@@ -50,7 +50,7 @@ export async function tick (db: Queryable, queue: RunQueue, { queueLimit, servic
     const due = await takeDue(trx, { limit: room })
     const emails = new Map(due.map(persona => [persona.id, persona.email]))
     const opened = await openRuns(trx, due, id)
-    await queue.enqueue(trx, spread(opened, due))
+    await queue.enqueue(trx, spread(opened, due, Date.parse(await serverTime(trx))))
     return { ...NOBODY, id: opened.length > 0 ? id : null, opened: opened.map(run => ({ ...run, email: emails.get(run.personaId) ?? '' })) }
   })
 }
@@ -61,10 +61,13 @@ const PERIOD_MS: Record<Persona['cadence'], number> = { hourly: HOUR_MS, daily: 
 const CROWD = 10
 const LONGEST_SPREAD_MS = 600_000
 
-/** After a long stop, or a weekend, many are due at once: each comes within a second per head, at random. */
-function spread (opened: OpenedRun[], due: Persona[]): QueuedRun[] {
+/**
+ * After a long stop, or a weekend, many are due at once: each comes within a second per head, at random.
+ * @param now by the clock that decides who is due
+ */
+function spread (opened: OpenedRun[], due: Persona[], now: number): QueuedRun[] {
   const isLate = ({ cadence, lastActiveAt }: Persona) =>
-    lastActiveAt !== null && Date.now() - Date.parse(lastActiveAt) > PERIOD_MS[cadence] + HOUR_MS
+    lastActiveAt !== null && now - Date.parse(lastActiveAt) > PERIOD_MS[cadence] + HOUR_MS
   const late = new Set(due.filter(isLate).map(persona => persona.id))
   const withinMs = late.size > CROWD ? Math.min(LONGEST_SPREAD_MS, late.size * 1000) : 0
   return opened.map(({ runId, personaId }) => ({ runId, afterMs: late.has(personaId) ? Math.random() * withinMs : 0 }))
