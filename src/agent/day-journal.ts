@@ -65,6 +65,11 @@ export interface DayJournal {
   /** All calls that have ended, in their order. */
   endedCalls (): EndedCall[]
   startCall (call: PlannedCall): Promise<void>
+  /**
+   * Asked for right before a call goes out, however long it was held back since its start was written: by then another
+   * worker may have the run.
+   */
+  makeSure (): Promise<void>
   finishCall (call: PlannedCall, end: CallEnd): Promise<void>
   /** Takes back the start of a call that certainly did not reach the app: it may be sent at any later time. */
   withdrawCall (call: PlannedCall): Promise<void>

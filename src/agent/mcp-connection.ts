@@ -33,11 +33,13 @@ export interface Connection {
   refresh (signal: AbortSignal): Promise<void>
   /**
    * @param harmless sending it twice has no further effect
+   * @param beforeSend awaited before each try; what it throws is thrown, and nothing is sent
    * @param onHeldBack told how long it had to wait here before it went out, in milliseconds
    * @throws where the app did not act and cannot be asked again for now
    */
   request<T> (
-    send: (session: Session) => Promise<T>, options: { harmless: boolean, signal: AbortSignal, onHeldBack?: (ms: number) => void }
+    send: (session: Session) => Promise<T>,
+    options: { harmless: boolean, signal: AbortSignal, beforeSend?: (() => Promise<void>) | undefined, onHeldBack?: (ms: number) => void }
   ): Promise<Settled<T>>
   close (): Promise<void>
 }
@@ -108,12 +110,15 @@ export async function connect (options: ConnectionOptions, limits: ConnectionLim
       // An app that shows nothing at all is about to start or to stop: a call will tell.
       if (now.tools.length > 0) tools = now
     },
-    async request (send, { harmless, signal, onHeldBack }) {
+    async request (send, { harmless, signal, beforeSend, onHeldBack }) {
       const mend = recovery({
         url, harmless, backOffMs: limits.backOffMs, signal, renew: () => identity.renew(signal), reopen: () => reopen(signal)
       })
       for (;;) {
-        const settled = await inTurn(() => settle(send(session)), signal, onHeldBack)
+        const settled = await inTurn(async () => {
+          await beforeSend?.()
+          return settle(send(session))
+        }, signal, onHeldBack)
         if (settled.ok || !await mend(settled.error)) return settled
       }
     },

@@ -52,12 +52,12 @@ export async function openMcpToolbox (options: McpOptions, signal: AbortSignal):
     get protocolVersion () { return connection.session.protocolVersion },
     get serverInfo () { return connection.session.serverInfo },
     refresh: signal => connection.refresh(signal),
-    async call (name, input, { signal }): Promise<ToolOutcome> {
+    async call (name, input, { signal, beforeSend }): Promise<ToolOutcome> {
       const harmless = connection.tools.tools.find(tool => tool.name === name)?.repeatable === true
       const startedAt = performance.now()
       let heldBackMs = 0
       const answer = await connection.request(session => session.callTool(name, input, callTimeoutMs, signal), {
-        harmless, signal, onHeldBack: ms => { heldBackMs += ms }
+        harmless, signal, beforeSend, onHeldBack: ms => { heldBackMs += ms }
       })
       const outcome = answer.ok ? ofResult(answer.value) : judge(answer.error, signal)
       // What the runner held back is not the app's slowness.

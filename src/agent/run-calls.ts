@@ -76,7 +76,9 @@ function refusal (day: DayContext, call: ToolUseBlock, tool: Tool | undefined, i
 async function execute (day: DayContext, planned: PlannedCall, call: ToolUseBlock, tool: Tool, again: boolean): Promise<ToolOutcome> {
   await day.journal.startCall(planned)
   try {
-    return await day.tools.toolbox.call(tool.name, call.input as Record<string, unknown>, { signal: day.signal })
+    return await day.tools.toolbox.call(tool.name, call.input as Record<string, unknown>, {
+      signal: day.signal, beforeSend: () => day.journal.makeSure()
+    })
   } catch (error) {
     if (!again) await day.journal.withdrawCall(planned)
     throw error

@@ -38,6 +38,12 @@ export interface ToolOutcome {
   fatal?: AppError
 }
 
+export interface CallOptions {
+  signal: AbortSignal
+  /** Awaited each time right before the call goes out; what it throws is thrown, and nothing is sent. */
+  beforeSend?: () => Promise<void>
+}
+
 export interface Toolbox {
   /** As of the opening or the latest `refresh`. */
   readonly tools: Tool[]
@@ -57,7 +63,7 @@ export interface Toolbox {
    * @throws only where the app certainly did not act: the same call may be sent at any later time. With `outage` where
    * the app is out of order for everybody.
    */
-  call (name: string, input: Record<string, unknown>, options: { signal: AbortSignal }): Promise<ToolOutcome>
+  call (name: string, input: Record<string, unknown>, options: CallOptions): Promise<ToolOutcome>
   /** Ends the session with the app, within 2 s whatever the app does. */
   close (): Promise<void>
 }

@@ -50,7 +50,7 @@ function spentOf ({ tokens, usd }: Run, messages: JournaledMessage[]): Spent {
 
 /** Nobody takes a run over sooner than this after its worker was last heard of, in milliseconds. */
 const SURELY_HELD_MS = 5000
-const START_ATTEMPTS = 3
+const LOOKS = 3
 
 /**
  * Opens the journal of a run that this worker has taken, with all that earlier attempts wrote. Every write is
@@ -66,21 +66,21 @@ export async function openJournal (
   const recorded = new Map(rows.map(row => [row.ordinal, row.result === 'started' ? row.result : toEndedCall(row)]))
   const ended = new Map(rows.filter(row => row.result !== 'started').map(row => [row.ordinal, toEndedCall(row)]))
 
-  const write = (statements: (trx: Queryable) => Promise<unknown>) => db.transaction().execute(async trx => {
-    onHeld(await holdRun(trx, lease))
-    await statements(trx)
-  })
-  /**
-   * The news of a commit may come long after it, when the process was stopped in between: by then another worker may have
-   * the run, and what is written here would be followed by a call that is no longer ours.
-   */
-  const writeAndStillHold = async (statements: (trx: Queryable) => Promise<unknown>) => {
-    for (let attempt = 1; attempt <= START_ATTEMPTS; attempt++) {
-      const askedAt = performance.now()
-      await write(statements)
-      if (performance.now() - askedAt < SURELY_HELD_MS) return
+  let heldAt = -Infinity
+  const write = async (statements: (trx: Queryable) => Promise<unknown>) => {
+    const askedAt = performance.now()
+    await db.transaction().execute(async trx => {
+      onHeld(await holdRun(trx, lease))
+      await statements(trx)
+    })
+    heldAt = askedAt
+  }
+  /** The news of a commit may come long after it too, when the process was stopped in between. */
+  const makeSure = async () => {
+    for (let look = 0; performance.now() - heldAt >= SURELY_HELD_MS; look++) {
+      if (look === LOOKS) throw new Error(`The database took longer than ${SURELY_HELD_MS} ms to answer, ${LOOKS} times.`)
+      await write(async () => {})
     }
-    throw new Error(`The database took longer than ${SURELY_HELD_MS} ms to write, ${START_ATTEMPTS} times.`)
   }
   const planned = (call: PlannedCall): PlannedAction => ({ ...call, tickId: lease.runId, personaId: run.personaId })
   let spent = spentOf(run, messages)
@@ -109,7 +109,8 @@ export async function openJournal (
     },
     recordedCall: ordinal => recorded.get(ordinal),
     endedCalls: () => [...ended.values()].sort((a, b) => a.ordinal - b.ordinal),
-    startCall: call => writeAndStillHold(trx => startAction(trx, planned(call))),
+    makeSure,
+    startCall: call => write(trx => startAction(trx, planned(call))),
     async finishCall (call, end) {
       await write(trx => finishAction(trx, planned(call), end))
       ended.set(call.ordinal, { ...call, ...end })

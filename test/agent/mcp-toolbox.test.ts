@@ -241,6 +241,14 @@ t.test('a session that is lost again is an error, and not a reason to go on for 
   t.equal(shut.server.count('initialize'), 1 + 1 + QUICK.backOffMs.length)
 })
 
+t.test('before each try it is asked whether to send at all', async t => {
+  const { server, toolbox } = await openFaulty(t, ({ http }) => http(429), { limits: QUICK })
+  let asked = 0
+  const beforeSend = async () => { if (++asked === 3) throw new Error('not ours any more') }
+  await t.rejects(toolbox.call('do', {}, { signal: AbortSignal.timeout(10_000), beforeSend }), /not ours/)
+  t.equal(server.count('tools/call'), 2)
+})
+
 t.test('refusals before acting are errors, a broken answer leaves it unknown', async t => {
   const cases: [what: string, handler: Handler, result: string, message: RegExp][] = [
     ['bad parameters', ({ rpcError }) => rpcError(-32602, 'Invalid params'), 'error', /-32602.*Invalid params/],

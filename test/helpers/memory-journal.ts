@@ -39,6 +39,7 @@ export class MemoryRun {
     const { messages, replies } = this
     const account = { get: () => this.spent, add: (reply: ReplyAccount) => { this.spent = addReply(this.spent, reply) } }
     const calls = this.#calls
+    const newest = () => this.#attempt
     return {
       messages,
       get spent () { return account.get() },
@@ -54,6 +55,9 @@ export class MemoryRun {
       },
       recordedCall: ordinal => recorded.get(ordinal),
       endedCalls: () => this.#ended(),
+      async makeSure () {
+        if (attempt !== newest()) throw new RunLostError('run_memory', attempt)
+      },
       async startCall (call) {
         write(call)
         if (!calls.has(call.ordinal)) calls.set(call.ordinal, { call, end: 'started' })

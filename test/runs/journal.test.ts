@@ -39,7 +39,19 @@ t.test('a worker that was stopped between the commit of a start and the news of 
     if (stoppedMs === 0) await takeRun(db, taken.run.id)
     stoppedMs += 60_000
   }), taken, () => {})
-  await t.rejects(journal.startCall(CALL), { code: 'RUN_LOST' })
+  await journal.startCall(CALL)
+  await t.rejects(journal.makeSure(), { code: 'RUN_LOST' })
+})
+
+t.test('a call that was held back for long does not go out when another worker has the run', async t => {
+  const { db } = await openTestDatabase(t)
+  const taken = await takenRun(db)
+  const journal = await openJournal(db, taken, () => {})
+  await journal.startCall(CALL)
+  await takeRun(db, taken.run.id)
+  await journal.makeSure()
+  performance.now = () => now.call(performance) + 60_000
+  await t.rejects(journal.makeSure(), { code: 'RUN_LOST' })
 })
 
 t.test('one that nobody took the run from goes on, and the call has one row', async t => {
@@ -49,6 +61,7 @@ t.test('one that nobody took the run from goes on, and the call has one row', as
   performance.now = () => now.call(performance) + stoppedMs
   const journal = await openJournal(afterCommit(db, async () => { if (stoppedMs === 0) stoppedMs = 60_000 }), taken, () => {})
   await journal.startCall(CALL)
+  await journal.makeSure()
   t.match(await listRunActions(db, taken.run.id), [{ ordinal: 0, result: 'started' }])
   t.equal((await listRunActions(db, taken.run.id)).length, 1)
 })
@@ -59,5 +72,6 @@ t.test('a database that never answers in time fails the attempt, so that the que
   let stoppedMs = 0
   performance.now = () => now.call(performance) + stoppedMs
   const journal = await openJournal(afterCommit(db, async () => { stoppedMs += 60_000 }), taken, () => {})
-  await t.rejects(journal.startCall(CALL), /took longer than 5000 ms/)
+  await journal.startCall(CALL)
+  await t.rejects(journal.makeSure(), /took longer than 5000 ms/)
 })
