@@ -8,6 +8,7 @@ import dialler from './plugins/dialler.ts'
 import env from './plugins/env.ts'
 import errorHandler, { refuseUrl } from './plugins/error-handler.ts'
 import { HTTP_LIMITS } from './plugins/http-limits.ts'
+import { LAZY_SERIALIZERS } from './plugins/lazy-schemas.ts'
 import live from './plugins/live.ts'
 import openapi from './plugins/openapi.ts'
 import overload from './plugins/overload.ts'
@@ -57,6 +58,7 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
     // Embedded storage takes seconds to initialise an empty folder.
     pluginTimeout: 120_000,
     ...HTTP_LIMITS,
+    schemaController: LAZY_SERIALIZERS,
     forceCloseConnections: true,
     frameworkErrors: refuseUrl,
     // A module is named as its tools are: 128 characters, three bytes each where the address must encode them.

@@ -14,6 +14,7 @@ import { ErrorBody } from '../routes/error-body.ts'
 import { cleanJson, nestsTooDeep, MAX_JSON_DEPTH } from '../text.ts'
 import { BadRequestError } from '../errors.ts'
 import { createAjv, explainProblems } from '../schema-check.ts'
+import { lazyCheck } from './lazy-schemas.ts'
 
 /** Schemas with a name of their own: components of the OpenAPI document, referred to by `ref()`. */
 const SHARED: TSchema[] = [
@@ -32,7 +33,7 @@ export default fp(async app => {
   app.removeContentTypeParser('text/plain')
   const text = sharedAjv({ coerceTypes: 'array' })
   const body = sharedAjv({ coerceTypes: false })
-  app.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? body : text).compile(schema as object))
+  app.setValidatorCompiler(({ schema, httpPart }) => lazyCheck(() => (httpPart === 'body' ? body : text).compile(schema as object)))
   app.setSchemaErrorFormatter((errors, part) => new BadRequestError(explainProblems(errors as ErrorObject[], part)))
 
   // What reaches a route is clean, whatever column it ends up in.
