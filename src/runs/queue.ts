@@ -24,6 +24,9 @@ const MARK_BEGUN = `UPDATE pgboss.job SET priority = ${BEGUN} WHERE name = '${RU
  */
 const STEADY_CLOCK: Clock = { ...systemClock, now: () => performance.timeOrigin + performance.now() }
 
+/** One of all processes looks this often for runs whose worker was not heard of. */
+const SUPERVISE_SECONDS = 5
+
 /** Two retries after the first attempt make three attempts. */
 const RETRY_LIMIT = 2
 
@@ -68,8 +71,8 @@ export function createQueue ({ database: { backend, executeSql }, runTimeoutMs, 
     createSchema: false,
     schedule: false,
     clock: STEADY_CLOCK,
-    superviseIntervalSeconds: 10,
-    monitorIntervalSeconds: 5
+    superviseIntervalSeconds: SUPERVISE_SECONDS,
+    monitorIntervalSeconds: SUPERVISE_SECONDS
   })
   boss.on('error', onError)
 
@@ -89,8 +92,8 @@ export function createQueue ({ database: { backend, executeSql }, runTimeoutMs, 
       await boss.createQueue(ABANDONED, { retryLimit: 10, retryDelay: 5, retryBackoff: true })
       await boss.createQueue(RUNS, { ...options, deadLetter: ABANDONED })
       await boss.updateQueue(RUNS, options)
-      // A process that takes the place of one that died looks for its runs at once. pg-boss would do so first after 10 s, and
-      // where no process lives that long nobody would ever look.
+      // A process that takes the place of one that died looks for its runs at once. pg-boss would do so later, and where no
+      // process lives that long nobody would ever look.
       await boss.supervise(RUNS).catch(onError)
     },
     async enqueue (trx, runs) {
@@ -109,7 +112,8 @@ export function createQueue ({ database: { backend, executeSql }, runTimeoutMs, 
           await execute(job.data.runId)
         }
       })
-      await boss.work<RunJob>(ABANDONED, { pollingIntervalSeconds: 5 },
+      // Many at a time: where processes die one after the other, many runs are given up.
+      await boss.work<RunJob>(ABANDONED, { pollingIntervalSeconds: 2, batchSize: 100 },
         async jobs => { for (const job of jobs) await abandon(job.data.runId) })
     },
     stop: timeoutMs => boss.stop({ graceful: true, timeout: timeoutMs, close: false })

@@ -63,6 +63,26 @@ t.test('a process that starts looks at once for runs whose worker was not heard 
   t.strictSame(rows, [{ state: 'retry' }])
 })
 
+t.test('runs whose attempts are used up are given up together, however many', async t => {
+  const { database, db, queue } = await startQueue(t)
+  const runs = Array.from({ length: 60 }, (_, i) => ({ runId: `run-${i}` }))
+  await queue.enqueue(db, runs)
+  await queue.stop(1000)
+  await sql`UPDATE pgboss.job SET state = 'active', retry_count = retry_limit, heartbeat_on = now() - interval '10 minutes', heartbeat_seconds = 60
+    WHERE name = 'runs'`.execute(db)
+  await sql`UPDATE pgboss.queue SET monitor_on = NULL, monitor_claim_on = NULL`.execute(db)
+  const again = await startQueue(t, database)
+
+  const abandoned: string[] = []
+  const all = Promise.withResolvers<void>()
+  await again.queue.work(1, async () => {}, async runId => {
+    abandoned.push(runId)
+    if (abandoned.length === runs.length) all.resolve()
+  })
+  await Promise.race([all.promise, sleep(15_000)])
+  t.strictSame(abandoned.sort(), runs.map(run => run.runId).sort())
+})
+
 t.test('a worker goes on at once when the clock of its process is set back in the middle of a run', async t => {
   const { db, queue } = await startQueue(t)
   await queue.enqueue(db, [{ runId: 'first' }, { runId: 'second' }])

@@ -70,7 +70,7 @@ export async function takenUpAgain (db: Queryable, held: HeldRun[]): Promise<Map
 
 /**
  * Lets the queue believe that nothing was heard of these runs for long: what a short scenario does instead of waiting.
- * The queue then finds it in its next round, within 10 s.
+ * The queue then finds it in its next round, within seconds.
  */
 export async function loseHeartbeats (db: Queryable, runs: HeldRun[]): Promise<void> {
   await sql`
