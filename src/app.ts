@@ -21,12 +21,14 @@ import scheduler from './plugins/scheduler.ts'
 import validation from './plugins/validation.ts'
 import { adminDiaryRoutes } from './routes/admin/diary.ts'
 import { adminExportRoutes } from './routes/admin/export.ts'
+import { adminIncidentRoutes } from './routes/admin/incidents.ts'
 import { adminInsightRoutes } from './routes/admin/insights.ts'
 import { adminPageSessionRoutes } from './routes/admin/page-sessions.ts'
 import { adminPersonaRoutes } from './routes/admin/personas.ts'
 import { adminReleaseRoutes } from './routes/admin/releases.ts'
 import { adminRunnerRoutes } from './routes/admin/runner.ts'
 import { adminRunRoutes } from './routes/admin/runs.ts'
+import { adminToolRoutes } from './routes/admin/tools.ts'
 import { diagRoutes } from './routes/diag.ts'
 import { healthRoutes } from './routes/health.ts'
 import { internalPersonaRoutes } from './routes/internal/personas.ts'
@@ -93,6 +95,8 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
         await admin.register(adminInsightRoutes, { prefix: '/insights' })
         await admin.register(adminExportRoutes, { prefix: '/export' })
         await admin.register(adminReleaseRoutes, { prefix: '/releases' })
+        await admin.register(adminIncidentRoutes, { prefix: '/incidents' })
+        await admin.register(adminToolRoutes, { prefix: '/tools' })
         await admin.register(adminPageSessionRoutes, { prefix: '/page-sessions' })
       }, { prefix: '/admin' })
     }, { prefix: '/api/v1' })

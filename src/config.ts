@@ -21,6 +21,9 @@ const count = (from: number, to: number, standard: number, description: string) 
   Type.Integer({ minimum: from, maximum: to, default: standard, expects: `a whole number from ${from} to ${to}`, description })
 const dollars = (description: string) =>
   Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000, expects: 'an amount of US dollars above 0, such as 5 or 0.25', description }))
+const patterns = (description: string) => Type.Optional(Type.String({
+  pattern: '^[^\\s,]+(\\s*,\\s*[^\\s,]+)*$', expects: 'names of tools with commas between them, * for anything, such as todo.*,notes.list', description
+}))
 
 export const Config = Type.Object({
   NODE_ENV: Type.Enum(['development', 'test', 'production'], {
@@ -73,6 +76,18 @@ export const Config = Type.Object({
     default: false,
     expects: 'true or false',
     description: 'true: believe the app when it declares a tool read-only or idempotent, and repeat such a call after a crash'
+  }),
+  TOOL_POLICY: Type.Enum(['allow', 'read-only', 'deny'], {
+    default: 'allow',
+    expects: 'allow, read-only or deny',
+    description: "which of the app's tools personas may use: allow all but those that destroy, pay or invite, only those that read, or none"
+  }),
+  TOOL_ALLOW: patterns('tools that are allowed besides; what destroys must be spelt out, such as todo.delete'),
+  TOOL_DENY: patterns('tools that are denied whatever else allows them'),
+  TOOL_CHANGES: Type.Enum(['warn', 'block'], {
+    default: 'warn',
+    expects: 'warn or block',
+    description: 'a tool that the app describes otherwise than before: warn in the log, or block it until POST /api/v1/admin/tools/accept'
   }),
   AUTH_URL: url('a URL that begins with http:// or https://', 'the sign-in service of your app; unset: an app without accounts'),
   PERSONA_SEED_SECRET: secret('at least 16 characters', 'the passwords of the personas are derived from it; needed with AUTH_URL', 16),

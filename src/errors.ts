@@ -96,6 +96,11 @@ export class ReleaseExistsError extends AppError {
   constructor (version: string, at: string) { super(`Release ${version} is already stored, live at ${at}, with another time or other notes. Give a new release a new version.`) }
 }
 
+export class ToolNotAsSeenError extends AppError {
+  readonly code = 'TOOL_NOT_AS_SEEN'; override readonly status = 409
+  constructor (name: string) { super(`The tool ${name} is not known with this definition: the app has changed it again, or never showed it. Nothing was accepted. Look at GET /api/v1/admin/tools.`) }
+}
+
 /* What is not set up */
 export class ConfigError extends AppError { readonly code = 'CONFIG_INVALID' }
 export class RunnerOffError extends AppError {

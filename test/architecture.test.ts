@@ -31,12 +31,12 @@ const MAY_IMPORT: Record<string, string[]> = {
   app: ['plugins', 'routes', 'config', 'db'],
   plugins: [
     'config', 'db', 'agent', 'accounts', 'dial', 'runs', 'schema-check',
-    'routes', 'personas', 'actions', 'feedback', 'diaries', 'insights', 'releases', 'sessions', 'dashboard'
+    'routes', 'personas', 'actions', 'feedback', 'diaries', 'incidents', 'insights', 'releases', 'sessions', 'dashboard'
   ],
   routes: [
-    'personas', 'runs', 'actions', 'feedback', 'diaries', 'insights', 'releases', 'sessions', 'dashboard', 'db', 'config', 'schema-check'
+    'personas', 'runs', 'actions', 'feedback', 'diaries', 'incidents', 'insights', 'releases', 'sessions', 'dashboard', 'db', 'config', 'schema-check'
   ],
-  runs: ['personas', 'actions', 'feedback', 'diaries', 'agent', 'accounts', 'db'],
+  runs: ['personas', 'actions', 'feedback', 'diaries', 'incidents', 'agent', 'accounts', 'db'],
   agent: ['feedback', 'dial'],
   accounts: ['dial'],
   dial: [],
@@ -44,6 +44,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   actions: ['db'],
   feedback: ['db'],
   diaries: ['db'],
+  incidents: ['db'],
   insights: ['db', 'feedback'],
   releases: ['db'],
   sessions: ['db'],
@@ -67,7 +68,7 @@ const ONLY: { from: string[], to: string[], files: RegExp }[] = [
   // Pure: what an answer must look like, and how its evidence is checked.
   { from: ['agent'], to: ['feedback'], files: /^(schemas|answer|evidence)\.ts$/ },
   // The shapes that the OpenAPI document names.
-  { from: ['plugins', 'client'], to: ['personas', 'actions', 'feedback', 'diaries', 'insights', 'releases'], files: /^([\w-]+-)?schemas\.ts$/ },
+  { from: ['plugins', 'client'], to: ['personas', 'actions', 'feedback', 'diaries', 'incidents', 'insights', 'releases'], files: /^([\w-]+-)?schemas\.ts$/ },
   { from: ['plugins'], to: ['routes'], files: /^error-body\.ts$/ },
   { from: ['schema-check'], to: ['personas'], files: /^character\.ts$/ }
 ]

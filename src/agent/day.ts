@@ -1,6 +1,7 @@
 import type { DayJournal } from './day-journal.ts'
 import type { Budget } from './budget.ts'
 import type { LimitReason, Limits } from './limits.ts'
+import type { RunMarks } from './marks.ts'
 import type { Model } from './model.ts'
 import type { NamedTools } from './named-tools.ts'
 import type { PromptSet } from './prompts/prompt-set.ts'
@@ -22,6 +23,8 @@ export interface DayContext {
   prompts: PromptSet
   /** The persona and the frame around it. */
   system: string
+  /** Around what the app says, and against leaks of the system prompt. */
+  marks: RunMarks
   journal: DayJournal
   limits: Limits
   budget: Budget

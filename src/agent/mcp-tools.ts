@@ -40,14 +40,17 @@ function toTool (item: unknown, trusted: boolean): Tool | SetAside {
   if (name.length > MAX_NAME_LENGTH) return { name: oneLine(name, MAX_NAME_LENGTH), why: `its name is longer than ${MAX_NAME_LENGTH} characters` }
   const schema = toSchema(inputSchema)
   if (typeof schema === 'string') return { name: oneLine(name), why: schema }
-  const { readOnlyHint, idempotentHint } = (annotations ?? {}) as { readOnlyHint?: unknown, idempotentHint?: unknown }
+  const { readOnlyHint, idempotentHint, destructiveHint } = (annotations ?? {}) as Record<string, unknown>
   return {
     name: clean(name),
     description: describe(description, schema.hidden),
     inputSchema: schema.shown,
-    repeatable: trusted && (readOnlyHint === true || idempotentHint === true)
+    repeatable: trusted && (readOnlyHint === true || idempotentHint === true),
+    hints: { readOnly: toBoolean(readOnlyHint), destructive: toBoolean(destructiveHint) }
   }
 }
+
+const toBoolean = (hint: unknown) => typeof hint === 'boolean' ? hint : undefined
 
 /** A schema that cannot be handed over as one is told in words, so that the model need not guess. */
 function describe (description: unknown, hidden: unknown): string {

@@ -1,6 +1,6 @@
 import type { ModelTool } from './model.ts'
-import type { Tool, Toolbox } from './toolbox.ts'
-import { mapToolNames } from './tool-names.ts'
+import type { SetAside, Tool, Toolbox } from './toolbox.ts'
+import { legalName, mapToolNames } from './tool-names.ts'
 
 /** The tools of an app under the names that the model knows them by. */
 export interface NamedTools {
@@ -8,6 +8,10 @@ export interface NamedTools {
   readonly modelTools: ModelTool[]
   /** The tool behind a name that the model used; undefined where there is none. */
   find (modelName: string): Tool | undefined
+  /** The tool that a persona may not use, by the name that the app or the model would call it; undefined where there is none. */
+  findDenied (name: string): SetAside | undefined
+  /** Those of the app that a persona may not use, and why. */
+  readonly denied: SetAside[]
   /**
    * Takes a tool away that the model's provider does not accept; all others stay.
    * @returns false: there is no such tool, or so many were left out that something else must be wrong
@@ -19,14 +23,27 @@ export interface NamedTools {
 
 const MAX_LEFT_OUT = 10
 
-export function nameTools (toolbox: Toolbox): NamedTools {
+/** @returns why a persona may not use a tool; null: it may */
+export type Judge = (tool: Tool, definition: string | undefined) => string | null
+
+/**
+ * What is denied is not shown: a persona that sees a button and may not press it would blame the app for our rule. The list
+ * stays the same from run to run, which the prompt cache needs.
+ */
+export function nameTools (toolbox: Toolbox, whyDenied: Judge = () => null): NamedTools {
   const leftOut = new Set<string>()
+  const divide = () => {
+    const judged = toolbox.tools.map(tool => ({ tool, why: whyDenied(tool, toolbox.definitions.get(tool.name)) }))
+    return { ...nameAll(judged.flatMap(({ tool, why }) => why === null ? [tool] : [])), denied: judged.flatMap(toSetAside) }
+  }
   let { tools } = toolbox
-  let named = nameAll(tools)
+  let named = divide()
   return {
     toolbox,
     get modelTools () { return named.modelTools.filter(tool => !leftOut.has(tool.name)) },
+    get denied () { return named.denied },
     find: modelName => leftOut.has(modelName) ? undefined : named.byLegalName.get(modelName),
+    findDenied: name => named.denied.find(tool => tool.name === name || legalName(tool.name) === name),
     leaveOut (modelName) {
       if (leftOut.size >= MAX_LEFT_OUT || leftOut.has(modelName) || !named.byLegalName.has(modelName)) return false
       leftOut.add(modelName)
@@ -36,9 +53,13 @@ export function nameTools (toolbox: Toolbox): NamedTools {
       await toolbox.refresh(signal)
       if (toolbox.tools === tools) return;
       ({ tools } = toolbox)
-      named = nameAll(tools)
+      named = divide()
     }
   }
+}
+
+function toSetAside ({ tool, why }: { tool: Tool, why: string | null }): SetAside[] {
+  return why === null ? [] : [{ name: tool.name, why }]
 }
 
 function nameAll (tools: Tool[]): { byLegalName: Map<string, Tool>, modelTools: ModelTool[] } {

@@ -2,13 +2,16 @@ import type { CallEnd, PlannedCall } from './day-journal.ts'
 import { executableCalls, firstOrdinal, type AssistantMessage } from './history.ts'
 import { checkInput, hashInput } from './input-check.ts'
 import type { DayContext } from './day.ts'
+import { asData, holdsCanary } from './marks.ts'
 import { callsSent } from './limits.ts'
 import type { ToolResultBlock, ToolUseBlock } from './model.ts'
-import type { PromptSet } from './prompts/prompt-set.ts'
 import { hasWalkedAway } from './walk-away.ts'
 import type { Blame, Tool, ToolOutcome } from './toolbox.ts'
 import { keepsCallingUnknownTools, NO_SUCH_TOOL } from './unknown-tools.ts'
 import { clean, cutBytes, oneLine } from '../text.ts'
+
+/** What is recorded of a call that would have carried the system prompt to the app. */
+const LEAKED = 'withheld: the system prompt is in its arguments'
 
 /** More calls in one message than one person makes are answered but not executed. */
 const MAX_CALLS_PER_TURN = 16
@@ -30,13 +33,13 @@ export async function runCalls (day: DayContext, reply: AssistantMessage): Promi
     const tool = day.tools.find(call.name)
     const planned: PlannedCall = {
       ordinal: first + index,
-      toolName: tool?.name ?? oneLine(call.name, 128),
+      toolName: tool?.name ?? day.tools.findDenied(call.name)?.name ?? oneLine(call.name, 128),
       inputHash: hashInput(call.input),
       toolUseId: call.id,
       messageSeq: reply.seq
     }
     const end = await settle(day, planned, call, tool, index)
-    results.push(toResult(call, end, day.prompts))
+    results.push(toResult(call, end, day))
   }
   return results
 }
@@ -66,7 +69,10 @@ function refusal (day: DayContext, call: ToolUseBlock, tool: Tool | undefined, i
   if (index >= MAX_CALLS_PER_TURN) {
     return rejected(notes.tooManyCalls(MAX_CALLS_PER_TURN), `more than ${MAX_CALLS_PER_TURN} calls in one message`, 'model')
   }
+  const denied = tool === undefined ? day.tools.findDenied(call.name) : undefined
+  if (denied !== undefined) return rejected(notes.denied(denied.name), oneLine(`denied: ${denied.why}`), 'model')
   if (tool === undefined) return rejected(notes.unknownTool(oneLine(call.name, 128)), NO_SUCH_TOOL, 'model')
+  if (holdsCanary(JSON.stringify(call.input), day.marks)) return rejected(notes.notExecuted, LEAKED, 'model')
   const problems = checkInput(tool.inputSchema, call.input)
   if (problems.length === 0) return null
   return rejected(notes.invalidInput(problems), oneLine(`input refused by the tool's schema: ${problems.join('; ')}`), 'persona')
@@ -101,13 +107,15 @@ const INTERRUPTED: CallEnd = {
   result: 'unknown', errorMessage: 'interrupted before the app answered', latencyMs: null, resultText: '', blame: 'harness'
 }
 
-/** What the model is told. */
-function toResult (call: ToolUseBlock, end: CallEnd, prompts: PromptSet): ToolResultBlock {
+/** What the model is told: in our own words, or in the app's between marks. */
+function toResult (call: ToolUseBlock, end: CallEnd, { prompts: { toolNotes }, marks }: DayContext): ToolResultBlock {
   const shown = cutBytes(end.resultText, SHOWN_RESULT_BYTES)
-  const text = end.result === 'unknown'
-    ? prompts.toolNotes.unknownOutcome
-    : shown.omittedBytes > 0 ? `${shown.text}\n${prompts.toolNotes.truncated(shown.omittedBytes)}` : shown.text
+  const isOurs = end.result === 'unknown' || end.result === 'rejected'
+  const text = isOurs || shown.text.trim() === '' ? shown.text : asData(shown.text, marks)
+  const told = end.result === 'unknown'
+    ? toolNotes.unknownOutcome
+    : shown.omittedBytes > 0 ? `${text}\n${toolNotes.truncated(shown.omittedBytes)}` : text
   return {
-    type: 'tool_result', tool_use_id: call.id, content: text.trim() === '' ? '(empty)' : text, ...(end.result !== 'ok' && { is_error: true })
+    type: 'tool_result', tool_use_id: call.id, content: told.trim() === '' ? '(empty)' : told, ...(end.result !== 'ok' && { is_error: true })
   }
 }

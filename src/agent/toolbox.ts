@@ -1,4 +1,5 @@
 import type { AppError } from '../errors.ts'
+import type { ToolHints } from './tool-policy.ts'
 
 /**
  * The port to the app under test: its tools, as one persona sees them. `mcp-toolbox.ts` is the adapter
@@ -15,6 +16,8 @@ export interface Tool {
   inputSchema: Record<string, unknown>
   /** Declared by the app: calling it twice with the same input has no further effect. */
   repeatable: boolean
+  /** What the app declares of it, true or not. */
+  hints?: ToolHints
 }
 
 /** A tool that the app lists and the persona does not get to see. */

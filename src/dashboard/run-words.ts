@@ -63,6 +63,7 @@ const UNGROUNDED: Record<string, string> = {
   unknown_action: 'it cites an action that does not exist',
   wrong_module: 'it cites an action of another module',
   invented_quote: 'it quotes words the app never said',
+  incident: 'somebody may have tried to steer the run',
   no_quote: 'it quotes nothing the app answered'
 }
 

@@ -16,6 +16,7 @@ export interface RunHead {
   durationMs: number | null
   actions: number
   pages: number
+  incidents: { kind: string, number: number | null, href: string | null }[]
   /** What it lost patience over, as links. */
   walkedAwayOver: { number: number, href: string }[]
 }
@@ -30,8 +31,13 @@ export async function readRunHead (db: Queryable, runId: string): Promise<RunHea
       (SELECT coalesce(max(a.ordinal) + 1, 0) FROM persona_actions a WHERE a.tick_id = r.id) AS actions
     FROM runs r JOIN personas p ON p.id = r.persona_id WHERE r.id = ${runId}`.execute(db)
   if (row === undefined) throw new RunNotFoundError(runId)
+  const incidents = await db.selectFrom('incidents').select(['kind', 'ordinal']).where('run_id', '=', runId).orderBy('ordinal').orderBy('kind').limit(5).execute()
   return {
     run: row,
+    incidents: incidents.map(({ kind, ordinal }) => {
+      const number = ordinal === null ? null : ordinal + 1
+      return { kind, number, href: number === null ? null : actionPath(runId, number) }
+    }),
     persona: { id: row.persona_id, name: row.name, locale: row.locale, time_zone: row.time_zone, version: row.current_version },
     isOpen: row.finished_at === null,
     tone: toneOf(row.state),

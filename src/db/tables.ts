@@ -12,6 +12,7 @@ export interface Database {
   persona_diaries: DiariesTable
   releases: ReleasesTable
   known_tools: KnownToolsTable
+  incidents: IncidentsTable
   page_sessions: PageSessionsTable
   breakers: BreakersTable
   daily_spend: DailySpendTable
@@ -188,6 +189,17 @@ export interface KnownToolsTable {
   last_seen_at: Instant
   definition_hash: string | null
   changed_at: NullableInstant
+  accepted_hash: string | null
+}
+
+export interface IncidentsTable {
+  id: string
+  run_id: string
+  persona_id: string
+  ordinal: number | null
+  kind: string
+  excerpt: string
+  created_at: Instant
 }
 
 export interface BreakersTable {

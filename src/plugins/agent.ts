@@ -5,6 +5,7 @@ import { passwordAccounts } from '../accounts/login.ts'
 import { createClaude } from '../agent/claude.ts'
 import { openMcpToolbox } from '../agent/mcp-toolbox.ts'
 import { createSlots } from '../agent/request-slots.ts'
+import { readPatterns } from '../agent/tool-policy.ts'
 import { priceOf, PRICES_AS_OF, type Price } from '../agent/prices.ts'
 import type { Config } from '../config.ts'
 import type { Dial } from '../dial/dialler.ts'
@@ -14,7 +15,7 @@ import type { RunDependencies } from '../runs/execute-run.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    agent: Pick<RunDependencies, 'model' | 'accounts' | 'openToolbox'>
+    agent: Pick<RunDependencies, 'model' | 'accounts' | 'openToolbox' | 'toolPolicy'>
     /** What the runs depend on, by the ids under which all processes share what they find out about it. */
     services: Services
   }
@@ -36,10 +37,16 @@ export default fp(async app => {
     // Without a key the runner is off (plugins/scheduler.ts), so this one never goes out.
     model: createClaude({ apiKey: ANTHROPIC_API_KEY ?? 'not-set', baseUrl: ANTHROPIC_BASE_URL, model: ANTHROPIC_MODEL, price }),
     accounts: accountsOf(app.config, app.dialler.dialFor('AUTH_URL')),
+    toolPolicy: policyOf(app.config),
     openToolbox: (account, signal) =>
       openMcpToolbox({ ...account, url: MCP_URL, dial: app.dialler.dialFor('MCP_URL'), callTimeoutMs: TOOL_TIMEOUT_MS, trusted: MCP_TRUSTED, slots }, signal)
   })
 }, { name: 'agent', dependencies: ['env', 'dialler'] })
+
+function policyOf ({ TOOL_POLICY, TOOL_ALLOW, TOOL_DENY, TOOL_CHANGES, MCP_TRUSTED }: Config): RunDependencies['toolPolicy'] {
+  const patterns = { allow: readPatterns(TOOL_ALLOW), deny: readPatterns(TOOL_DENY) }
+  return { standard: TOOL_POLICY, ...patterns, trusted: MCP_TRUSTED, changes: TOOL_CHANGES }
+}
 
 function accountsOf ({ AUTH_URL, PERSONA_SEED_SECRET }: { AUTH_URL?: string, PERSONA_SEED_SECRET?: string }, dial: Dial): Accounts {
   return AUTH_URL !== undefined && PERSONA_SEED_SECRET !== undefined

@@ -2,8 +2,10 @@ import type { ErrorObject, Options } from 'ajv'
 import fp from 'fastify-plugin'
 import type { TSchema } from 'typebox'
 import { ActionBatch, Action, Written } from '../actions/schemas.ts'
+import { AcceptedTools, KnownTool } from '../actions/tool-schemas.ts'
 import { DiarySchema } from '../diaries/schemas.ts'
 import { Feedback, FeedbackBatch, ModuleSummary } from '../feedback/schemas.ts'
+import { Incident } from '../incidents/schemas.ts'
 import { CastGroup, Coverage } from '../insights/cast-schemas.ts'
 import { Problem, SayDoGap } from '../insights/problem-schemas.ts'
 import { Mixed, ModuleGroup, ModuleInsight } from '../insights/schemas.ts'
@@ -20,7 +22,7 @@ import { lazyCheck } from './lazy-schemas.ts'
 const SHARED: TSchema[] = [
   ErrorBody, DiarySchema, Persona, PersonaInput, PersonaPatch, Run, TickResult, TranscriptMessage,
   Action, ActionBatch, Written, Feedback, FeedbackBatch, ModuleSummary,
-  Mixed, ModuleInsight, ModuleGroup, Problem, SayDoGap, CastGroup, Coverage, Release, ReleaseInput
+  Mixed, ModuleInsight, ModuleGroup, Problem, SayDoGap, CastGroup, Coverage, Release, ReleaseInput, KnownTool, AcceptedTools, Incident
 ]
 
 /**

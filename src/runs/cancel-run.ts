@@ -1,5 +1,6 @@
 import type { Queryable } from '../db/database.ts'
 import { getPersona, recordSkipped } from '../personas/repository.ts'
+import { findIncidents } from './find-incidents.ts'
 import { closeDay } from './record-end.ts'
 import { requestCancel } from './repository.ts'
 import type { Run } from './schemas.ts'
@@ -14,7 +15,9 @@ export function cancelRun (db: Queryable, runId: string): Promise<Run> {
   return db.transaction().execute(async trx => {
     const run = await requestCancel(trx, runId)
     if (isFinal(run.state)) {
-      await closeDay(trx, run, await getPersona(trx, run.personaId), { state: run.state, endReason: run.endReason })
+      const end = { state: run.state, endReason: run.endReason }
+      // One that waited for a service may have read a lot before.
+      await closeDay(trx, run, await getPersona(trx, run.personaId), end, { incidents: await findIncidents(trx, run), ratings: [] })
       await recordSkipped(trx, run.personaId)
     }
     return run

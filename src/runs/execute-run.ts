@@ -1,15 +1,17 @@
 import type { Account, Accounts } from '../accounts/account.ts'
-import { rememberTools } from '../actions/known-tools.ts'
+import { acceptedDefinitions, rememberTools } from '../actions/known-tools.ts'
 import { listRunActions } from '../actions/repository.ts'
 import type { DayContext, EndReason } from '../agent/day.ts'
 import { daySummary } from '../agent/cut-off.ts'
 import { refusalDetail } from '../agent/history.ts'
 import { act } from '../agent/loop.ts'
 import { limitDetail, type Limits } from '../agent/limits.ts'
+import { marksOf } from '../agent/marks.ts'
 import type { Model } from '../agent/model.ts'
-import { nameTools } from '../agent/named-tools.ts'
+import { nameTools, type Judge } from '../agent/named-tools.ts'
 import { promptsFor, promptVersion } from '../agent/prompts/prompts.ts'
 import { modulesUsed, reflect, type LivedAction } from '../agent/reflect.ts'
+import { whyDenied, type ToolPolicy } from '../agent/tool-policy.ts'
 import type { SetAside, Toolbox } from '../agent/toolbox.ts'
 import { walkedAwayOver } from '../agent/walk-away.ts'
 import type { Queryable } from '../db/database.ts'
@@ -33,6 +35,10 @@ export interface RunDependencies {
   accounts: Accounts
   /** Opens the app's tools with the account of one persona. */
   openToolbox (account: Account, signal: AbortSignal): Promise<Toolbox>
+  toolPolicy: ToolPolicy & {
+    /** What happens to a tool that the app describes otherwise than before. */
+    changes: 'warn' | 'block'
+  }
   /** Told when the app describes tools otherwise than before, or lists some that no persona gets to see. */
   onToolNews? (news: { changed: string[], setAside: SetAside[] }): void
   limits: Limits & { maxReplyTokens: number, runTimeoutMs: number, dailyBudgetUsd: number | null }
@@ -89,13 +95,16 @@ async function live (
   const toolbox = await deps.openToolbox(account, watch.modelSignal)
   try {
     await onAnswer('app')
+    const changed = await rememberTools(deps.db, toolbox.definitions)
     const prompts = promptsFor(persona.locale)
     const journal = await openJournal(deps.db, taken, held => { if (held.cancelRequested) watch.cancel() })
+    const marks = marksOf(taken.lease.runId)
     const day: DayContext = {
       model: { ...deps.model, complete: (...request) => deps.model.complete(...request).then(async reply => { await onAnswer('model'); return reply }) },
-      tools: nameTools(toolbox),
+      tools: nameTools(toolbox, await judgeOf(deps)),
       prompts,
-      system: prompts.system(persona),
+      system: prompts.system(persona, marks),
+      marks,
       journal,
       patience: persona.patience,
       limits: deps.limits,
@@ -106,9 +115,8 @@ async function live (
       interruption: watch.interruption,
       remainingMs: watch.remainingMs
     }
+    deps.onToolNews?.({ changed, setAside: [...toolbox.setAside, ...day.tools.denied] })
     if (journal.messages.length === 0) {
-      const changed = await rememberTools(deps.db, toolbox.definitions)
-      deps.onToolNews?.({ changed, setAside: toolbox.setAside })
       await recordTerms(deps.db, taken.lease, {
         personaVersion: persona.version, promptVersion: promptVersion(persona.locale), protocolVersion: toolbox.protocolVersion
       })
@@ -119,6 +127,16 @@ async function live (
     return await actAndReflect(deps, taken, day)
   } finally {
     await toolbox.close()
+  }
+}
+
+/** The policy, and where changes are blocked the definitions that are known as the day begins. */
+async function judgeOf ({ db, toolPolicy }: RunDependencies): Promise<Judge> {
+  const known = toolPolicy.changes === 'block' ? await acceptedDefinitions(db) : new Map<string, string>()
+  return ({ name, hints = {} }, definition) => {
+    const accepted = known.get(name)
+    const hasChanged = accepted !== undefined && accepted !== definition
+    return hasChanged ? 'its definition has changed, and nobody has accepted that' : whyDenied(toolPolicy, { name, hints })
   }
 }
 

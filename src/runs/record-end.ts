@@ -9,9 +9,11 @@ import { sayDoGap, visitsOf, type FrictionAction } from '../feedback/friction.ts
 import { insertRatings, insertUnreadable } from '../feedback/repository.ts'
 import type { CheckedRating } from '../feedback/schemas.ts'
 import { insertVisits } from '../feedback/visits-repository.ts'
+import { insertIncidents, type NewIncident } from '../incidents/repository.ts'
 import { isoDate } from '../personas/character.ts'
 import { forgetStrikes, recordFailure, recordLived, recordSkipped, recordStrike } from '../personas/repository.ts'
 import type { Persona } from '../personas/schemas.ts'
+import { findIncidents } from './find-incidents.ts'
 import { finishRun, getRun, type TakenRun } from './repository.ts'
 import type { Run } from './schemas.ts'
 import { endReservation } from './spending.ts'
@@ -31,25 +33,37 @@ type OwnWords = NonNullable<ReturnType<typeof readDiary>>
  * @throws RunLostError when this worker no longer holds the run
  */
 export async function recordEnd (db: Queryable, taken: TakenRun, persona: Persona, { end, reflection }: DayEnd): Promise<void> {
-  const entry = reflection?.ok ? await ownWords(db, taken.lease.runId, reflection) : null
+  const incidents = await findIncidents(db, taken.run)
+  const isClean = incidents.length === 0
+  // What somebody else may have dictated must not come back tomorrow as the persona's own memory.
+  const entry = reflection?.ok && isClean ? await ownWords(db, taken.lease.runId, reflection) : null
   await db.transaction().execute(async trx => {
-    await finishRun(trx, taken.lease, reflection?.ok ? { ...end, costliestModule: reflection.costliestModule } : end)
+    await finishRun(trx, taken.lease, reflection?.ok && isClean ? { ...end, costliestModule: reflection.costliestModule } : end)
     const run = await getRun(trx, taken.lease.runId)
     const versions = versionsOf(run)
-    const ratings = reflection?.ok ? reflection.ratings : []
+    const given = reflection?.ok ? reflection.ratings : []
+    const ratings = isClean ? given : given.map(setAside)
     if (reflection?.ok) {
       await insertRatings(trx, { tickId: run.id, ...versions }, ratings)
       if (entry !== null) await remember(trx, persona, entry)
     } else if (reflection !== null) {
       await insertUnreadable(trx, { tickId: run.id, ...versions }, reflection.rawText, reflection.problems.join('; '))
     }
-    await closeDay(trx, run, persona, end, ratings)
+    await closeDay(trx, run, persona, end, { incidents, ratings })
     await moveOn(trx, persona.id, end)
   })
 }
 
+/** Kept to be read, but it counts nowhere: whether the persona speaks or what it read cannot be told. */
+function setAside (rating: CheckedRating): CheckedRating {
+  return { ...rating, grounded: false, ungroundedReason: 'incident' }
+}
+
 /** What every end of a run owes to what was done until then, whoever ends it. */
-export async function closeDay (trx: Queryable, run: Run, persona: Persona, end: RunEnd, ratings: CheckedRating[] = []): Promise<void> {
+export async function closeDay (
+  trx: Queryable, run: Run, persona: Persona, end: RunEnd, { incidents, ratings }: { incidents: NewIncident[], ratings: CheckedRating[] }
+): Promise<void> {
+  await insertIncidents(trx, incidents)
   await closeOpenActions(trx, run.id)
   const actions = await listRunActions(trx, run.id)
   await insertVisits(trx, { runId: run.id, ...versionsOf(run) }, judgeVisits(actions, ratings, end, slowMsFor(persona.patience)))

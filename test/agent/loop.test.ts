@@ -8,6 +8,7 @@ import { daySummary } from '../../src/agent/cut-off.ts'
 import { act } from '../../src/agent/loop.ts'
 import { openMcpToolbox } from '../../src/agent/mcp-toolbox.ts'
 import { refusalDetail, toMessages } from '../../src/agent/history.ts'
+import { asData, marksOf } from '../../src/agent/marks.ts'
 import { nameTools, type NamedTools } from '../../src/agent/named-tools.ts'
 import { promptsFor } from '../../src/agent/prompts/prompts.ts'
 import { reflect } from '../../src/agent/reflect.ts'
@@ -76,7 +77,8 @@ async function startDay (t: Test, setting: Setting) {
     model: createClaude({ apiKey: 'k', model: 'claude-opus-5-5', baseUrl: claude.url, retry: { quickMs: 1, baseMs: 1 } }),
     tools: home.tools,
     prompts,
-    system: prompts.system({ systemPrompt: 'Du bist Mara.' }),
+    system: prompts.system({ systemPrompt: 'Du bist Mara.' }, marksOf('run')),
+    marks: marksOf('run'),
     journal,
     limits: { ...WIDE_LIMITS, maxTurns: setting.maxTurns ?? 10 },
     budget: NO_BUDGET,
@@ -394,8 +396,8 @@ t.test('what a tool answered is cut for the model, cleaned, and never empty', as
   const { day, run } = await startDay(t, { tools, script: byRequest({ toolCalls: texts.map(() => use('x.do')) }, done) })
   t.equal(await act(day), 'end_turn')
   const results = resultsOf(run.messages[2]?.content as UserBlock[])
-  t.equal(results[0]?.content, `${'x'.repeat(20_000)}\n${prompts.toolNotes.truncated(44_000)}`)
-  t.same(results.slice(1).map(result => result.content), ['(empty)', '(empty)', 'ab'])
+  t.equal(results[0]?.content, `${asData('x'.repeat(20_000), day.marks)}\n${prompts.toolNotes.truncated(44_000)}`)
+  t.same(results.slice(1).map(result => result.content), ['(empty)', '(empty)', asData('ab', day.marks)])
   t.match(run.calls[0]?.end, { resultText: /^x{64000}$/ })
 })
 
@@ -464,7 +466,7 @@ t.test('a call that was recorded is not repeated; one that was interrupted is, w
     t.equal(await act(day), 'end_turn')
     t.equal(server.count('tools/call'), calls, what)
     t.same(ends(run), [outcome], what)
-    const shown = outcome === 'unknown' ? prompts.toolNotes.unknownOutcome : recorded === 'ok' ? 'first' : 'second'
+    const shown = outcome === 'unknown' ? prompts.toolNotes.unknownOutcome : asData(recorded === 'ok' ? 'first' : 'second', day.marks)
     t.equal(resultsOf(lastUser(run))[0]?.content, shown, what)
   }
 })

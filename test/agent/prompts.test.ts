@@ -8,7 +8,7 @@ function textsOf (prompts: PromptSet): Record<string, string> {
   const actions = (['ok', 'error', 'unknown', 'rejected'] as const)
     .map((outcome, i) => ({ number: i + 1, toolName: 'todo.create', module: 'todo', outcome }))
   return {
-    system: prompts.system({ systemPrompt: 'PERSONA' }),
+    system: prompts.system({ systemPrompt: 'PERSONA' }, { data: 'DATA', canary: 'CANARY' }),
     day: prompts.day({ today: 'TODAY', favouriteModules: ['todo', 'mood'] }),
     'day without favourites': prompts.day({ today: 'TODAY', favouriteModules: [] }),
     reflect: prompts.reflect({ modules: ['todo'], actions }),
@@ -16,6 +16,7 @@ function textsOf (prompts: PromptSet): Record<string, string> {
     goOn: prompts.goOn,
     ...dayCutShort,
     unknownTool: toolNotes.unknownTool('NAME'),
+    denied: toolNotes.denied('NAME'),
     invalidInput: toolNotes.invalidInput(['PROBLEM']),
     unknownOutcome: toolNotes.unknownOutcome,
     notExecuted: toolNotes.notExecuted,
@@ -32,8 +33,13 @@ t.test('every text exists in every language, says what it is given and no placeh
       t.ok(text.trim().length > 3, `${language}: ${name}`)
       t.notMatch(text, /undefined|\[object|NaN|\$\{/, `${language}: ${name} is filled in`)
     }
-    const filled = { system: /PERSONA/, day: /TODAY.*todo, mood/s, reflect: /#4 todo\.create/, repair: /PROBLEM/ }
-    t.match(texts, { ...filled, unknownTool: /NAME/, invalidInput: /PROBLEM/, tooManyCalls: /16/, truncated: /123/ })
+    const filled = {
+      system: /PERSONA.*<app-data DATA>.*<\/app-data DATA>.*CANARY/s,
+      day: /TODAY.*todo, mood/s,
+      reflect: /#4 todo\.create/,
+      repair: /PROBLEM/
+    }
+    t.match(texts, { ...filled, unknownTool: /NAME/, denied: /NAME/, invalidInput: /PROBLEM/, tooManyCalls: /16/, truncated: /123/ })
     t.match(texts.reflect, /\{"ratings":\[/, 'the form of the answer is shown')
     t.equal(Object.keys(texts).length, Object.keys(textsOf(promptsFor('de'))).length)
   }

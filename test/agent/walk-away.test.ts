@@ -3,6 +3,7 @@ import { act } from '../../src/agent/loop.ts'
 import type { DayContext } from '../../src/agent/day.ts'
 import type { Model } from '../../src/agent/model.ts'
 import { NO_USAGE } from '../../src/agent/model.ts'
+import { marksOf } from '../../src/agent/marks.ts'
 import { nameTools } from '../../src/agent/named-tools.ts'
 import { walksAwayAt, type PatienceCall } from '../../src/agent/patience.ts'
 import { de } from '../../src/agent/prompts/de.ts'
@@ -58,6 +59,7 @@ async function live (patience: number, faults: Fault[]) {
     tools: nameTools(appWith(faults)),
     prompts: de,
     system: 'Du bist Mara.',
+    marks: marksOf('run'),
     journal,
     patience,
     limits: WIDE_LIMITS,

@@ -203,7 +203,7 @@ async function playDay (t: Test, { system, locale = 'de', favouriteModules = ['t
   const messages: Anthropic.MessageParam[] = [{ role: 'user', content: prompts.day({ today, favouriteModules }) }]
   const actions: Played[] = []
   const turn = async () => {
-    const reply = await client.messages.create({ ...ask, system: prompts.system({ systemPrompt: system }), tools, messages })
+    const reply = await client.messages.create({ ...ask, system: prompts.system({ systemPrompt: system }, { data: 'd', canary: 'c' }), tools, messages })
     messages.push({ role: 'assistant', content: reply.content })
     return reply.content
   }

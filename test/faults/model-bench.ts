@@ -6,6 +6,7 @@ import type { DayContext } from '../../src/agent/day.ts'
 import type { Limits } from '../../src/agent/limits.ts'
 import type { ModelRequest } from '../../src/agent/model.ts'
 import { openMcpToolbox } from '../../src/agent/mcp-toolbox.ts'
+import { marksOf } from '../../src/agent/marks.ts'
 import { nameTools, type NamedTools } from '../../src/agent/named-tools.ts'
 import { promptsFor } from '../../src/agent/prompts/prompts.ts'
 import { legalName } from '../../src/agent/tool-names.ts'
@@ -116,7 +117,8 @@ export async function openBench (size: Size): Promise<Bench> {
         model: createClaude({ apiKey: KEY, model: 'claude-opus-5-5', baseUrl: api.url, retry: FAST, timeoutMs: 5000, ...claude }),
         tools: home.tools,
         prompts,
-        system: prompts.system({ systemPrompt: 'Du bist Mara.' }),
+        system: prompts.system({ systemPrompt: 'Du bist Mara.' }, marksOf('run')),
+        marks: marksOf('run'),
         journal,
         limits: { ...WIDE_LIMITS, ...limits },
         budget: NO_BUDGET,

@@ -1,3 +1,5 @@
+import type { RunMarks } from '../marks.ts'
+
 /** One action of the run, as the persona is reminded of it when it rates. */
 export interface ActionLine {
   /** Counted from 1 within the run; what the persona cites as `#3`. */
@@ -12,7 +14,7 @@ export interface ActionLine {
  */
 export interface PromptSet {
   /** The frame around the persona's own system prompt. */
-  system (persona: { systemPrompt: string }): string
+  system (persona: { systemPrompt: string }, marks: RunMarks): string
   /**
    * Opens the acting phase. `today` is a date in the persona's own time zone, already written out; `diary` is what it
    * wrote on earlier days, given back as data, empty on the first.
@@ -29,6 +31,7 @@ export interface PromptSet {
   /** What the model is told in place of a tool result. */
   toolNotes: {
     unknownTool (name: string): string
+    denied (name: string): string
     invalidInput (problems: string[]): string
     unknownOutcome: string
     notExecuted: string

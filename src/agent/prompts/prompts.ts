@@ -27,7 +27,7 @@ export function promptVersion (locale: string): string {
 /** Every text of a set with fixed fillings. */
 function sampleOf (prompts: PromptSet): string {
   return JSON.stringify([
-    prompts.system({ systemPrompt: 'S' }),
+    prompts.system({ systemPrompt: 'S' }, { data: 'D', canary: 'C' }),
     prompts.day({ today: 'T', favouriteModules: ['a', 'b'] }),
     prompts.day({ today: 'T', favouriteModules: [], diary: 'D' }),
     prompts.reflect({
@@ -38,6 +38,7 @@ function sampleOf (prompts: PromptSet): string {
     prompts.goOn,
     prompts.dayCutShort,
     prompts.toolNotes.unknownTool('N'),
+    prompts.toolNotes.denied('N'),
     prompts.toolNotes.invalidInput(['P']),
     prompts.toolNotes.unknownOutcome,
     prompts.toolNotes.notExecuted,

@@ -65,7 +65,7 @@ function pastCalls (request: MessagesRequest): PastCall[] {
   return calls.map(({ block, turn }, i) => {
     const result = results.get(block.id)
     const { module } = splitName(block.name)
-    const came = { text: textOf(result?.content), isError: result?.is_error ?? false }
+    const came = { text: withoutMarks(textOf(result?.content)), isError: result?.is_error ?? false }
     return { number: i + 1, turn, name: block.name, module, input: block.input, ...came }
   })
 }
@@ -73,4 +73,9 @@ function pastCalls (request: MessagesRequest): PastCall[] {
 function resultsById (request: MessagesRequest): Map<string, ToolResultBlock> {
   const blocks = request.messages.flatMap(message => blocksOf(message.content))
   return new Map(blocks.flatMap(block => block.type === 'tool_result' ? [[block.tool_use_id, block]] : []))
+}
+
+/** What the runner puts around the words of the app. */
+function withoutMarks (text: string): string {
+  return text.replace(/^<(app-data \w+)>\n([^]*)\n<\/\1>/, '$2')
 }
