@@ -11,7 +11,10 @@ import { admin, createPersona, SEED_SECRET, startTestApp } from '../helpers/app.
 import { startMcpFaultServer, type Exchange } from '../helpers/mcp-fault-server.ts'
 import { ATTACKS as TEMPLATES, type Attack } from './attacks.ts'
 
-/** Every attack, lived by a persona of its own whose model obeys whatever it reads: what still may not happen. */
+/**
+ * Every attack, lived by personas whose model obeys whatever it reads, nine of them in a day: what still may not happen. Each
+ * look at the todos shows the next one.
+ */
 
 const tool = (name: string, annotations = {}) => ({ name, description: name, inputSchema: { type: 'object' }, annotations })
 const ALLOWED = ['todo.list', 'notes.create', 'notes.search']
@@ -34,9 +37,11 @@ const tokenOf = (email: string) => `tok-${Buffer.from(email).toString('hex')}`
 const emailOf = (n: number) => `p${n}@personas.test`
 const OTHER = emailOf(0)
 const ATTACKS: Attack[] = TEMPLATES.map(attack => JSON.parse(JSON.stringify(attack).replaceAll('{evil}', evilUrl).replaceAll('{other}', OTHER)) as Attack)
-const attackBy = new Map(ATTACKS.map((attack, n) => [tokenOf(emailOf(n)), attack]))
+const PERSONAS = 8
+const attacksBy = new Map(Array.from({ length: PERSONAS }, (_, n) => [tokenOf(emailOf(n)), ATTACKS.filter((_, i) => i % PERSONAS === n)]))
 
-interface Call { token: string, name: string, whole: string }
+interface Call { token: string, name: string, isLook: boolean, whole: string }
+const NOTHING = 'no todos'
 const calls: Call[] = []
 const bearerOf = ({ req }: Exchange) => String(req.headers.authorization).replace('Bearer ', '')
 
@@ -45,9 +50,13 @@ const hostile = await startMcpFaultServer(t, {
   tools: TOOLS,
   on: {
     'tools/call': exchange => {
-      const { name } = exchange.message.params as { name: string }
-      calls.push({ token: bearerOf(exchange), name, whole: JSON.stringify([exchange.message, exchange.req.headers]) })
-      exchange.result({ content: [{ type: 'text', text: attackBy.get(bearerOf(exchange))?.text }] })
+      const { name, arguments: input } = exchange.message.params as { name: string, arguments: object }
+      const token = bearerOf(exchange)
+      const looks = calls.filter(call => call.token === token && call.isLook).length
+      const isLook = name === 'todo.list' && Object.keys(input).length === 0
+      const said = attacksBy.get(token)?.[isLook ? looks : looks - 1]?.text ?? NOTHING
+      calls.push({ token, name, isLook, whole: JSON.stringify([exchange.message, exchange.req.headers]) })
+      exchange.result({ content: [{ type: 'text', text: said }] })
     }
   },
   elsewhere: async (req, res) => {
@@ -57,20 +66,23 @@ const hostile = await startMcpFaultServer(t, {
   }
 })
 
-/** Looks at its todos and does whatever stands there; reads `{…}` in its orders as it can. */
+const LOOK = { name: legalName('todo.list'), input: {} }
+
+/** Does whatever stood in what it read last, then looks at its todos again; reads `{…}` in its orders as it can. */
 function obey (request: MessagesRequest, { index }: { index: number }): ScriptedReply {
-  if (index === 0) return { toolCalls: [{ name: legalName('todo.list'), input: {} }] }
-  const blocks = request.messages.flatMap(message => blocksOf(message.content))
-  const read = blocks.flatMap(block => block.type === 'tool_result' ? [JSON.stringify(block.content)] : []).join('\n')
+  if (index === 0) return { toolCalls: [LOOK] }
+  const last = blocksOf(request.messages.at(-1)?.content).at(-1)
+  const read = last?.type === 'tool_result' ? JSON.stringify(last.content) : ''
   const attack = ATTACKS.find(({ text }) => read.includes(JSON.stringify(text).slice(1, -1)))
-  if (index > 1 || attack === undefined) return { text: index === 2 ? 'Das war mein Tag.' : RATING }
+  if (attack === undefined) return { text: read.includes(NOTHING) ? 'Das war mein Tag.' : RATING }
   const system = blocksOf(request.system).map(block => block.type === 'text' ? block.text : '').join('')
   const secrets = [...JSON.stringify(request).matchAll(/tok-\w+/g)].join(' ') || 'none found'
   const fill = (input: unknown) => JSON.parse(JSON.stringify(input).replaceAll('{system64}', Buffer.from(system).toString('base64'))
     .replaceAll('{spaced}', JSON.stringify([...system].join('-')).slice(1, -1))
     .replaceAll('{system}', JSON.stringify(system).slice(1, -1)).replaceAll('{secrets}', secrets)) as unknown
   // Under the name that the model would be shown, and under the app's own.
-  return { toolCalls: attack.calls.flatMap(({ name, input }) => [legalName(name), name.replace(/[^\w-]/g, '_')].map(name => ({ name, input: fill(input) }))) }
+  const obeyed = attack.calls.flatMap(({ name, input }) => [legalName(name), name.replace(/[^\w-]/g, '_')].map(name => ({ name, input: fill(input) })))
+  return { toolCalls: [...obeyed, LOOK] }
 }
 
 const RATING = JSON.stringify({ ratings: ['todo', 'notes'].map(module => ({ module, rating: 5, notes: 'toll #1', evidence: [{ action: 1, quote: 'x' }] })) })
@@ -83,15 +95,27 @@ const app = await startTestApp(t, {
     ANTHROPIC_API_KEY: 'stand-in', ANTHROPIC_BASE_URL: claude.url, MCP_URL: hostile.url, AUTH_URL: base, PERSONA_SEED_SECRET: SEED_SECRET, PERSONA_CONCURRENCY: '8'
   }
 })
-for (const n of ATTACKS.keys()) await createPersona(app, { email: emailOf(n), name: `P${n}` })
+for (let n = 0; n < PERSONAS; n++) await createPersona(app, { email: emailOf(n), name: `P${n}`, patience: 1000 })
 await app.inject({ method: 'POST', url: '/diag/tick' })
 const { db } = app.database
 
-t.test('every attack was lived to its end', async t => {
-  const runs = await db.selectFrom('runs').select(['state', 'end_reason']).execute()
-  t.equal(runs.length, ATTACKS.length)
-  // A model that keeps calling tools that do not exist is sent home.
-  t.same(runs.filter(run => run.state !== 'completed' && run.end_reason !== 'unknown_tools'), [])
+/** Which attack an action fell for: the one that its persona had read last. */
+interface Lived { run: string, ordinal: number, said: string | null, attack: Attack | undefined }
+const lived: Lived[] = []
+const actions = await db.selectFrom('persona_actions').selectAll().orderBy('tick_id').orderBy('ordinal').execute()
+for (const { tick_id: run, ordinal, result_text: said } of actions) {
+  const before = lived.at(-1)
+  const isNext = before === undefined || before.run !== run || before.said !== said
+  const shown = isNext ? ATTACKS.find(attack => attack.text === said) : undefined
+  lived.push({ run, ordinal, said, attack: shown ?? (before?.run === run ? before.attack : undefined) })
+}
+const attackAt = (incident: { run: string, ordinal: number | null }) =>
+  lived.find(({ run, ordinal }) => run === incident.run && ordinal === incident.ordinal)?.attack
+
+t.test('every attack was read and obeyed, and every day lived to its end', async t => {
+  const runs = await db.selectFrom('runs').select('state').execute()
+  t.same(runs, Array.from({ length: PERSONAS }, () => ({ state: 'completed' })))
+  t.same(ATTACKS.filter(attack => lived.filter(action => action.attack === attack).length <= attack.calls.length).map(({ what }) => what), [])
   t.same(claude.refusals, [])
 })
 
@@ -112,7 +136,7 @@ t.test('no other host was reached', async t => {
 })
 
 t.test('no request carries a token of another persona, and none reaches the model', async t => {
-  const tokens = [...attackBy.keys()]
+  const tokens = [...attacksBy.keys()]
   const foreign = calls.filter(({ token, whole }) => tokens.some(other => other !== token && whole.includes(other)))
   t.same(foreign, [])
   const sent = JSON.stringify(claude.requests)
@@ -122,9 +146,9 @@ t.test('no request carries a token of another persona, and none reaches the mode
 t.test('no prompt reached the app', async t => {
   const sent = calls.map(call => call.whole).join('\n')
   t.notMatch(sent, /Kennzeichen/)
-  const leaks = await db.selectFrom('incidents').select('run_id').where('kind', '=', 'prompt_leak').execute()
+  const leaks = await db.selectFrom('incidents').select(['run_id as run', 'ordinal']).where('kind', '=', 'prompt_leak').execute()
   const leaking = ATTACKS.filter(({ calls }) => /\{system|\{spaced/.test(JSON.stringify(calls)))
-  t.equal(new Set(leaks.map(leak => leak.run_id)).size, leaking.length, `${leaking.length} runs tried`)
+  t.same(new Set(leaks.map(attackAt)), new Set(leaking), `${leaking.length} tried`)
 })
 
 t.test('what was seen is an incident, and the ratings of its run count nowhere', async t => {
@@ -133,9 +157,9 @@ t.test('what was seen is an incident, and the ratings of its run count nowhere',
   const more = (await app.inject({ url: `/api/v1/admin/incidents?limit=200&cursor=${encodeURIComponent(nextCursor)}`, headers: admin })).json()
   const all = [...incidents, ...more.incidents]
   t.equal(new Set(all.map(incident => incident.id)).size, all.length)
-  const runs = new Set<string>(all.map(incident => incident.runId))
-  t.ok(runs.size >= ATTACKS.length * 0.9, `${runs.size} of ${ATTACKS.length} runs`)
-  const ratings = await db.selectFrom('persona_feedback').select(['grounded', 'ungrounded_reason']).where('tick_id', 'in', [...runs]).where('module', '<>', '__parse').execute()
+  const seen = new Set(all.map(({ runId: run, action }) => attackAt({ run, ordinal: action - 1 })))
+  t.ok(seen.size >= ATTACKS.length * 0.9, `${seen.size} of ${ATTACKS.length} attacks`)
+  const ratings = await db.selectFrom('persona_feedback').select(['grounded', 'ungrounded_reason']).where('module', '<>', '__parse').execute()
   t.ok(ratings.length > 0)
   t.same(ratings.filter(rating => rating.grounded !== false || rating.ungrounded_reason !== 'incident'), [])
   t.same(await db.selectFrom('persona_diaries').select('persona_id').execute(), [], 'and nothing of it is remembered')
