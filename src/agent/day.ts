@@ -1,7 +1,7 @@
 import type { DayJournal } from './day-journal.ts'
 import type { Budget } from './budget.ts'
 import type { LimitReason, Limits } from './limits.ts'
-import type { RunMarks } from './marks.ts'
+import type { Marks } from './marks.ts'
 import type { Model } from './model.ts'
 import type { NamedTools } from './named-tools.ts'
 import type { PromptSet } from './prompts/prompt-set.ts'
@@ -24,7 +24,7 @@ export interface DayContext {
   /** The persona and the frame around it. */
   system: string
   /** Around what the app says, and against leaks of the system prompt. */
-  marks: RunMarks
+  marks: Marks
   journal: DayJournal
   limits: Limits
   budget: Budget

@@ -1,15 +1,19 @@
-import { createHash } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 
-/** Two secrets of one run, between the runner and the model. Pure: whoever goes on with a run finds the same. */
-export interface RunMarks {
+/**
+ * Two secrets of one persona, between the runner and the model. The same on all its days: the system prompt, which holds them,
+ * stays word for word what the provider has cached (docs/decisions/007-marks-belong-to-the-persona.md).
+ */
+export interface Marks {
   /** Stands around everything that the app says. */
   data: string
   /** Stands in the system prompt and nowhere else: where it turns up, the prompt has leaked. */
   canary: string
 }
 
-export function marksOf (runId: string): RunMarks {
-  const secret = (use: string) => createHash('sha256').update(`${use} of run ${runId}`).digest('hex')
+/** Pure: whoever goes on with a run finds the same. */
+export function marksOf (markKey: string): Marks {
+  const secret = (use: string) => createHmac('sha256', markKey).update(use).digest('hex')
   return { data: secret('data mark').slice(0, 12), canary: secret('canary').slice(0, 16) }
 }
 
@@ -17,12 +21,12 @@ export function marksOf (runId: string): RunMarks {
  * What the app says, between marks that it cannot close: even where it gets to know them (a persona may write down what
  * it reads), they are taken out of what it says.
  */
-export function asData (text: string, { data }: RunMarks): string {
+export function asData (text: string, { data }: Marks): string {
   return `<app-data ${data}>\n${text.replace(new RegExp(data, 'gi'), '…')}\n</app-data ${data}>`
 }
 
 /** As it is, spaced out, backwards, in hexadecimal or in base64. What is encrypted or translated is not found. */
-export function holdsCanary (text: string, { canary }: RunMarks): boolean {
+export function holdsCanary (text: string, { canary }: Marks): boolean {
   const flat = text.toLowerCase().replace(/[^a-z0-9]/g, '')
   const spellings = [canary, [...canary].reverse().join(''), Buffer.from(canary).toString('hex')]
   return spellings.some(spelling => flat.includes(spelling)) || inBase64(canary).some(spelling => text.includes(spelling))

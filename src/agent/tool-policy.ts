@@ -24,13 +24,13 @@ export const OPEN_POLICY: ToolPolicy = { standard: 'allow', allow: [], deny: [],
 /** @returns why a persona may not use a tool; null: it may */
 export function whyDenied (policy: ToolPolicy, tool: { name: string, hints: ToolHints }): string | null {
   const { name, hints } = tool
-  if (policy.deny.some(pattern => covers(pattern, name))) return 'TOOL_DENY names it'
+  if (policy.deny.some(pattern => covers(pattern, name))) return 'the policy denies it by name'
   const allowing = policy.allow.filter(pattern => covers(pattern, name))
   const destroys = howItDestroys(policy, name, hints)
   if (destroys !== null) return allowing.some(pattern => spells(pattern, destroys.word)) ? null : destroys.why
   if (allowing.length > 0 || policy.standard === 'allow') return null
-  if (policy.standard === 'deny') return 'TOOL_POLICY is deny, and TOOL_ALLOW does not name it'
-  return mayRead(policy, name, hints) ? null : 'TOOL_POLICY is read-only, and it does not look as if it only reads'
+  if (policy.standard === 'deny') return 'the policy allows nothing that it does not name'
+  return mayRead(policy, name, hints) ? null : 'the policy is read-only, and it does not look as if it only reads'
 }
 
 interface Destroys { word: string | null, why: string }

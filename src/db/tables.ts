@@ -50,6 +50,7 @@ export interface PersonasTable {
   version: Generated<number>
   patience: Generated<number>
   strikes: Generated<number>
+  mark_key: Generated<string>
   created_at: Instant
   updated_at: Instant
 }

@@ -89,6 +89,13 @@ export async function getPersona (db: Queryable, id: string): Promise<Persona> {
   return toPersona(row)
 }
 
+/** What the marks in the persona's prompts are derived from; it leaves this process for nobody. @throws PersonaNotFoundError */
+export async function markKeyOf (db: Queryable, id: string): Promise<string> {
+  const row = await db.selectFrom('personas').select('mark_key').where('id', '=', id).executeTakeFirst()
+  if (row === undefined) throw new PersonaNotFoundError(id)
+  return row.mark_key
+}
+
 /** @throws PersonaNotFoundError */
 export async function getPersonaByEmail (db: Queryable, email: string): Promise<Persona> {
   const row = await db.selectFrom('personas').selectAll().where('email', '=', email.toLowerCase()).executeTakeFirst()

@@ -19,7 +19,7 @@ import { renderDiary } from '../diaries/diary.ts'
 import { loadDiary } from '../diaries/repository.ts'
 import { AppError, codeOf, messageOf, PersonaNotFoundError, RunLostError, type Outage } from '../errors.ts'
 import { favouriteModules, today } from '../personas/character.ts'
-import { getPersona } from '../personas/repository.ts'
+import { getPersona, markKeyOf } from '../personas/repository.ts'
 import type { Persona } from '../personas/schemas.ts'
 import { oneLine } from '../text.ts'
 import { openJournal } from './journal.ts'
@@ -98,7 +98,7 @@ async function live (
     const changed = await rememberTools(deps.db, toolbox.definitions)
     const prompts = promptsFor(persona.locale)
     const journal = await openJournal(deps.db, taken, held => { if (held.cancelRequested) watch.cancel() })
-    const marks = marksOf(taken.lease.runId)
+    const marks = marksOf(await markKeyOf(deps.db, persona.id))
     const day: DayContext = {
       model: { ...deps.model, complete: (...request) => deps.model.complete(...request).then(async reply => { await onAnswer('model'); return reply }) },
       tools: nameTools(toolbox, await judgeOf(deps)),

@@ -4,6 +4,7 @@ import { holdsCanary, marksOf } from '../agent/marks.ts'
 import type { Queryable } from '../db/database.ts'
 import type { NewIncident } from '../incidents/repository.ts'
 import { suspicionsIn, type Suspicion } from '../incidents/suspicion.ts'
+import { markKeyOf } from '../personas/repository.ts'
 import { oneLine } from '../text.ts'
 import { listTranscript } from './journal.ts'
 
@@ -23,9 +24,10 @@ export async function findIncidents (db: Queryable, { id: runId, personaId }: { 
     add(ordinal, suspicionsIn(said))
     await breathe()
   }
+  const marks = marksOf(await markKeyOf(db, personaId))
   for (const block of await repliedBlocks(db, runId)) {
     const words = block.type === 'text' ? block.text ?? '' : JSON.stringify(block.input ?? null)
-    if (!holdsCanary(words, marksOf(runId))) continue
+    if (!holdsCanary(words, marks)) continue
     add(actions.find(action => action.tool_use_id === block.id && block.id !== undefined)?.ordinal ?? null, [{ kind: 'prompt_leak', excerpt: oneLine(words, 240) }])
   }
   return found

@@ -1,12 +1,12 @@
 import t from 'tap'
 import { asData, holdsCanary, marksOf } from '../../src/agent/marks.ts'
 
-const marks = marksOf('run_1')
+const marks = marksOf('key_1')
 
-t.test('marks are the same for whoever goes on with a run, and others for another run', async t => {
-  t.same(marksOf('run_1'), marks)
+t.test('marks are the same on every day of a persona, and others for another persona', async t => {
+  t.same(marksOf('key_1'), marks)
   t.match(marks, { data: /^[0-9a-f]{12}$/, canary: /^[0-9a-f]{16}$/ })
-  t.equal(new Set([marks, marksOf('run_2')].flatMap(m => [m.data, m.canary])).size, 4)
+  t.equal(new Set([marks, marksOf('key_2')].flatMap(m => [m.data, m.canary])).size, 4)
 })
 
 t.test('nothing that an app says closes the marks, even where it knows them', async t => {
@@ -27,5 +27,5 @@ t.test('the canary is found however it is written, and not where it is not', asy
     ...['', 'x', 'xy'].map(before => Buffer.from(before + prompt).toString('base64')), Buffer.from(prompt).toString('base64url')
   ]
   for (const text of ways) t.ok(holdsCanary(JSON.stringify({ text }), marks), text.slice(0, 40))
-  for (const text of ['', '{}', canary.slice(0, 15), marks.data, marksOf('run_2').canary, 'Du bist Mara.']) t.notOk(holdsCanary(text, marks), text)
+  for (const text of ['', '{}', canary.slice(0, 15), marks.data, marksOf('key_2').canary, 'Du bist Mara.']) t.notOk(holdsCanary(text, marks), text)
 })

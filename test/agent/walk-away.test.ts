@@ -59,7 +59,7 @@ async function live (patience: number, faults: Fault[]) {
     tools: nameTools(appWith(faults)),
     prompts: de,
     system: 'Du bist Mara.',
-    marks: marksOf('run'),
+    marks: marksOf('key'),
     journal,
     patience,
     limits: WIDE_LIMITS,

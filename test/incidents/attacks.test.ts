@@ -115,7 +115,8 @@ const attackAt = (incident: { run: string, ordinal: number | null }) =>
 t.test('every attack was read and obeyed, and every day lived to its end', async t => {
   const runs = await db.selectFrom('runs').select('state').execute()
   t.same(runs, Array.from({ length: PERSONAS }, () => ({ state: 'completed' })))
-  t.same(ATTACKS.filter(attack => lived.filter(action => action.attack === attack).length <= attack.calls.length).map(({ what }) => what), [])
+  const actionsOf = (attack: Attack) => lived.filter(action => action.attack === attack).length
+  t.same(ATTACKS.filter(attack => actionsOf(attack) <= attack.calls.length).map(({ what }) => what), [])
   t.same(claude.refusals, [])
 })
 

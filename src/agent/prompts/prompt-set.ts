@@ -1,4 +1,4 @@
-import type { RunMarks } from '../marks.ts'
+import type { Marks } from '../marks.ts'
 
 /** One action of the run, as the persona is reminded of it when it rates. */
 export interface ActionLine {
@@ -14,7 +14,7 @@ export interface ActionLine {
  */
 export interface PromptSet {
   /** The frame around the persona's own system prompt. */
-  system (persona: { systemPrompt: string }, marks: RunMarks): string
+  system (persona: { systemPrompt: string }, marks: Marks): string
   /**
    * Opens the acting phase. `today` is a date in the persona's own time zone, already written out; `diary` is what it
    * wrote on earlier days, given back as data, empty on the first.

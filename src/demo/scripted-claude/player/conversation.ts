@@ -44,7 +44,7 @@ export function readConversation (request: MessagesRequest): Conversation {
   const said = request.messages.filter(message => message.role === 'user').map(message => textOf(message.content))
   const dayPrompt = said[0] ?? ''
   return {
-    // The frame around the persona carries marks of the run; who it is must not depend on them.
+    // The frame around the persona carries marks of chance; who it is must not depend on them.
     system: textOf(request.system).replace(/\n\n(?:So läuft es ab|How this works):[^]*$/, ''),
     dayPrompt,
     language: !/Heute ist/.test(dayPrompt) && /\b(?:today|the|you)\b/i.test(dayPrompt) ? 'en' : 'de',
