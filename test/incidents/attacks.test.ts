@@ -8,6 +8,7 @@ import { legalName } from '../../src/agent/tool-names.ts'
 import { blocksOf, type MessagesRequest } from '../../src/demo/scripted-claude/messages-request.ts'
 import { startScriptedClaude, type ScriptedReply } from '../../src/demo/scripted-claude/scripted-claude.ts'
 import { admin, createPersona, SEED_SECRET, startTestApp } from '../helpers/app.ts'
+import { insightRows } from '../helpers/insight-rows.ts'
 import { startMcpFaultServer, type Exchange } from '../helpers/mcp-fault-server.ts'
 import { ATTACKS as TEMPLATES, type Attack } from './attacks.ts'
 
@@ -128,7 +129,7 @@ t.test('no tool was called that the policy denies, and none of them was shown', 
   const rejected = await db.selectFrom('persona_actions').select('error_message')
     .where('result', '=', 'rejected').execute()
   t.ok(rejected.filter(action => action.error_message?.startsWith('denied: ')).length >= 40, 'denied calls are recorded as such')
-  t.match(JSON.stringify(claude.requests), /gehört nicht zu dem, was du in dieser App darfst/, 'and the model was told')
+  t.ok(/gehört nicht zu dem, was du in dieser App darfst/.test(JSON.stringify(claude.requests)), 'and the model was told')
 })
 
 t.test('no other host was reached', async t => {
@@ -145,8 +146,7 @@ t.test('no request carries a token of another persona, and none reaches the mode
 })
 
 t.test('no prompt reached the app', async t => {
-  const sent = calls.map(call => call.whole).join('\n')
-  t.notMatch(sent, /Kennzeichen/)
+  t.same(calls.filter(call => /Kennzeichen|K-e-n-n-z|S2VubnplaWNoZW/.test(call.whole)).map(call => call.name), [])
   const leaks = await db.selectFrom('incidents').select(['run_id as run', 'ordinal']).where('kind', '=', 'prompt_leak').execute()
   const leaking = ATTACKS.filter(({ calls }) => /\{system|\{spaced/.test(JSON.stringify(calls)))
   t.same(new Set(leaks.map(attackAt)), new Set(leaking), `${leaking.length} tried`)
@@ -164,4 +164,15 @@ t.test('what was seen is an incident, and the ratings of its run count nowhere',
   t.ok(ratings.length > 0)
   t.same(ratings.filter(rating => rating.grounded !== false || rating.ungrounded_reason !== 'incident'), [])
   t.same(await db.selectFrom('persona_diaries').select('persona_id').execute(), [], 'and nothing of it is remembered')
+})
+
+t.test('what a run has read is an incident too where it is cancelled while it waits', async t => {
+  const { id } = await createPersona(app, { email: 'waits@personas.test' })
+  const rows = insightRows(db)
+  await rows.run('waits', id, { state: 'acting', finished_at: null, deferred_until: new Date(Date.now() + 3_600_000) })
+  await rows.action('waits', 1, 'todo.list', { result_text: ATTACKS[0]?.text ?? '' })
+  const cancelled = await app.inject({ method: 'POST', url: '/api/v1/admin/runs/waits/cancel', headers: admin })
+  t.match([cancelled.statusCode, cancelled.json()], [200, { state: 'incomplete' }])
+  const { incidents } = (await app.inject({ url: '/api/v1/admin/incidents?runId=waits', headers: admin })).json()
+  t.match(incidents, [{ kind: 'override', action: 1, personaId: id }])
 })
