@@ -61,7 +61,7 @@ export const answers: Row[] = [{
     const actions = await day.actions()
     assert.deepEqual(actions.map(action => action.result), ['error', 'error', 'error', 'error'])
     assert.equal(actions[3]?.result_text, 'No room')
-    assert.match(await day.transcript(), /"content":"No room","is_error":true/)
+    assert.match(await day.transcript(), /"content":"<app-data \w+>\\nNo room\\n<\/app-data \w+>","is_error":true/)
     assert.deepEqual(titles.map(title => app.effects.get(title)), [1, 1, 1, 1], 'an internal error of a write is not tried again')
     const toolbox = await stage.open(app)
     app.next('tools/call', rpcError(-32603))
@@ -97,7 +97,7 @@ export const answers: Row[] = [{
     app.next('tools/call', result(text('ä'.repeat(40_000))))
     await day.attempt()
     assert.equal(Buffer.byteLength((await day.actions())[0]?.result_text ?? ''), 64_000)
-    const shown = /"content":"(ä+)([^"]*)"/.exec(await day.transcript())
+    const shown = /"content":"<app-data \w+>\\n(ä+)([^"]*)"/.exec(await day.transcript())
     assert.equal(Buffer.byteLength(shown?.[1] ?? ''), 20_000)
     assert.match(shown?.[2] ?? '', /44000|44\.000/)
   }
