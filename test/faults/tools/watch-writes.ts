@@ -2,8 +2,8 @@ import { sql } from 'kysely'
 import type { Queryable } from '../../../src/db/database.ts'
 
 /**
- * Triggers that record which process takes which run, and every write on a run by a process that is not the one that
- * took it last. The process is the `application_name` of its connections (`urlFor`).
+ * Triggers that record which process takes which run, to live it or to give it up, and every write on a run by a process
+ * that is not the one that took it last. The process is the `application_name` of its connections (`urlFor`).
  */
 export async function watchWrites (db: Queryable): Promise<void> {
   await sql`CREATE SCHEMA faults`.execute(db)
@@ -31,15 +31,15 @@ export async function watchWrites (db: Queryable): Promise<void> {
       RETURN NULL;
     END $$`.execute(db)
   await sql`
-    CREATE TRIGGER take AFTER UPDATE OF attempt ON runs FOR EACH ROW WHEN (NEW.attempt > OLD.attempt AND NEW.finished_at IS NULL)
+    CREATE TRIGGER take AFTER UPDATE OF attempt ON runs FOR EACH ROW WHEN (NEW.attempt > OLD.attempt)
     EXECUTE FUNCTION faults.record_take()`.execute(db)
   await sql`CREATE TRIGGER write AFTER INSERT OR UPDATE ON messages FOR EACH ROW EXECUTE FUNCTION faults.record_write('run_id')`.execute(db)
   await sql`CREATE TRIGGER write AFTER INSERT OR UPDATE ON persona_actions FOR EACH ROW EXECUTE FUNCTION faults.record_write('tick_id')`.execute(db)
 }
 
-export async function countStaleWrites (db: Queryable): Promise<number> {
-  const { rows: [row] } = await sql<{ n: string }>`SELECT count(*) AS n FROM faults.stale_writes`.execute(db)
-  return Number(row?.n)
+export async function listStaleWrites (db: Queryable): Promise<unknown[]> {
+  const { rows } = await sql`SELECT w.*, r.state, r.attempt FROM faults.stale_writes w LEFT JOIN runs r ON r.id = w.run_id ORDER BY w.at`.execute(db)
+  return rows
 }
 
 export interface HeldRun { runId: string, attempt: number }
