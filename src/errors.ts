@@ -188,5 +188,7 @@ export function codeOf (error: unknown): string {
 
 /** The first line of whatever was thrown. Database drivers put whole statements behind it. */
 export function messageOf (error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
+  // pg-boss tells of errors by plain objects.
+  const message = (error as { message?: unknown } | null | undefined)?.message
+  return (typeof message === 'string' ? message : String(error)).split('\n')[0] ?? ''
 }

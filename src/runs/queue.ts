@@ -89,12 +89,15 @@ export function createQueue ({ database: { backend, executeSql }, runTimeoutMs, 
         expireInSeconds: Math.ceil(runTimeoutMs / 1000) + 120,
         deleteAfterSeconds: 24 * 3600
       }
-      await boss.createQueue(ABANDONED, { retryLimit: 10, retryDelay: 5, retryBackoff: true })
+      // Tried until it is done: without it a run would stay open for ever.
+      const abandonedOptions = { retryLimit: 1000, retryDelay: 2, retryBackoff: true, retryDelayMax: 30, heartbeatSeconds }
+      await boss.createQueue(ABANDONED, abandonedOptions)
+      await boss.updateQueue(ABANDONED, abandonedOptions)
       await boss.createQueue(RUNS, { ...options, deadLetter: ABANDONED })
       await boss.updateQueue(RUNS, options)
       // A process that takes the place of one that died looks for its runs at once. pg-boss would do so later, and where no
       // process lives that long nobody would ever look.
-      await boss.supervise(RUNS).catch(onError)
+      await boss.supervise().catch(onError)
     },
     async enqueue (trx, runs) {
       if (runs.length === 0) return
@@ -113,7 +116,7 @@ export function createQueue ({ database: { backend, executeSql }, runTimeoutMs, 
         }
       })
       // Many at a time: where processes die one after the other, many runs are given up.
-      await boss.work<RunJob>(ABANDONED, { pollingIntervalSeconds: 2, batchSize: 100 },
+      await boss.work<RunJob>(ABANDONED, { pollingIntervalSeconds: 2, batchSize: 100, heartbeatRefreshSeconds },
         async jobs => { for (const job of jobs) await abandon(job.data.runId) })
     },
     stop: timeoutMs => boss.stop({ graceful: true, timeout: timeoutMs, close: false })

@@ -83,6 +83,20 @@ t.test('runs whose attempts are used up are given up together, however many', as
   t.strictSame(abandoned.sort(), runs.map(run => run.runId).sort())
 })
 
+t.test('a run that a process was giving up when it died is given up by the next', async t => {
+  const { database, db, queue } = await startQueue(t)
+  await queue.stop(1000)
+  const abandoned = Promise.withResolvers<string>()
+  await sql`INSERT INTO pgboss.job (name, data, state, started_on, heartbeat_on, heartbeat_seconds, retry_limit)
+    VALUES ('runs-abandoned', '{"runId": "half given up"}', 'active', now(), now() - interval '10 minutes', 60, 1000)`.execute(db)
+  await sql`UPDATE pgboss.queue SET monitor_on = NULL, monitor_claim_on = NULL`.execute(db)
+  const again = await startQueue(t, database)
+  await again.queue.work(1, async () => {}, async runId => abandoned.resolve(runId))
+  t.equal(await Promise.race([abandoned.promise, sleep(15_000)]), 'half given up')
+  const { rows } = await sql`SELECT heartbeat_seconds FROM pgboss.queue WHERE name = 'runs-abandoned'`.execute(db)
+  t.strictSame(rows, [{ heartbeat_seconds: 60 }], 'so that a lost one is noticed')
+})
+
 t.test('a worker goes on at once when the clock of its process is set back in the middle of a run', async t => {
   const { db, queue } = await startQueue(t)
   await queue.enqueue(db, [{ runId: 'first' }, { runId: 'second' }])
