@@ -3,6 +3,7 @@ import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { PGlite } from '@electric-sql/pglite'
 import type { Database } from './tables.ts'
+import { ImpatientClient } from './impatient-client.ts'
 import { lockFolder } from './folder-lock.ts'
 
 /**
@@ -40,7 +41,7 @@ export interface DatabaseOptions {
 }
 
 /** A statement or a silent connection is given up after this long. */
-const STATEMENT_TIMEOUT_MS = 30_000
+const STATEMENT_TIMEOUT_MS = 20_000
 
 /** Decides between embedded storage and a server. Nothing behind this function knows which it is. */
 export async function openDatabase (options: DatabaseOptions): Promise<OpenDatabase> {
@@ -49,6 +50,7 @@ export async function openDatabase (options: DatabaseOptions): Promise<OpenDatab
 
 async function openServer (url: string, { poolSize, onError }: DatabaseOptions): Promise<OpenDatabase> {
   const pool = new pg.Pool({
+    Client: ImpatientClient,
     connectionString: url,
     max: poolSize,
     application_name: 'persona-runner',

@@ -1,5 +1,7 @@
 import { sql } from 'kysely'
+import pg from 'pg'
 import t from 'tap'
+import { ImpatientClient } from '../../src/db/impatient-client.ts'
 import { service, startTestApp } from '../helpers/app.ts'
 import { onServer } from '../helpers/database.ts'
 
@@ -19,4 +21,20 @@ t.test('a massacre of all connections does not end the process, and the next req
     t.equal(statuses.at(-1), 200, `after ${statuses.join(', ')}`)
     t.ok(statuses.every(status => status === 200 || status === 503), 'in between it says that the database is away')
   }
+})
+
+t.test('a connection that does not answer in time is not given to the next statement', {
+  skip: onServer ? false : 'embedded storage has no connections to lose'
+}, async t => {
+  const pool = new pg.Pool({ Client: ImpatientClient, connectionString: process.env.TEST_DATABASE_URL, max: 1, query_timeout: 200 })
+  pool.on('error', () => {})
+  pool.on('connect', client => client.on('error', () => {}))
+  t.teardown(() => pool.end())
+  // As Kysely does it: it does not tell the pool what went wrong.
+  const ask = async (statement: string) => {
+    const client = await pool.connect()
+    return client.query(statement).finally(() => client.release())
+  }
+  await t.rejects(ask('SELECT pg_sleep(30)'), /Query read timeout/)
+  t.match(await ask('SELECT 1 AS one'), { rows: [{ one: 1 }] })
 })
