@@ -7,6 +7,7 @@ import database from './plugins/database.ts'
 import dialler from './plugins/dialler.ts'
 import env from './plugins/env.ts'
 import errorHandler, { refuseUrl } from './plugins/error-handler.ts'
+import folding from './plugins/folding.ts'
 import { HTTP_LIMITS } from './plugins/http-limits.ts'
 import { LAZY_SERIALIZERS } from './plugins/lazy-schemas.ts'
 import live from './plugins/live.ts'
@@ -81,6 +82,7 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
     await app.register(agent)
     await app.register(scheduler)
     await app.register(replica)
+    await app.register(folding)
 
     await app.register(healthRoutes)
     await app.register(async guarded => {

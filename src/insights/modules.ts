@@ -1,8 +1,10 @@
 import type { Queryable } from '../db/database.ts'
 import { readScope, type Range } from './filters.ts'
+import { foldScope, inOneView } from './folded-scope.ts'
 import { interval95, meanOf, MIN_N, round, type Sample } from './interval.ts'
 import { readLatencies, type LatencyRow } from './latencies.ts'
 import { countUnreadable, readFacts, type FactsRow } from './module-facts.ts'
+import { readChanges } from './presence.ts'
 import type { ModulesQuery } from './queries.ts'
 import type { Mixed, ModuleGroup, ModuleInsight } from './schemas.ts'
 
@@ -21,16 +23,20 @@ export interface ModulesAnswer {
  */
 export async function describeModules (db: Queryable, query: ModulesQuery): Promise<ModulesAnswer> {
   const { by = 'day', mix = false, ...filter } = query
-  const scope = { ...await readScope(db, filter), by, mix }
-  const [facts, latencies, unreadable] = await Promise.all([
-    readFacts(db, scope), readLatencies(db, scope), countUnreadable(db, scope)
-  ])
+  const asked = { ...await readScope(db, filter), by, mix }
+  const { scope, facts, latencies, unreadable } = await inOneView(db, async trx => {
+    const folded = await foldScope(trx, asked)
+    const scope = { ...folded, ...await readChanges(trx, folded) }
+    return {
+      scope, facts: await readFacts(trx, scope), latencies: await readLatencies(trx, scope), unreadable: await countUnreadable(trx, scope)
+    }
+  })
   const factsOf = Map.groupBy(facts, groupKey)
   const latenciesOf = Map.groupBy(latencies, groupKey)
   const groups = facts.filter(row => row.module === null).sort((a, b) => b.latest_at.getTime() - a.latest_at.getTime())
   return {
     range: scope.range,
-    mixed: toMixed(groups, facts[0]?.changed_personas ?? 0),
+    mixed: toMixed(groups, scope.changedPersonas),
     unreadable,
     groups: groups.map(group => toGroup(group, factsOf.get(groupKey(group)) ?? [], latenciesOf.get(groupKey(group)) ?? []))
   }

@@ -1,0 +1,90 @@
+import { sql, type RawBuilder } from 'kysely'
+import type { Queryable } from '../db/database.ts'
+import { groupColumns } from './filters.ts'
+import { hasVersions, isFolded, isUnfolded, type FoldedScope } from './folded-scope.ts'
+
+/** All SQL about which personas were there, and in which of their versions. */
+
+export interface GroupedScope extends FoldedScope {
+  /** All models, prompt versions and persona versions in one group. */
+  mix: boolean
+}
+
+/** A persona with more than one version within a group. */
+export interface Changed { group_model: string | null, group_prompts: string | null, persona_id: string, newest: number }
+
+export interface PresenceScope extends GroupedScope {
+  /** Empty with `mix`: all versions count. */
+  changed: Changed[]
+}
+
+/**
+ * Who used or rated which module, more than once for some: from the rows where a day is not folded, else from spans. A
+ * span that begins before the range and ends behind it may have nothing within: only then are the rows asked.
+ */
+export function presentIn (scope: GroupedScope): RawBuilder<unknown> {
+  const { from, to } = scope.range
+  const isIn = (at: string) => sql`(${sql.ref(at)} >= ${from}::timestamptz AND ${sql.ref(at)} < ${to}::timestamptz)`
+  const same = (row: string, version: RawBuilder<unknown>) => sql`${isIn(`${row}.created_at`)}
+    AND ${sql.ref(`${row}.persona_id`)} = s.persona_id AND ${sql.ref(`${row}.module`)} = s.module AND ${version} = s.version
+    AND (${sql.ref(`${row}.model`)}, ${sql.ref(`${row}.prompt_version`)}) IS NOT DISTINCT FROM (s.model, s.prompt_version)
+    AND (s.any_release OR ${sql.ref(`${row}.app_version`)} = s.app_version)`
+  const rated = same('f', sql`coalesce(f.persona_version, 0)`)
+  return sql`
+    SELECT s.persona_id, s.version, s.module, s.model, s.prompt_version,
+           CASE WHEN ${isIn('s.first_counted_at')} OR ${isIn('s.last_counted_at')} THEN true
+             WHEN s.first_counted_at < ${from}::timestamptz AND s.last_counted_at >= ${to}::timestamptz
+               THEN EXISTS (SELECT FROM persona_feedback f WHERE ${rated} AND f.grounded AND f.rating IS NOT NULL)
+             ELSE false END AS counted
+    FROM persona_spans s
+    WHERE EXISTS (SELECT FROM folded_days d WHERE ${isFolded(scope)}) AND ${hasVersions(scope.filter, 's')}
+      AND ${scope.filter.appVersion === undefined ? sql`s.any_release` : sql`NOT s.any_release`} AND s.last_at >= ${from}::timestamptz
+      AND (${isIn('s.first_at')} OR ${isIn('s.last_at')} OR (s.first_at < ${from}::timestamptz AND s.last_at >= ${to}::timestamptz AND (
+        EXISTS (SELECT FROM module_visits v WHERE ${same('v', sql`v.persona_version`)}) OR EXISTS (SELECT FROM persona_feedback f WHERE ${rated}))))
+    UNION ALL
+    SELECT v.persona_id, v.persona_version, v.module, v.model, v.prompt_version, false FROM module_visits v WHERE ${isUnfolded(scope, 'v')}
+    UNION ALL
+    SELECT f.persona_id, coalesce(f.persona_version, 0), f.module, f.model, f.prompt_version, f.grounded IS TRUE AND f.rating IS NOT NULL
+    FROM persona_feedback f WHERE ${isUnfolded(scope, 'f')} AND f.module <> '__parse'`
+}
+
+export interface Changes {
+  changed: Changed[]
+  /** Personas with more than one version within the range, whatever group these are in. */
+  changedPersonas: number
+}
+
+export async function readChanges (db: Queryable, scope: GroupedScope): Promise<Changes> {
+  const { model, prompts } = groupColumns(scope.mix, 's')
+  const { rows } = await sql<Changed & { of_all: number }>`
+    SELECT group_model, group_prompts, persona_id, max(version) AS newest, grouping(group_model) AS of_all
+    FROM (
+      SELECT DISTINCT ${model} AS group_model, ${prompts} AS group_prompts, s.persona_id, s.version FROM (${presentIn(scope)}) AS s
+    ) AS versions
+    GROUP BY persona_id, GROUPING SETS ((), (group_model, group_prompts))
+    HAVING CASE WHEN grouping(group_model) = 1 THEN min(nullif(version, 0)) ELSE min(version) END < max(version)`.execute(db)
+  return {
+    changed: scope.mix ? [] : rows.filter(row => row.of_all === 0),
+    changedPersonas: rows.filter(row => row.of_all === 1).length
+  }
+}
+
+/** Whether a row is of an earlier version of its persona than the newest one within the group. */
+export function supersededBy (
+  changed: Changed[],
+  { persona, version, model, prompts }: { persona: string, version: string, model: RawBuilder<unknown>, prompts: RawBuilder<unknown> }
+): RawBuilder<boolean> {
+  if (changed.length === 0) return sql<boolean>`false`
+  return sql<boolean>`EXISTS (
+    SELECT FROM unnest(${changed.map(row => row.persona_id)}::uuid[], ${changed.map(row => row.newest)}::int[],
+      ${changed.map(row => row.group_model)}::text[], ${changed.map(row => row.group_prompts)}::text[]
+    ) AS newest (persona_id, version, model, prompt_version)
+    WHERE newest.persona_id = ${sql.ref(persona)} AND newest.version > ${sql.ref(version)}
+      AND (newest.model, newest.prompt_version) IS NOT DISTINCT FROM (${model}, ${prompts})
+  )`
+}
+
+export function ofPersonas (changed: Changed[], alias: string): RawBuilder<boolean> {
+  if (changed.length === 0) return sql<boolean>`false`
+  return sql<boolean>`${sql.ref(`${alias}.persona_id`)} = ANY(${[...new Set(changed.map(row => row.persona_id))]}::uuid[])`
+}
