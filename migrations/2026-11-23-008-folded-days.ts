@@ -38,7 +38,7 @@ export async function up (db: Kysely<unknown>): Promise<void> {
     )`.execute(db)
   await sql`CREATE INDEX module_days_by_day ON module_days (day)`.execute(db)
 
-  // How many calls took how long, to two significant digits.
+  // How many calls took how long, rounded as in src/insights/cells.ts.
   await sql`
     CREATE TABLE latency_days (
       day            date NOT NULL REFERENCES folded_days ON DELETE CASCADE,

@@ -58,7 +58,14 @@ const NEAR_DUPLICATE_FROM = 0.9
 /** Points on the scale of ratings, on average over the modules that both rated: more than this and they are two. */
 const ALIKE_RATINGS = 1
 
-interface Member { personaId: string, personaName: string, points: Point[], ratings: Map<string, number[]> }
+interface Member {
+  personaId: string
+  personaName: string
+  points: Point[]
+  ratings: Map<string, number[]>
+  /** Of the ratings, by module. */
+  means: Map<string, number>
+}
 /** Tool or module → value; what is missing is 0. */
 type Point = Map<string, number>
 
@@ -87,12 +94,16 @@ function verdictOf (toolUse: number | null, ratings: number | null): CastQuality
 
 function membersOf (runs: CastRun[]): Member[] {
   const used = runs.filter(run => callsIn(run) > 0)
-  return [...Map.groupBy(used, run => run.personaId).values()].filter(own => own.length >= MIN_RUNS_PER_PERSONA).map(own => ({
-    personaId: own[0]?.personaId ?? '',
-    personaName: own[0]?.personaName ?? '',
-    points: own.map(run => new Map(Object.entries(run.toolShares).map(([tool, calls]) => [tool, calls / callsIn(run)]))),
-    ratings: ratingsOf(own)
-  }))
+  return [...Map.groupBy(used, run => run.personaId).values()].filter(own => own.length >= MIN_RUNS_PER_PERSONA).map(own => {
+    const ratings = ratingsOf(own)
+    return {
+      personaId: own[0]?.personaId ?? '',
+      personaName: own[0]?.personaName ?? '',
+      points: own.map(run => new Map(Object.entries(run.toolShares).map(([tool, calls]) => [tool, calls / callsIn(run)]))),
+      ratings,
+      means: new Map([...ratings].map(([module, all]) => [module, average(all)]))
+    }
+  })
 }
 
 const callsIn = (run: CastRun) => sum(Object.values(run.toolShares))
@@ -162,9 +173,11 @@ function cosine (a: Centre | undefined, b: Centre | undefined): number {
 }
 
 function rateLikeEachOther (a: Member, b: Member): boolean {
-  const shared = [...a.ratings.keys()].filter(module => b.ratings.has(module))
-  const apart = shared.map(module => Math.abs(average(a.ratings.get(module) ?? []) - average(b.ratings.get(module) ?? [])))
-  return shared.length === 0 || average(apart) < ALIKE_RATINGS
+  const apart = [...a.means].flatMap(([module, mean]) => {
+    const other = b.means.get(module)
+    return other === undefined ? [] : [Math.abs(mean - other)]
+  })
+  return apart.length === 0 || average(apart) < ALIKE_RATINGS
 }
 
 function meanOf (points: Point[]): Point {

@@ -42,8 +42,12 @@ export function cellsOf (bucket: (at: string) => RawBuilder<unknown>, among: (al
  */
 export const TIMED = sql<boolean>`a.latency_ms IS NOT NULL AND (a.blame IS NULL OR a.blame NOT IN ('model', 'account', 'harness'))`
 
-const STEP_MS = sql`CASE WHEN a.latency_ms < 100 THEN 1 WHEN a.latency_ms < 1000 THEN 10 WHEN a.latency_ms < 10000 THEN 100
-  WHEN a.latency_ms < 100000 THEN 1000 ELSE 10000 END`
+/** Steps of 1, 2 and 5 and their tenfold: never more than 5 % from the duration itself. */
+const STEP_MS = sql`CASE
+  WHEN a.latency_ms < 20 THEN 1 WHEN a.latency_ms < 50 THEN 2 WHEN a.latency_ms < 100 THEN 5
+  WHEN a.latency_ms < 200 THEN 10 WHEN a.latency_ms < 500 THEN 20 WHEN a.latency_ms < 1000 THEN 50
+  WHEN a.latency_ms < 2000 THEN 100 WHEN a.latency_ms < 5000 THEN 200 WHEN a.latency_ms < 10000 THEN 500
+  WHEN a.latency_ms < 20000 THEN 1000 WHEN a.latency_ms < 50000 THEN 2000 WHEN a.latency_ms < 100000 THEN 5000 ELSE 10000 END`
 
-/** To two significant digits: a year of calls has no more than a few hundred different durations then. */
+/** A year of calls has no more than a hundred different durations then. */
 export const ROUNDED_LATENCY = sql<number>`((a.latency_ms + (${STEP_MS}) / 2) / (${STEP_MS}) * (${STEP_MS}))`

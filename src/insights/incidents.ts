@@ -88,25 +88,35 @@ export interface CitationRow {
 const PER_MESSAGE = 3
 const MAX_CITATIONS = 5000
 
-/** What grounded feedback cites of these modules' incidents, newest first: a few for each message. */
+/**
+ * What grounded feedback cites of these modules' incidents, newest first: a few for each message. It goes from the
+ * incidents, which are few, to the feedback, and not the other way round.
+ */
 export async function readCitations (db: Queryable, scope: ProblemScope, modules: string[]): Promise<CitationRow[]> {
+  const columns = sql`a.tick_id, a.ordinal, a.tool_name, a.module, a.blame, a.error_message, ${NOT_OK} AS is_error`
   const { rows } = await sql<CitationRow>`
-    WITH cited AS (
-      SELECT a.tool_name AS tool, a.module, a.blame, a.error_message, ${NOT_OK} AS is_error,
-             coalesce(a.ordinal + 1 = ANY(r.walked_away_over), false) AS over_walk_away,
-             f.tick_id AS run_id, a.ordinal + 1 AS number, f.rating, f.notes, c.citation ->> 'quote' AS quote, f.created_at AS at
-      FROM persona_feedback f
-      CROSS JOIN LATERAL jsonb_array_elements(f.evidence) AS c (citation)
-      JOIN persona_actions a ON a.tick_id = f.tick_id AND a.ordinal = (c.citation ->> 'action')::int - 1
-      LEFT JOIN runs r ON r.id = a.tick_id
-      WHERE f.grounded AND f.created_at >= ${scope.range.from}::timestamptz AND f.module = ANY(${modules}::text[])
-        AND ${inScope(scope, 'a', { versions: 'r' })}
+    WITH incidents AS (
+      SELECT ${columns}, coalesce(a.ordinal + 1 = ANY(r.walked_away_over), false) AS over_walk_away
+      FROM persona_actions a LEFT JOIN runs r ON r.id = a.tick_id
+      WHERE ${NOT_OK} AND ${inScope(scope, 'a', { versions: 'r' })}
+      UNION ALL
+      SELECT ${columns}, true
+      FROM module_visits v JOIN runs r ON r.id = v.run_id
+      JOIN persona_actions a ON a.tick_id = v.run_id AND a.module = v.module AND a.ordinal + 1 = ANY(r.walked_away_over)
+      WHERE v.walked_away AND v.created_at >= ${scope.range.from}::timestamptz AND NOT (${NOT_OK}) AND ${inScope(scope, 'a', { versions: 'r' })}
+    ),
+    cited AS (
+      SELECT i.tool_name AS tool, i.module, i.blame, i.error_message, i.is_error, i.over_walk_away,
+             f.tick_id AS run_id, i.ordinal + 1 AS number, f.rating, f.notes, c.citation ->> 'quote' AS quote, f.created_at AS at
+      FROM incidents i JOIN persona_feedback f ON f.tick_id = i.tick_id
+      JOIN LATERAL jsonb_array_elements(f.evidence) AS c (citation) ON (c.citation ->> 'action')::int = i.ordinal + 1
+      WHERE f.grounded AND f.module = ANY(${modules}::text[])
     ),
     ranked AS (
       SELECT *, row_number() OVER (
         PARTITION BY module, tool, blame, error_message, is_error, over_walk_away ORDER BY at DESC, run_id, number
       ) AS rank
-      FROM cited WHERE is_error OR over_walk_away
+      FROM cited
     )
     SELECT * FROM ranked WHERE rank <= ${PER_MESSAGE} ORDER BY at DESC, run_id, number LIMIT ${MAX_CITATIONS}`.execute(db)
   return rows

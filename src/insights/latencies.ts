@@ -10,7 +10,7 @@ export interface LatencyRow {
   group_prompts: string | null
   module: string
   n: number
-  /** Milliseconds, to two significant digits: the median and the 95th percentile. */
+  /** Milliseconds, rounded by 5 % at most: the median and the 95th percentile. */
   percentiles: [p50: number, p95: number]
 }
 

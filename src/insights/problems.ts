@@ -1,6 +1,7 @@
 import type { Queryable } from '../db/database.ts'
 import { kindOfError } from './error-kind.ts'
 import { readScope, type Range } from './filters.ts'
+import { inOneView } from './folded-scope.ts'
 import { readCitations, scanIncidents, type CitationRow, type Incident } from './incidents.ts'
 import { distinct } from './modules.ts'
 import type { ProblemsQuery } from './queries.ts'
@@ -26,13 +27,15 @@ export interface ProblemsAnswer {
 export async function findProblems (db: Queryable, query: ProblemsQuery): Promise<ProblemsAnswer> {
   const { limit = DEFAULT_LIMIT, blame, ...filter } = query
   const scope = { ...await readScope(db, filter), blame }
-  const found = new Map<string, Gathered>()
-  for await (const page of scanIncidents(db, scope)) {
-    for (const incident of page) gather(found, incident)
-  }
-  const top = [...found].toSorted(([, a], [, b]) => mostFrequentFirst(a, b)).slice(0, limit)
-  const modules = [...new Set(top.map(([, { first }]) => first.module))]
-  const citations = modules.length === 0 ? [] : await readCitations(db, scope, modules)
+  const { found, top, citations } = await inOneView(db, async trx => {
+    const found = new Map<string, Gathered>()
+    for await (const page of scanIncidents(trx, scope)) {
+      for (const incident of page) gather(found, incident)
+    }
+    const top = [...found].toSorted(([, a], [, b]) => mostFrequentFirst(a, b)).slice(0, limit)
+    const modules = [...new Set(top.map(([, { first }]) => first.module))]
+    return { found, top, citations: modules.length === 0 ? [] : await readCitations(trx, scope, modules) }
+  })
   const citationsOf = Map.groupBy(citations.flatMap(keyed), ({ key }) => key)
   return {
     range: scope.range,

@@ -44,7 +44,7 @@ export const ModuleInsight = Type.Object({
     n: count('calls that were answered, without those that model, account or runner spoilt'),
     p50Ms: Nullable(Type.Number()),
     p95Ms: Nullable(Type.Number())
-  }, { description: 'null below n = 3' }),
+  }, { description: 'null below n = 3; durations are rounded by 5 % at most' }),
   trend: Type.Array(TrendPoint, { description: 'steps without any visit or rating are left out' })
 }, { $id: 'ModuleInsight', additionalProperties: false })
 export type ModuleInsight = Static<typeof ModuleInsight>
