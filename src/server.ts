@@ -1,3 +1,5 @@
+import { enableCompileCache } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import closeWithGrace from 'close-with-grace'
 import { readEnvironment } from './environment.ts'
 import { AppError, ConfigError } from './errors.ts'
@@ -10,6 +12,10 @@ const SHUTDOWN_MS = 24_000
 
 /** EX_CONFIG of sysexits.h: starting again helps nothing until somebody changes the environment. */
 const EXIT_CONFIG = 78
+
+/** Not in a folder that other users may write: what is in it runs. Where it cannot be written, nothing is kept. */
+const COMPILED = fileURLToPath(new URL('../node_modules/.cache/persona-runner', import.meta.url))
+enableCompileCache(COMPILED)
 
 const env = readEnvironment()
 const pretty = process.stdout.isTTY && env.NODE_ENV !== 'production'

@@ -68,13 +68,13 @@ const ONLY: { from: string[], to: string[], files: RegExp }[] = [
   // Pure: what an answer must look like, and how its evidence is checked.
   { from: ['agent'], to: ['feedback'], files: /^(schemas|answer|evidence)\.ts$/ },
   // The shapes that the OpenAPI document names.
-<<<<<<< HEAD
-  { from: ['plugins', 'client'], to: ['personas', 'actions', 'feedback', 'diaries', 'incidents', 'insights', 'releases'], files: /^([\w-]+-)?schemas\.ts$/ },
-=======
-  { from: ['plugins', 'client'], to: ['personas', 'actions', 'feedback', 'diaries', 'releases'], files: /^([\w-]+-)?schemas\.ts$/ },
+  {
+    from: ['plugins', 'client'],
+    to: ['personas', 'actions', 'feedback', 'diaries', 'incidents', 'releases'],
+    files: /^([\w-]+-)?schemas\.ts$/
+  },
   // And the work that no request asks for.
   { from: ['plugins'], to: ['insights'], files: /^(([\w-]+-)?schemas|folds)\.ts$/ },
->>>>>>> b4a6e3d (Answer for a year of days from what was added up of each day, and not from its rows)
   { from: ['plugins'], to: ['routes'], files: /^error-body\.ts$/ },
   { from: ['schema-check'], to: ['personas'], files: /^character\.ts$/ }
 ]

@@ -20,7 +20,7 @@ export interface LatencyRow {
  */
 export async function readLatencies (db: Queryable, scope: PresenceScope): Promise<LatencyRow[]> {
   const { model, prompts } = groupColumns(scope.mix, 's')
-  const superseded = supersededBy(scope.changed, { persona: 'a.persona_id', version: 'r.persona_version', ...groupColumns(scope.mix, 'r') })
+  const superseded = supersededBy(scope.changed, { persona: 'r.persona_id', version: 'r.persona_version', ...groupColumns(scope.mix, 'r') })
   const { rows } = await sql<LatencyRow>`
     WITH timed AS (
       SELECT s.module, s.model, s.prompt_version, b.latency_ms, b.calls
@@ -32,8 +32,8 @@ export async function readLatencies (db: Queryable, scope: PresenceScope): Promi
       WHERE ${isUnfolded(scope, 'a', { versions: 'r' })} AND ${TIMED} AND NOT ${superseded}
       UNION ALL
       SELECT a.module, r.model, r.prompt_version, ${ROUNDED_LATENCY}, -1
-      FROM persona_actions a LEFT JOIN runs r ON r.id = a.tick_id
-      WHERE ${isUnderFold(scope, 'a', { versions: 'r' })} AND ${ofPersonas(scope.changed, 'a')} AND ${TIMED} AND ${superseded}
+      FROM runs r JOIN persona_actions a ON a.tick_id = r.id
+      WHERE ${ofPersonas(scope.changed, 'r')} AND ${superseded} AND ${isUnderFold(scope, 'a', { versions: 'r' })} AND ${TIMED}
     ),
     counted AS (
       SELECT ${model} AS group_model, ${prompts} AS group_prompts, s.module, s.latency_ms, sum(s.calls) AS n FROM timed s GROUP BY 1, 2, 3, 4

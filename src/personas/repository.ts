@@ -1,4 +1,4 @@
-import { sql, type Insertable } from 'kysely'
+import { sql, type Insertable, type RawBuilder } from 'kysely'
 import type { Queryable } from '../db/database.ts'
 import type { PersonaRow, PersonasTable } from '../db/tables.ts'
 import type { Persona, PersonaFilter, PersonaInput, PersonaPatch } from './schemas.ts'
@@ -34,18 +34,25 @@ export function toPersona (row: PersonaRow): Persona {
   }
 }
 
+/** What a cadence waits for between two days, and whether it rests at weekends. */
+const RHYTHMS: { cadence: Persona['cadence'], age: string, weekdaysOnly?: boolean }[] = [
+  { cadence: 'hourly', age: '1 hour' }, { cadence: 'daily', age: '24 hours' }, { cadence: 'weekdays', age: '24 hours', weekdaysOnly: true }
+]
+
 /**
- * One arm per cadence, each walking its own stretch of the index `personas_due` and stopping at the limit.
+ * One arm per cadence for those who never ran and one for those whose last day is long enough ago, each walking its own
+ * stretch of the index `personas_due` and stopping at its end or at the limit. In one arm with an OR there is no such
+ * end: with fewer due than the limit it walks through everybody who is not.
  * `NULLS FIRST` must stand in every arm: without it Postgres sorts instead of walking (101 ms against 4 ms at
  * a million personas).
  */
-function dueArm (cadence: Persona['cadence'], age: string, limit: number, lock: boolean) {
+function dueArm ({ cadence, weekdaysOnly }: typeof RHYTHMS[number], since: RawBuilder<unknown>, limit: number, lock: boolean) {
   return sql`(
     SELECT p.* FROM personas p
     WHERE p.cadence = ${sql.lit(cadence)} AND NOT p.paused
-      AND (p.last_active_at IS NULL OR p.last_active_at < now() - ${sql.lit(age)}::interval)
+      AND p.last_active_at ${since}
       AND (p.not_before IS NULL OR p.not_before <= now())
-      ${cadence === 'weekdays' ? sql`AND extract(isodow FROM now() AT TIME ZONE p.time_zone) <= 5` : sql``}
+      ${weekdaysOnly ? sql`AND extract(isodow FROM now() AT TIME ZONE p.time_zone) <= 5` : sql``}
       AND NOT EXISTS (SELECT FROM runs r WHERE r.persona_id = p.id AND r.finished_at IS NULL)
     ORDER BY p.last_active_at NULLS FIRST
     LIMIT ${limit} ${lock ? sql`FOR UPDATE OF p SKIP LOCKED` : sql``}
@@ -53,11 +60,13 @@ function dueArm (cadence: Persona['cadence'], age: string, limit: number, lock: 
 }
 
 async function selectDue (db: Queryable, limit: number, lock: boolean): Promise<Persona[]> {
+  const arms = RHYTHMS.flatMap(rhythm => [sql`IS NULL`, sql`< now() - ${sql.lit(rhythm.age)}::interval`]
+    .map(since => dueArm(rhythm, since, limit, lock)))
+  const names = arms.map((_, i) => sql.id(`arm_${i}`))
+  // In WITH, because the arms of a UNION may not lock.
   const { rows } = await sql<PersonaRow>`
-    WITH hourly AS ${dueArm('hourly', '1 hour', limit, lock)},
-         daily AS ${dueArm('daily', '24 hours', limit, lock)},
-         weekdays AS ${dueArm('weekdays', '24 hours', limit, lock)}
-    SELECT * FROM (TABLE hourly UNION ALL TABLE daily UNION ALL TABLE weekdays) due
+    WITH ${sql.join(arms.map((arm, i) => sql`${sql.id(`arm_${i}`)} AS ${arm}`))}
+    SELECT * FROM (${sql.join(names.map(name => sql`TABLE ${name}`), sql` UNION ALL `)}) due
     ORDER BY last_active_at NULLS FIRST, id LIMIT ${limit}`.execute(db)
   return rows.map(toPersona)
 }

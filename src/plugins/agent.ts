@@ -3,7 +3,6 @@ import fp from 'fastify-plugin'
 import { noAccounts, type Accounts } from '../accounts/account.ts'
 import { passwordAccounts } from '../accounts/login.ts'
 import { createClaude } from '../agent/claude.ts'
-import { openMcpToolbox } from '../agent/mcp-toolbox.ts'
 import { createSlots } from '../agent/request-slots.ts'
 import { readPatterns } from '../agent/tool-policy.ts'
 import { priceOf, PRICES_AS_OF, type Price } from '../agent/prices.ts'
@@ -38,8 +37,11 @@ export default fp(async app => {
     model: createClaude({ apiKey: ANTHROPIC_API_KEY ?? 'not-set', baseUrl: ANTHROPIC_BASE_URL, model: ANTHROPIC_MODEL, price }),
     accounts: accountsOf(app.config, app.dialler.dialFor('AUTH_URL')),
     toolPolicy: policyOf(app.config),
-    openToolbox: (account, signal) =>
-      openMcpToolbox({ ...account, url: MCP_URL, dial: app.dialler.dialFor('MCP_URL'), callTimeoutMs: TOOL_TIMEOUT_MS, trusted: MCP_TRUSTED, slots }, signal)
+    async openToolbox (account, signal) {
+      // Loaded with the first run: a process that only answers starts sooner and holds less.
+      const { openMcpToolbox } = await import('../agent/mcp-toolbox.ts')
+      return openMcpToolbox({ ...account, url: MCP_URL, dial: app.dialler.dialFor('MCP_URL'), callTimeoutMs: TOOL_TIMEOUT_MS, trusted: MCP_TRUSTED, slots }, signal)
+    }
   })
 }, { name: 'agent', dependencies: ['env', 'dialler'] })
 

@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import { migrate } from '../src/db/migrate.ts'
+import type { Bench } from './bench.ts'
+import { cells, spreadOf } from './measure.ts'
+import { createDatabase, withPostgres, withUnlimited } from './postgres.ts'
+import { startServer } from './server.ts'
+
+const ROUNDS = 7
+
+export const bench: Bench = {
+  name: 'boot',
+  shows: 'from the start of the process to its first answer, and what it holds when idle',
+  async run (report, { quick }) {
+    const folder = mkdtempSync(join(tmpdir(), 'persona-runner-boot-'))
+    await withPostgres(async serverUrl => {
+      const url = await createDatabase(serverUrl, 'boot')
+      await withUnlimited(url, async db => { await migrate(db) })
+      let fresh = 0
+      const arms: Record<string, () => Record<string, string>> = {
+        'Postgres, nothing compiled before': () => ({ DATABASE_URL: url, NODE_DISABLE_COMPILE_CACHE: '1' }),
+        Postgres: () => ({ DATABASE_URL: url }),
+        'embedded, on an existing folder': () => ({ DATA_DIR: join(folder, 'kept') }),
+        'embedded, on a new folder': () => ({ DATA_DIR: join(folder, `new-${fresh++}`) })
+      }
+      const boots = new Map<string, number[]>()
+      const memories = new Map<string, number[]>()
+      const floor: number[] = []
+      for (let i = 0; i <= (quick ? 2 : ROUNDS); i++) {
+        for (const [name, env] of Object.entries(arms)) {
+          const server = await startServer(env())
+          if (i > 0) {
+            boots.set(name, [...boots.get(name) ?? [], server.bootMs])
+            memories.set(name, [...memories.get(name) ?? [], server.memoryMb()])
+          }
+          await server.stop()
+        }
+        const startedAt = performance.now()
+        execFileSync(process.execPath, ['-e', '0'])
+        floor.push(performance.now() - startedAt)
+      }
+      report.row('floor: an empty Node process, ms', cells(spreadOf(floor)))
+      for (const [name, times] of boots) report.row(`${name}: to the first 200, ms`, cells(spreadOf(times)))
+      for (const [name, mb] of memories) report.row(`${name}: memory just after, MB`, cells(spreadOf(mb)))
+      const median = (all: Map<string, number[]>, name: string) => spreadOf(all.get(name) ?? []).median
+      report.check('Postgres: at most 0.6 s', median(boots, 'Postgres') <= 600)
+      report.check('Postgres: at most 150 MB', median(memories, 'Postgres') <= 150)
+      report.check('embedded, later: at most 1.0 s', median(boots, 'embedded, on an existing folder') <= 1000)
+      report.check('embedded, first: at most 3 s', median(boots, 'embedded, on a new folder') <= 3000)
+    }).finally(() => rmSync(folder, { recursive: true, force: true }))
+  }
+}

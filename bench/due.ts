@@ -1,0 +1,95 @@
+import { sql } from 'kysely'
+import { openDatabase, type Queryable } from '../src/db/database.ts'
+import { migrate } from '../src/db/migrate.ts'
+import { listDue, takeDue } from '../src/personas/repository.ts'
+import { openRuns } from '../src/runs/repository.ts'
+import type { Bench, BenchReport } from './bench.ts'
+import { cells, inTurns, round, timed } from './measure.ts'
+import { createDatabase, withPostgres, withUnlimited } from './postgres.ts'
+
+const LIMIT = 100
+const ROUNDS = 15
+
+export const bench: Bench = {
+  name: 'due',
+  shows: 'what it costs to find and to claim who is due, among 1 k to 1 M personas',
+  async run (report, { quick }) {
+    const first = new Map<string, number>()
+    await withPostgres(async serverUrl => {
+      for (const personas of quick ? [1_000, 100_000] : [1_000, 100_000, 1_000_000]) {
+        for (const [share, oneIn] of [['5 %', 20], ['0.1 %', 1000]] as const) {
+          const url = await createDatabase(serverUrl, `due_${personas}_${oneIn}`)
+          await withUnlimited(url, async db => {
+            await migrate(db)
+            await writeCast(db, personas, oneIn)
+          })
+          const database = await openDatabase({ url, dataDir: '', poolSize: 16, onError: () => {} })
+          first.set(`${personas} ${share}`, await find(report, database.db, `${personas} personas, ${share} due`, Math.min(LIMIT, personas / oneIn)))
+          if (oneIn === 20 && personas <= 100_000) await claim(report, database.db, personas)
+          await database.close()
+        }
+      }
+    })
+    const [large, small] = [first.get('1000000 0.1 %'), first.get('100000 0.1 %')]
+    if (large !== undefined && small !== undefined) report.check('0.1 % of 1 M costs at most 3 times a row what 0.1 % of 100 k costs', large <= 3 * small)
+  }
+}
+
+async function writeCast (db: Queryable, personas: number, oneIn: number): Promise<void> {
+  await sql`
+    INSERT INTO personas (email, name, archetype, system_prompt, cadence, last_active_at)
+    SELECT 'p' || n || '@personas.test', 'Persona ' || n, 'kind', repeat('You are somebody. ', 30),
+           CASE WHEN n / ${oneIn}::int % 2 = 0 THEN 'hourly' ELSE 'daily' END,
+           CASE WHEN n % ${oneIn}::int = 0 THEN now() - interval '2 days' - random() * interval '1 day' ELSE now() - random() * interval '30 minutes' END
+    FROM generate_series(1, ${personas}::int) n ORDER BY random()`.execute(db)
+  // Some days that are over: Postgres must know what a table of runs looks like.
+  await sql`
+    INSERT INTO runs (persona_id, persona_version, state, finished_at)
+    SELECT id, 1, 'completed', now() FROM personas LIMIT 20000`.execute(db)
+  await sql`VACUUM ANALYZE`.execute(db)
+}
+
+/** @returns milliseconds for one row found */
+async function find (report: BenchReport, db: Queryable, what: string, found: number): Promise<number> {
+  const times = await inTurns({
+    'two stretches per cadence': () => listDue(db, { limit: LIMIT }),
+    'plain OR': () => sql`
+      SELECT * FROM personas p WHERE NOT paused AND coalesce(not_before <= now(), true)
+        AND NOT EXISTS (SELECT FROM runs r WHERE r.persona_id = p.id AND r.finished_at IS NULL)
+        AND (last_active_at IS NULL OR (cadence = 'hourly' AND last_active_at < now() - interval '1 hour')
+          OR (cadence <> 'hourly' AND last_active_at < now() - interval '24 hours'))
+      ORDER BY last_active_at NULLS FIRST LIMIT ${LIMIT}`.execute(db),
+    'select 1': () => sql`SELECT 1`.execute(db)
+  }, ROUNDS)
+  for (const [arm, spread] of Object.entries(times)) report.row(`${what}: ${arm}, ms`, cells(spread))
+  const [ours, plain] = [times['two stretches per cadence'].median, times['plain OR'].median]
+  report.row(`${what}: times the plain OR`, { ratio: round(plain / ours) })
+  if (what.startsWith('1000000 personas, 5')) {
+    report.check('the first 100 due of 1 M take at most 5 ms', ours <= 5)
+    report.check('at least 150 times the plain OR', plain >= 150 * ours)
+  }
+  return ours / found
+}
+
+/** Claims by so many at a time until nobody is due, as a tick does but for the queue: take, open a run, commit. */
+async function claim (report: BenchReport, db: Queryable, personas: number): Promise<void> {
+  for (const claimers of [4, 16]) {
+    await sql`DELETE FROM runs WHERE finished_at IS NULL`.execute(db)
+    const claimed: string[] = []
+    const ms = await timed(async () => { await Promise.all(Array.from({ length: claimers }, () => claimAll(db, claimed))) })
+    report.row(`${claimers} claim among ${personas}`, { claimed: claimed.length, rowsPerSecond: Math.round(claimed.length / ms * 1000) })
+    report.check(`${claimers} claimers: nobody twice`, new Set(claimed).size === claimed.length && claimed.length === personas / 20)
+    if (claimers === 4 && personas === 100_000) report.check('at least 5,000 rows a second', claimed.length / ms * 1000 >= 5000)
+  }
+}
+
+async function claimAll (db: Queryable, claimed: string[]): Promise<void> {
+  for (;;) {
+    const { taken, opened } = await db.transaction().execute(async trx => {
+      const taken = await takeDue(trx, { limit: LIMIT })
+      return { taken, opened: await openRuns(trx, taken, null) }
+    })
+    if (taken.length === 0) return
+    claimed.push(...opened.map(run => run.personaId))
+  }
+}

@@ -1,0 +1,106 @@
+import { sql } from 'kysely'
+import { openDatabase, type Queryable } from '../src/db/database.ts'
+import { migrate } from '../src/db/migrate.ts'
+import { appendActions } from '../src/actions/repository.ts'
+import type { Bench, BenchReport } from './bench.ts'
+import { round, timed } from './measure.ts'
+import { createDatabase, withPostgres, withUnlimited } from './postgres.ts'
+import { SERVICE, startServer, type ServerProcess } from './server.ts'
+
+/** Each arm writes so many rows in a round; rounds take turns. */
+const ROWS_A_ROUND = { 500: 50_000, 8: 8_000 }
+const ROUNDS = 5
+
+export const bench: Bench = {
+  name: 'ingest',
+  shows: 'batches of actions over HTTP, beside the same statement alone and beside multi-row VALUES',
+  async run (report, { quick }) {
+    await withPostgres(async serverUrl => {
+      const url = await createDatabase(serverUrl, 'ingest')
+      await withUnlimited(url, async db => { await migrate(db) })
+      const { db, close } = await openDatabase({ url, dataDir: '', poolSize: 50, onError: () => {} })
+      const { rows: [persona] } = await sql<{ id: string }>`
+        INSERT INTO personas (email, name, archetype, system_prompt, cadence) VALUES ('p@personas.test', 'P', 'k', '', 'daily') RETURNING id`.execute(db)
+      const server = await startServer({ DATABASE_URL: url, DATABASE_POOL: '10' })
+      try {
+        for (const size of [500, 8] as const) {
+          for (const connections of quick ? [10] : [1, 10, 50]) await measure(report, { server, db, personaId: persona?.id ?? '', size, connections })
+        }
+      } finally {
+        await server.stop()
+        await close()
+      }
+    })
+  }
+}
+
+interface Arm { server: ServerProcess, db: Queryable, personaId: string, size: 500 | 8, connections: number }
+
+async function measure (report: BenchReport, arm: Arm): Promise<void> {
+  const { server, db, personaId, size, connections } = arm
+  const batches = ROWS_A_ROUND[size] / size
+  const all = async (write: (actions: Sent[]) => Promise<unknown>) => {
+    let left = batches
+    await Promise.all(Array.from({ length: connections }, async () => { while (left-- > 0) await write(batchOf(size)) }))
+  }
+  const arms = {
+    'over HTTP': (actions: Sent[]) => post(server, personaId, actions),
+    'the statement alone': (actions: Sent[]) => appendActions(db, personaId, actions),
+    'multi-row VALUES alone': (actions: Sent[]) => insertValues(db, personaId, actions)
+  }
+  const rates = new Map<string, number[]>()
+  const cpu: number[] = []
+  for (const write of Object.values(arms)) await write(batchOf(size))
+  for (let i = 0; i < ROUNDS; i++) {
+    for (const [name, write] of Object.entries(arms)) {
+      const before = server.cpuMs()
+      const ms = await timed(() => all(write))
+      if (name === 'over HTTP') cpu.push((server.cpuMs() - before) / batches)
+      rates.set(name, [...rates.get(name) ?? [], batches / ms * 1000])
+    }
+  }
+  const what = `${size} rows, ${connections} connection(s)`
+  for (const [name, values] of rates) report.row(`${what}: ${name}, batches/s`, rateCells(values))
+  report.row(`${what}: our CPU, ms/batch`, rateCells(cpu))
+  const [ours, alone] = [median(rates.get('over HTTP')), median(rates.get('the statement alone'))]
+  if (size === 500 && connections === 10) {
+    report.check('500 rows: at most 3.5 ms of our CPU', median(cpu) <= 3.5)
+    report.check('500 rows: at least 0.8 of the statement alone', ours >= 0.8 * alone)
+  }
+  if (size === 8 && connections === 10) report.check('8 rows: at least 1,200 requests a second', ours >= 1200)
+}
+
+interface Sent { tickId: string, toolName: string, inputHash: string, result: 'ok', latencyMs: number }
+
+let ticks = 0
+function batchOf (size: number): Sent[] {
+  const tickId = `tick-${process.pid}-${ticks++}`
+  return Array.from({ length: size }, (_, i) => ({ tickId, toolName: `todo.tool${i % 30}`, inputHash: 'a'.repeat(64), result: 'ok' as const, latencyMs: i }))
+}
+
+async function post (server: ServerProcess, personaId: string, actions: Sent[]): Promise<void> {
+  const response = await fetch(`${server.url}/api/v1/internal/personas/${personaId}/actions`, {
+    method: 'POST', headers: { ...SERVICE, 'content-type': 'application/json' }, body: JSON.stringify({ actions })
+  })
+  if (!response.ok) throw new Error(await response.text())
+  await response.arrayBuffer()
+}
+
+/** As a query builder writes it by itself. */
+async function insertValues (db: Queryable, personaId: string, actions: Sent[]): Promise<void> {
+  await db.insertInto('persona_actions').values(actions.map((action, ordinal) => ({
+    id: `${action.tickId}-${ordinal}-${action.toolName}`,
+    persona_id: personaId,
+    tick_id: action.tickId,
+    ordinal,
+    tool_name: action.toolName,
+    module: 'todo',
+    input_hash: action.inputHash,
+    result: action.result,
+    latency_ms: action.latencyMs
+  }))).onConflict(conflict => conflict.column('id').doNothing()).execute()
+}
+
+const sorted = (values: number[] = []) => values.toSorted((a, b) => a - b)
+const median = (values: number[] | undefined) => sorted(values)[Math.floor((values?.length ?? 0) / 2)] ?? NaN
+const rateCells = (values: number[]) => ({ min: round(sorted(values)[0] ?? NaN), median: round(median(values)), max: round(sorted(values).at(-1) ?? NaN), n: values.length })
