@@ -3,7 +3,7 @@ import { openDatabase, type Queryable } from '../src/db/database.ts'
 import { migrate } from '../src/db/migrate.ts'
 import { appendActions } from '../src/actions/repository.ts'
 import type { Bench, BenchReport } from './bench.ts'
-import { round, timed } from './measure.ts'
+import { spreadOf, timed } from './measure.ts'
 import { createDatabase, withPostgres, withUnlimited } from './postgres.ts'
 import { SERVICE, startServer, type ServerProcess } from './server.ts'
 
@@ -101,6 +101,8 @@ async function insertValues (db: Queryable, personaId: string, actions: Sent[]):
   }))).onConflict(conflict => conflict.column('id').doNothing()).execute()
 }
 
-const sorted = (values: number[] = []) => values.toSorted((a, b) => a - b)
-const median = (values: number[] | undefined) => sorted(values)[Math.floor((values?.length ?? 0) / 2)] ?? NaN
-const rateCells = (values: number[]) => ({ min: round(sorted(values)[0] ?? NaN), median: round(median(values)), max: round(sorted(values).at(-1) ?? NaN), n: values.length })
+const median = (values: number[] = []) => spreadOf(values).median
+const rateCells = (values: number[]) => {
+  const { min, median, max, n } = spreadOf(values)
+  return { min, median, max, n }
+}

@@ -9,7 +9,9 @@ export function spreadOf (values: number[]): Spread {
 }
 
 /** Each once without being counted, then all in turns. @returns milliseconds */
-export async function inTurns<Name extends string> (arms: Record<Name, () => Promise<unknown>>, rounds: number): Promise<Record<Name, Spread>> {
+export async function inTurns<Name extends string> (
+  arms: Record<Name, () => Promise<unknown>>, rounds: number
+): Promise<Record<Name, Spread>> {
   const names = Object.keys(arms) as Name[]
   const times = new Map<Name, number[]>(names.map(name => [name, []]))
   for (const name of names) await arms[name]()

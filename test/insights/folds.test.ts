@@ -60,7 +60,12 @@ async function liveAtRandom (random: (below: number) => number, runs: number): P
       }
       if (random(5) > 0) {
         await rows.visit(id, module, {
-          calls, app_errors: random(2), friction: random(1000) / 10, walked_away: random(9) === 0, say_do_gap: one(true, false, null), created_at: when
+          calls,
+          app_errors: random(2),
+          friction: random(1000) / 10,
+          walked_away: random(9) === 0,
+          say_do_gap: one(true, false, null),
+          created_at: when
         })
       }
       if (random(3) > 0) {
@@ -80,7 +85,8 @@ const QUERIES: ModulesQuery[] = [
   { from: at(6, 13).toISOString(), to: at(2, 5).toISOString() }, { from: at(5).toISOString(), to: at(4).toISOString(), mix: true }
 ]
 
-const answers = async () => Promise.all(QUERIES.map(query => describeModules(db, { from: at(30).toISOString(), to: at(-1).toISOString(), ...query })))
+const ALL = { from: at(30).toISOString(), to: at(-1).toISOString() }
+const answers = async () => Promise.all(QUERIES.map(query => describeModules(db, { ...ALL, ...query })))
 
 async function foldAll (): Promise<number> {
   let days = 0
