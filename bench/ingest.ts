@@ -19,12 +19,14 @@ export const bench: Bench = {
       const url = await createDatabase(serverUrl, 'ingest')
       await withUnlimited(url, async db => { await migrate(db) })
       const { db, close } = await openDatabase({ url, dataDir: '', poolSize: 50, onError: () => {} })
-      const { rows: [persona] } = await sql<{ id: string }>`
-        INSERT INTO personas (email, name, archetype, system_prompt, cadence) VALUES ('p@personas.test', 'P', 'k', '', 'daily') RETURNING id`.execute(db)
+      const { rows: personas } = await sql<{ id: string }>`
+        INSERT INTO personas (email, name, archetype, system_prompt, cadence)
+        SELECT 'p' || n || '@personas.test', 'P', 'k', '', 'daily' FROM generate_series(1, 50) n RETURNING id`.execute(db)
+      const ids = personas.map(({ id }) => id)
       const server = await startServer({ DATABASE_URL: url, DATABASE_POOL: '10' })
       try {
         for (const size of [500, 8] as const) {
-          for (const connections of quick ? [10] : [1, 10, 50]) await measure(report, { server, db, personaId: persona?.id ?? '', size, connections })
+          for (const connections of quick ? [10] : [1, 10, 50]) await measure(report, { server, db, personas: ids, size, connections })
         }
       } finally {
         await server.stop()
@@ -34,23 +36,30 @@ export const bench: Bench = {
   }
 }
 
-interface Arm { server: ServerProcess, db: Queryable, personaId: string, size: 500 | 8, connections: number }
+interface Arm {
+  server: ServerProcess
+  db: Queryable
+  /** Each connection has its own, as each run has. */
+  personas: string[]
+  size: 500 | 8
+  connections: number
+}
 
 async function measure (report: BenchReport, arm: Arm): Promise<void> {
-  const { server, db, personaId, size, connections } = arm
+  const { server, db, personas, size, connections } = arm
   const batches = ROWS_A_ROUND[size] / size
-  const all = async (write: (actions: Sent[]) => Promise<unknown>) => {
+  const all = async (write: Write) => {
     let left = batches
-    await Promise.all(Array.from({ length: connections }, async () => { while (left-- > 0) await write(batchOf(size)) }))
+    await Promise.all(personas.slice(0, connections).map(async id => { while (left-- > 0) await write(id, batchOf(size)) }))
   }
-  const arms = {
-    'over HTTP': (actions: Sent[]) => post(server, personaId, actions),
-    'the statement alone': (actions: Sent[]) => appendActions(db, personaId, actions),
-    'multi-row VALUES alone': (actions: Sent[]) => insertValues(db, personaId, actions)
+  const arms: Record<string, Write> = {
+    'over HTTP': (id, actions) => post(server, id, actions),
+    'the statement alone': (id, actions) => appendActions(db, id, actions),
+    'multi-row VALUES alone': (id, actions) => insertValues(db, id, actions)
   }
   const rates = new Map<string, number[]>()
   const cpu: number[] = []
-  for (const write of Object.values(arms)) await write(batchOf(size))
+  for (const write of Object.values(arms)) await write(personas[0] ?? '', batchOf(size))
   for (let i = 0; i < ROUNDS; i++) {
     for (const [name, write] of Object.entries(arms)) {
       const before = server.cpuMs()
@@ -70,6 +79,7 @@ async function measure (report: BenchReport, arm: Arm): Promise<void> {
   if (size === 8 && connections === 10) report.check('8 rows: at least 1,200 requests a second', ours >= 1200)
 }
 
+type Write = (personaId: string, actions: Sent[]) => Promise<unknown>
 interface Sent { tickId: string, toolName: string, inputHash: string, result: 'ok', latencyMs: number }
 
 let ticks = 0
