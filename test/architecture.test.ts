@@ -115,7 +115,7 @@ t.test('there are no circles, not even of types', async t => {
 
 const DOORS: [RegExp, RegExp][] = [
   [/^(fastify|fastify-plugin|@fastify\/.*)$/, /^(app\.ts|plugins\/|routes\/|demo\/|cli\/open-store\.ts)/],
-  [/^(pg|@electric-sql\/pglite)(\/|$)/, /^db\/database\.ts$/],
+  [/^(pg|@electric-sql\/pglite)(\/|$)/, /^db\/(database|impatient-client)\.ts$/],
   [/^@anthropic-ai\/sdk/, /^agent\/claude(-[a-z]+)?\.ts$/],
   [/^@modelcontextprotocol\/sdk/, /^(agent\/mcp-|demo\/sample-app\/)/],
   [/^undici$/, /^dial\/dialler\.ts$/],
