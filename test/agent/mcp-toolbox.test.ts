@@ -350,6 +350,8 @@ t.test('a stream that ends without the answer leaves it unknown, long before the
 
 t.test('a cut stream that the app lets resume brings its answer, however long that takes', async t => {
   const asked: Exchange[] = []
+  // Long enough for a busy machine to connect anew.
+  const grace = 400
   const onCall: Handler = exchange => {
     asked.push(exchange)
     const pen = exchange.stream()
@@ -360,15 +362,15 @@ t.test('a cut stream that the app lets resume brings its answer, however long th
     if (req.headers['last-event-id'] !== 'event-1') return http(405)
     const pen = stream()
     // Longer than the grace: it is for a stream that is cut, not for an app that takes its time.
-    setTimeout(() => { pen.message({ id: asked[0]?.message.id, result: said('resumed') }); pen.end() }, limits.resumeGraceMs * 4)
+    setTimeout(() => { pen.message({ id: asked[0]?.message.id, result: said('resumed') }); pen.end() }, grace * 4)
   }
-  const { server, toolbox } = await openFaulty(t, onCall, { limits }, { GET: resumed })
+  const { server, toolbox } = await openFaulty(t, onCall, { limits: { resumeGraceMs: grace } }, { GET: resumed })
   t.match(await call(toolbox), { result: 'ok', text: 'resumed' })
   t.equal(server.count('tools/call'), 1)
 
   const tooMuch: Handler = ({ stream }) => stream().message({ id: 0, result: big })
   const swamped = await openFaulty(
-    t, onCall, { limits },
+    t, onCall, { limits: { resumeGraceMs: 10_000 } },
     { GET: exchange => exchange.req.headers['last-event-id'] === undefined ? exchange.http(405) : tooMuch(exchange) }
   )
   t.match(await call(swamped.toolbox), { result: 'error', errorMessage: /too large/ }, 'what is resumed is limited too')
