@@ -1,0 +1,51 @@
+import { createClaude } from '../../src/agent/claude.ts'
+import { openMcpToolbox } from '../../src/agent/mcp-toolbox.ts'
+import { noAccounts } from '../../src/accounts/account.ts'
+import { openDatabase } from '../../src/db/database.ts'
+import { upsertPersona } from '../../src/personas/repository.ts'
+import type { Persona } from '../../src/personas/schemas.ts'
+import type { RunQueue } from '../../src/runs/queue.ts'
+import { getRun, openRuns } from '../../src/runs/repository.ts'
+import { createRunner } from '../../src/runs/runner.ts'
+import { RUN_LIMITS } from '../../test/helpers/limits.ts'
+import { MODEL, SYSTEM, type Arm, type Places } from './arm.ts'
+
+/** A whole run as the product lives it, on a Postgres server: breakers, journal, diary, ratings, friction. Only pg-boss is left out. */
+export async function openArm ({ modelUrl, mcpUrl, databaseUrl }: Places): Promise<Arm> {
+  const database = await openDatabase({ url: databaseUrl, dataDir: '', poolSize: 10, onError: error => console.error(error.message) })
+  const { db } = database
+  let execute: (runId: string) => Promise<void> = async () => {}
+  const queue: RunQueue = {
+    start: async () => {}, enqueue: async () => {}, stop: async () => {}, work: async (_concurrency, work) => { execute = work }
+  }
+  const runner = createRunner({
+    db,
+    model: createClaude({ apiKey: 'stand-in', baseUrl: modelUrl, model: MODEL }),
+    accounts: noAccounts,
+    openToolbox: (account, signal) => openMcpToolbox({ ...account, url: mcpUrl, callTimeoutMs: 10_000, trusted: false }, signal),
+    limits: RUN_LIMITS,
+    queue,
+    services: { model: 'model:bench', app: 'app:bench' },
+    concurrency: 1,
+    log: { info: () => {}, warn: () => {}, error: (fields, message) => console.error(message, fields) }
+  })
+  await runner.start()
+  // Each is free again when its run is over; only the first runs of a process have to make one.
+  const free: Persona[] = []
+  let made = 0
+  const makePersona = async () => (await upsertPersona(db, {
+    email: `bench-${process.pid}-${++made}@personas.test`, name: 'Mara', archetype: 'researcher', systemPrompt: SYSTEM, moduleMix: {}, cadence: 'daily', locale: 'en'
+  })).persona
+  return {
+    async run () {
+      const persona = free.pop() ?? await makePersona()
+      const [opened] = await openRuns(db, [persona], null)
+      if (opened === undefined) throw new Error('no run was opened')
+      await execute(opened.runId)
+      const run = await getRun(db, opened.runId)
+      free.push(persona)
+      if (run.state !== 'completed') throw new Error(`the run ended ${run.state}: ${run.errorMessage ?? run.endReason}`)
+    },
+    close: () => database.close()
+  }
+}
