@@ -17,7 +17,25 @@ export interface VettedTools {
   definitions: ReadonlyMap<string, string>
 }
 
+/** An app shows one list to everybody, or a few: by kind of account, or while it changes. */
+const MAX_LISTS = 16
+const vetted = new Map<string, VettedTools>()
+
+/**
+ * The same list is vetted once, whichever persona it was shown to: it holds nothing of a persona's, and what is compiled
+ * for its schemas (`input-check.ts`) is found again with them. Not to be changed by anybody.
+ */
 export function toTools (listed: unknown[], trusted: boolean): VettedTools {
+  const key = createHash('sha256').update(JSON.stringify([trusted, listed])).digest('base64')
+  const tools = vetted.get(key) ?? vet(listed, trusted)
+  // Put last again, so that the list that was not shown for longest is the first to go.
+  vetted.delete(key)
+  vetted.set(key, tools)
+  for (const oldest of vetted.keys()) if (vetted.size > MAX_LISTS) vetted.delete(oldest)
+  return tools
+}
+
+function vet (listed: unknown[], trusted: boolean): VettedTools {
   const byName = new Map<string, Tool>()
   const setAside: SetAside[] = []
   const definitions = new Map<string, string>()
