@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { Queryable } from '../db/database.ts'
 import type { ActionRow } from '../db/tables.ts'
 import type { Action, ActionInput } from './schemas.ts'
@@ -85,12 +85,15 @@ export interface PlannedAction {
   messageSeq: number
 }
 
+/** The next three are parts of a statement that begins with the held run (`writeHeld` in runs/repository.ts). */
+
 /**
  * Written before the call goes out, so that a crash in the middle leaves a trace. A second start of the same
  * call changes nothing.
  */
-export async function startAction (db: Queryable, action: PlannedAction): Promise<void> {
-  await db.insertInto('persona_actions').values({ ...plannedColumns(action), result: 'started' }).onConflict(c => c.column('id').doNothing()).execute()
+export function startedAction (action: PlannedAction): RawBuilder<unknown> {
+  return sql`started AS (INSERT INTO persona_actions (${PLANNED_COLUMNS}, result)
+    SELECT ${plannedValues(action)}, 'started' FROM held ON CONFLICT (id) DO NOTHING)`
 }
 
 export interface ActionEnd {
@@ -102,22 +105,25 @@ export interface ActionEnd {
 }
 
 /** Fills in how a call ended. Only an open row takes it: a recorded outcome is never changed. */
-export async function finishAction (db: Queryable, action: PlannedAction, end: ActionEnd): Promise<void> {
-  const columns = {
-    result: end.result,
-    error_message: end.errorMessage,
-    blame: end.blame,
-    latency_ms: end.latencyMs,
-    result_text: end.resultText,
-    finished_at: sql<Date>`now()`
-  }
-  await db.insertInto('persona_actions').values({ ...plannedColumns(action), ...columns })
-    .onConflict(c => c.column('id').doUpdateSet(columns).where('persona_actions.result', '=', 'started')).execute()
+export function finishedAction (action: PlannedAction, end: ActionEnd): RawBuilder<unknown> {
+  return sql`finished AS (INSERT INTO persona_actions AS stored (${PLANNED_COLUMNS}, result, error_message, blame, latency_ms, result_text, finished_at)
+    SELECT ${plannedValues(action)}, ${end.result}, ${end.errorMessage}, ${end.blame}, ${end.latencyMs}::int, ${end.resultText}, now() FROM held
+    ON CONFLICT (id) DO UPDATE SET result = excluded.result, error_message = excluded.error_message, blame = excluded.blame,
+      latency_ms = excluded.latency_ms, result_text = excluded.result_text, finished_at = excluded.finished_at
+    WHERE stored.result = 'started')`
 }
 
 /** Takes a start back: nothing went out. Only an open row goes: what was recorded stays. */
-export async function withdrawAction (db: Queryable, action: PlannedAction): Promise<void> {
-  await db.deleteFrom('persona_actions').where('id', '=', plannedColumns(action).id).where('result', '=', 'started').execute()
+export function withdrawnAction ({ tickId, ordinal, toolName }: PlannedAction): RawBuilder<unknown> {
+  return sql`withdrawn AS (DELETE FROM persona_actions USING held WHERE persona_actions.id = ${actionId(tickId, ordinal, toolName)} AND result = 'started')`
+}
+
+const PLANNED_COLUMNS = sql.raw('id, persona_id, tick_id, ordinal, tool_name, module, input_hash, tool_use_id, message_seq')
+
+function plannedValues (action: PlannedAction): RawBuilder<unknown> {
+  const { personaId, tickId, ordinal, toolName, inputHash, toolUseId, messageSeq } = action
+  return sql`${actionId(tickId, ordinal, toolName)}, ${personaId}::uuid, ${tickId}, ${ordinal}::int, ${toolName}, ${moduleOf(toolName)},
+    ${inputHash}, ${toolUseId}, ${messageSeq}::int`
 }
 
 /**
@@ -127,20 +133,6 @@ export async function closeOpenActions (db: Queryable, tickId: string): Promise<
   await db.updateTable('persona_actions').set({
     result: 'unknown', blame: 'harness', error_message: 'interrupted before the app answered', finished_at: sql<Date>`now()`
   }).where('tick_id', '=', tickId).where('result', '=', 'started').execute()
-}
-
-function plannedColumns (action: PlannedAction) {
-  return {
-    id: actionId(action.tickId, action.ordinal, action.toolName),
-    persona_id: action.personaId,
-    tick_id: action.tickId,
-    ordinal: action.ordinal,
-    tool_name: action.toolName,
-    module: moduleOf(action.toolName),
-    input_hash: action.inputHash,
-    tool_use_id: action.toolUseId,
-    message_seq: action.messageSeq
-  }
 }
 
 /** All actions of a run in their order, with their stored results. */

@@ -1,11 +1,12 @@
+import { sql, type RawBuilder } from 'kysely'
 import { addReply, type DayJournal, type EndedCall, type PlannedCall, type Spent } from '../agent/day-journal.ts'
 import type { JournaledMessage, NewMessage } from '../agent/history.ts'
 import type { Queryable } from '../db/database.ts'
 import type { ActionRow, MessageRow } from '../db/tables.ts'
-import { finishAction, listRunActions, startAction, withdrawAction, type PlannedAction } from '../actions/repository.ts'
-import { holdRun, recordReply, type TakenRun } from './repository.ts'
+import { finishedAction, listRunActions, startedAction, withdrawnAction, type PlannedAction } from '../actions/repository.ts'
+import { heldForReply, heldRun, writeHeld, type TakenRun } from './repository.ts'
 import type { Run, TranscriptMessage } from './schemas.ts'
-import { settle } from './spending.ts'
+import { settled } from './spending.ts'
 
 /** All SQL on messages, and the journal of a run in the database. */
 
@@ -22,6 +23,11 @@ export const toEndedCall = (row: ActionRow): EndedCall => ({
   latencyMs: row.latency_ms,
   resultText: row.result_text ?? ''
 })
+
+function insertMessage (runId: string, { seq, phase, role, content, stopReason }: JournaledMessage): RawBuilder<unknown> {
+  return sql`message AS (INSERT INTO messages (run_id, seq, phase, role, content, stop_reason)
+    SELECT ${runId}, ${seq}::int, ${phase}, ${role}, ${JSON.stringify(content)}::jsonb, ${stopReason} FROM held)`
+}
 
 function listMessages (db: Queryable, runId: string): Promise<MessageRow[]> {
   return db.selectFrom('messages').selectAll().where('run_id', '=', runId).orderBy('seq').execute()
@@ -54,8 +60,8 @@ const LOOKS = 3
 
 /**
  * Opens the journal of a run that this worker has taken, with all that earlier attempts wrote. Every write is
- * one transaction that first makes sure of the lease, so that a worker that was stopped and comes back writes
- * nothing.
+ * one statement that makes sure of the lease first (`writeHeld`), so that a worker that was stopped and comes back
+ * writes nothing.
  * @param onHeld told with every write whether somebody asked for the run's end
  */
 export async function openJournal (
@@ -67,19 +73,16 @@ export async function openJournal (
   const ended = new Map(rows.filter(row => row.result !== 'started').map(row => [row.ordinal, toEndedCall(row)]))
 
   let heldAt = -Infinity
-  const write = async (statements: (trx: Queryable) => Promise<unknown>) => {
+  const write = async (parts: RawBuilder<unknown>[], held = heldRun(lease)) => {
     const askedAt = performance.now()
-    await db.transaction().execute(async trx => {
-      onHeld(await holdRun(trx, lease))
-      await statements(trx)
-    })
+    onHeld(await writeHeld(db, lease, held, ...parts))
     heldAt = askedAt
   }
   /** The news of a commit may come long after it too, when the process was stopped in between. */
   const makeSure = async () => {
     for (let look = 0; performance.now() - heldAt >= SURELY_HELD_MS; look++) {
       if (look === LOOKS) throw new Error(`The database took longer than ${SURELY_HELD_MS} ms to answer, ${LOOKS} times.`)
-      await write(async () => {})
+      await write([])
     }
   }
   const planned = (call: PlannedCall): PlannedAction => ({ ...call, tickId: lease.runId, personaId: run.personaId })
@@ -90,19 +93,9 @@ export async function openJournal (
     get spent () { return spent },
     async append (message: NewMessage, reply) {
       const stored = { ...message, seq: messages.length } as JournaledMessage
-      await write(async trx => {
-        await trx.insertInto('messages').values({
-          run_id: lease.runId,
-          seq: stored.seq,
-          phase: stored.phase,
-          role: stored.role,
-          content: JSON.stringify(stored.content),
-          stop_reason: stored.stopReason
-        }).execute()
-        if (reply === undefined) return
-        await recordReply(trx, lease, { ...reply, acting: stored.phase === 'acting' })
-        await settle(trx, lease, reply.usd)
-      })
+      const written = insertMessage(lease.runId, stored)
+      if (reply === undefined) await write([written])
+      else await write([written, settled(lease, reply.usd)], heldForReply(lease, { ...reply, acting: stored.phase === 'acting' }))
       messages.push(stored)
       if (reply !== undefined) spent = addReply(spent, reply)
       return stored
@@ -110,11 +103,11 @@ export async function openJournal (
     recordedCall: ordinal => recorded.get(ordinal),
     endedCalls: () => [...ended.values()].sort((a, b) => a.ordinal - b.ordinal),
     makeSure,
-    startCall: call => write(trx => startAction(trx, planned(call))),
+    startCall: call => write([startedAction(planned(call))]),
     async finishCall (call, end) {
-      await write(trx => finishAction(trx, planned(call), end))
+      await write([finishedAction(planned(call), end)])
       ended.set(call.ordinal, { ...call, ...end })
     },
-    withdrawCall: call => write(trx => withdrawAction(trx, planned(call)))
+    withdrawCall: call => write([withdrawnAction(planned(call))])
   }
 }

@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { ReplyAccount } from '../agent/day-journal.ts'
 import type { Queryable } from '../db/database.ts'
 import type { RunRow } from '../db/tables.ts'
@@ -102,35 +102,47 @@ export async function takeRun (db: Queryable, runId: string): Promise<TakenRun |
 }
 
 /**
- * Holds the run for one transaction, so that it cannot be taken over between the check and the write.
- * @returns whether somebody asked for its end
+ * How a worker writes for its run: everything in one statement that begins with `held`, which has a row only while this
+ * worker has the run, and is locked so that nobody takes the run over in between. What is written `FROM held` is written by
+ * nobody else. One statement, because a transaction of four cost us three times the CPU (docs/performance.md).
+ * @param held `heldRun` or `heldForReply`
+ * @param parts of the statement, as `name AS (…)`
+ * @returns whether somebody asked for the run's end
  * @throws RunLostError when another attempt has it, or it is final
  */
-export async function holdRun (trx: Queryable, { runId, attempt }: Lease): Promise<{ cancelRequested: boolean }> {
-  const { rows } = await sql<{ cancel_requested: boolean }>`
-    SELECT cancel_requested_at IS NOT NULL AS cancel_requested FROM runs
-    WHERE id = ${runId} AND attempt = ${attempt} AND finished_at IS NULL FOR SHARE`.execute(trx)
-  const [row] = rows
+export async function writeHeld (
+  db: Queryable, { runId, attempt }: Lease, held: RawBuilder<unknown>, ...parts: RawBuilder<unknown>[]
+): Promise<{ cancelRequested: boolean }> {
+  const statement = sql<{ cancel_requested: boolean }>`WITH ${sql.join([held, ...parts])} SELECT cancel_requested FROM held`
+  const { rows: [row] } = await statement.execute(db)
   if (row === undefined) throw new RunLostError(runId, attempt)
   return { cancelRequested: row.cancel_requested }
+}
+
+export function heldRun ({ runId, attempt }: Lease): RawBuilder<unknown> {
+  return sql`held AS (SELECT id, cancel_requested_at IS NOT NULL AS cancel_requested FROM runs
+    WHERE id = ${runId} AND attempt = ${attempt} AND finished_at IS NULL FOR SHARE)`
+}
+
+/** Holds the run and adds one reply of the model to its account. */
+export function heldForReply ({ runId, attempt }: Lease, { model, usage, usd, acting }: ReplyAccount & { acting: boolean }): RawBuilder<unknown> {
+  return sql`held AS (UPDATE runs SET
+      model = ${model}, turns = turns + ${acting ? 1 : 0},
+      input_tokens = input_tokens + ${usage.inputTokens}, output_tokens = output_tokens + ${usage.outputTokens},
+      cache_write_tokens = cache_write_tokens + ${usage.cacheWriteTokens}, cache_read_tokens = cache_read_tokens + ${usage.cacheReadTokens},
+      usd = CASE WHEN ${usd}::numeric IS NULL THEN usd ELSE coalesce(usd, 0) + ${usd}::numeric END
+    WHERE id = ${runId} AND attempt = ${attempt} AND finished_at IS NULL
+    RETURNING id, cancel_requested_at IS NOT NULL AS cancel_requested)`
+}
+
+/** Holds the run until the end of the caller's transaction. @throws RunLostError */
+export function holdRun (trx: Queryable, lease: Lease): Promise<{ cancelRequested: boolean }> {
+  return writeHeld(trx, lease, heldRun(lease))
 }
 
 async function updateHeld (db: Queryable, { runId, attempt }: Lease, columns: Record<string, unknown>): Promise<void> {
   const result = await db.updateTable('runs').set(columns).where('id', '=', runId).where('attempt', '=', attempt).where('finished_at', 'is', null).executeTakeFirst()
   if (result.numUpdatedRows === 0n) throw new RunLostError(runId, attempt)
-}
-
-/** Adds one reply of the model to the run's account. @throws RunLostError */
-export async function recordReply (db: Queryable, lease: Lease, reply: ReplyAccount & { acting: boolean }): Promise<void> {
-  await updateHeld(db, lease, {
-    model: reply.model,
-    turns: sql`turns + ${reply.acting ? 1 : 0}`,
-    input_tokens: sql`input_tokens + ${reply.usage.inputTokens}`,
-    output_tokens: sql`output_tokens + ${reply.usage.outputTokens}`,
-    cache_write_tokens: sql`cache_write_tokens + ${reply.usage.cacheWriteTokens}`,
-    cache_read_tokens: sql`cache_read_tokens + ${reply.usage.cacheReadTokens}`,
-    usd: sql`CASE WHEN ${reply.usd}::numeric IS NULL THEN usd ELSE coalesce(usd, 0) + ${reply.usd}::numeric END`
-  })
 }
 
 /**

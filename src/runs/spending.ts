@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { Budget } from '../agent/budget.ts'
 import type { Queryable } from '../db/database.ts'
 import { holdRun, type Lease } from './repository.ts'
@@ -28,9 +28,10 @@ export function budgetOf (db: Queryable, lease: Lease, dailyBudgetUsd: number | 
   return {
     async admit (mostUsd, signal) {
       for (;;) {
+        if (dailyBudgetUsd === null) return holdRun(db, lease).then(() => true)
         const answer = await db.transaction().execute(async trx => {
           await holdRun(trx, lease)
-          return dailyBudgetUsd === null ? 'admitted' : reserve(trx, lease, mostUsd() ?? 0, dailyBudgetUsd)
+          return reserve(trx, lease, mostUsd() ?? 0, dailyBudgetUsd)
         })
         if (answer !== 'wait') return answer === 'admitted'
         await sleep(ASK_AGAIN_MS, undefined, { signal })
@@ -65,10 +66,13 @@ async function reserve (trx: Queryable, { runId, attempt }: Lease, usd: number, 
   return 'admitted'
 }
 
-/** The reply came: its price takes the place of what was reserved for it. Does nothing where no budget is set. */
-export async function settle (trx: Queryable, { runId, attempt }: Lease, usd: number | null): Promise<void> {
-  await sql`WITH ended AS (DELETE FROM spend_reservations WHERE run_id = ${runId} AND attempt = ${attempt} RETURNING day)
-    UPDATE daily_spend SET usd = daily_spend.usd + ${usd ?? 0}, calls = calls + 1 FROM ended WHERE daily_spend.day = ended.day`.execute(trx)
+/**
+ * The reply came: its price takes the place of what was reserved for it, as part of what is written for the held run. Does
+ * nothing where no budget is set.
+ */
+export function settled ({ runId, attempt }: Lease, usd: number | null): RawBuilder<unknown> {
+  return sql`reserved AS (DELETE FROM spend_reservations WHERE run_id = (SELECT id FROM held) AND run_id = ${runId} AND attempt = ${attempt} RETURNING day),
+    settled AS (UPDATE daily_spend SET usd = daily_spend.usd + ${usd ?? 0}, calls = calls + 1 FROM reserved WHERE daily_spend.day = reserved.day)`
 }
 
 /**

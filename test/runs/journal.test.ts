@@ -11,15 +11,20 @@ const CALL = { ordinal: 0, toolName: 'todo.create', inputHash: 'h', toolUseId: '
 const { now } = performance
 t.afterEach(() => { performance.now = now })
 
-/** The same database, where something happens between a commit and the news of it. */
+/** The same database, where something happens between the commit of what is written and the news of it. */
 function afterCommit (db: Queryable, happens: () => Promise<void>): Queryable {
-  const transaction = () => ({
-    async execute (statements: (trx: Queryable) => Promise<void>) {
-      await db.transaction().execute(statements)
-      await happens()
+  const writes = new WeakSet<object>()
+  return db.withPlugin({
+    transformQuery ({ node, queryId }) {
+      // Reads go through the query builder.
+      if (node.kind === 'RawNode') writes.add(queryId)
+      return node
+    },
+    async transformResult ({ result, queryId }) {
+      if (writes.has(queryId)) await happens()
+      return result
     }
   })
-  return { selectFrom: db.selectFrom.bind(db), transaction } as unknown as Queryable
 }
 
 async function takenRun (db: Queryable) {

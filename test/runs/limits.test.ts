@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { buildApp } from '../../src/app.ts'
 import type { Script, ScriptedReply } from '../../src/demo/scripted-claude/scripted-claude.ts'
-import { openRuns, takeRun } from '../../src/runs/repository.ts'
-import { budgetOf, readToday, settle } from '../../src/runs/spending.ts'
+import { heldRun, openRuns, takeRun, writeHeld, type Lease } from '../../src/runs/repository.ts'
+import { budgetOf, readToday, settled } from '../../src/runs/spending.ts'
 import { admin, ADMIN_KEY, SERVICE_KEY } from '../helpers/app.ts'
 import { openTestDatabase } from '../helpers/database.ts'
 import { startWorld, type World } from '../helpers/world.ts'
@@ -112,14 +112,15 @@ t.test('a call whose answer never came counts with what it could have cost', asy
   const [second] = await openRuns(db, [{ id: other.id, version: 1 }], null)
   const otherLease = { runId: second?.runId ?? '', attempt: 1 }
   await takeRun(db, otherLease.runId)
+  const settle = (lease: Lease, usd: number) => writeHeld(db, lease, heldRun(lease), settled(lease, usd))
   const asked = budgetOf(db, otherLease, 1).admit(() => 0.1, never)
   t.equal(await Promise.race([asked, sleep(700, 'waits')]), 'waits')
-  await settle(db, lease, 0.01)
+  await t.rejects(settle(lease, 0.01), { code: 'RUN_LOST' })
   t.match(await readToday(db), { usd: 0.9, reservedUsd: 0.3 }, 'a worker that lost the run settles nothing of the one that has it')
-  await settle(db, { ...lease, attempt: 2 }, 0.01)
+  await settle({ ...lease, attempt: 2 }, 0.01)
   t.equal(await asked, true)
   t.match(await readToday(db), { usd: 0.91, reservedUsd: 0.1 })
-  await settle(db, otherLease, 0.1)
+  await settle(otherLease, 0.1)
   t.equal(await budgetOf(db, otherLease, 1).admit(() => 0.1, never), false, 'the budget is used up')
 })
 
