@@ -118,7 +118,7 @@ const DOORS: [RegExp, RegExp][] = [
   [/^(pg|@electric-sql\/pglite)(\/|$)/, /^db\/(database|impatient-client)\.ts$/],
   [/^@anthropic-ai\/sdk/, /^agent\/claude(-[a-z]+)?\.ts$/],
   [/^@modelcontextprotocol\/sdk/, /^(agent\/mcp-|demo\/sample-app\/)/],
-  [/^undici$/, /^dial\/dialler\.ts$/],
+  [/^undici$/, /^dial\/(dialler|thin-fetch)\.ts$/],
   [/^pg-boss$/, /^runs\/queue\.ts$/],
   [/^node-cron$/, /^(plugins\/pokes|config)\.ts$/]
 ]
@@ -133,7 +133,7 @@ t.test('each vendor has one door', async t => {
 
 t.test('only the dialler goes out to an app', async t => {
   // The client of other processes brings its own, and the demo dials itself.
-  for (const file of files.filter(file => !/^(dial\/dialler\.ts|client\/|demo\/)/.test(file))) {
+  for (const file of files.filter(file => !/^(dial\/(dialler|thin-fetch)\.ts|client\/|demo\/)/.test(file))) {
     t.notMatch(codeOf(file), /(?<![.\w])fetch\(|globalThis\.fetch|from 'node:(https?|net|tls)'.*\bconnect\b/, file)
   }
 })

@@ -7,6 +7,7 @@ import type { Model, ModelReply, ModelRequest } from './model.ts'
 import { priceOf, type Price } from './prices.ts'
 import { RETRY_POLICY, waitBeforeRetry, type RetryPolicy } from './retry.ts'
 import { secretsOf } from './secrets.ts'
+import { thinFetch } from '../dial/thin-fetch.ts'
 
 /** The one door to the Anthropic SDK: the Claude Messages API behind the port of `model.ts`. */
 
@@ -23,10 +24,11 @@ export interface ClaudeOptions {
   retry?: Partial<RetryPolicy>
 }
 
+const fetch = thinFetch() as (url: unknown, init?: RequestInit) => Promise<Response>
 const CACHED = { type: 'ephemeral' } as const
 
 export function createClaude (options: ClaudeOptions): Model {
-  const client = new Anthropic({ apiKey: options.apiKey, baseURL: options.baseUrl ?? null, maxRetries: 0, logLevel: 'off' })
+  const client = new Anthropic({ apiKey: options.apiKey, baseURL: options.baseUrl ?? null, maxRetries: 0, logLevel: 'off', fetch })
   const secrets = secretsOf(options)
   const policy = { ...RETRY_POLICY, ...options.retry }
   return {

@@ -1,4 +1,4 @@
-import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { Client, type ClientOptions } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport, StreamableHTTPError } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { RequestOptions } from '@modelcontextprotocol/sdk/shared/protocol.js'
 import { ElicitRequestSchema, McpError, ResultSchema, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
@@ -43,13 +43,20 @@ export interface Session {
 const MAX_PAGES = 50
 const MAX_TOOLS = 512
 
+/** For structured results, which we do not ask for; else the SDK would build an Ajv of its own for every session. */
+const NOTHING_TO_VALIDATE: NonNullable<ClientOptions['jsonSchemaValidator']> = {
+  getValidator: () => value => ({ valid: true, data: value as never, errorMessage: undefined })
+}
+
 /** @throws HttpError, RpcError, NoAnswerInTimeError and what `fetch` throws, as all methods of a session do */
 export async function openSession ({ url, dial, headers, limits, onToolsChanged }: SessionOptions, signal: AbortSignal): Promise<Session> {
   const watch = watchResponses(limits, dial)
   const transport = new StreamableHTTPClientTransport(new URL(url), {
     fetch: (to, init) => watch.fetch(to, { ...init, headers: { ...Object.fromEntries(new Headers(init?.headers)), ...headers() } })
   })
-  const client = new Client({ name: 'persona-runner', version: '0.1.0' }, { capabilities: { elicitation: { form: { applyDefaults: true } } } })
+  const client = new Client({ name: 'persona-runner', version: '0.1.0' }, {
+    capabilities: { elicitation: { form: { applyDefaults: true } } }, jsonSchemaValidator: NOTHING_TO_VALIDATE
+  })
   client.setRequestHandler(ElicitRequestSchema, answerWithDefaults)
   client.setNotificationHandler(ToolListChangedNotificationSchema, onToolsChanged)
   // Without a listener a background stream that breaks would surface as an unhandled error; calls report

@@ -1,10 +1,11 @@
 import { lookup as systemLookup, type LookupAddress } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
-import { Agent, buildConnector, fetch as undiciFetch, type RequestInit as UndiciRequestInit } from 'undici'
+import { Agent, buildConnector } from 'undici'
 import { DialForbiddenError, DialRedirectedError } from '../errors.ts'
 import type { AddressKind } from './address-kind.ts'
 import { forbiddenKind, type DialPolicy } from './forbidden.ts'
 import { bareHost, toPrivateHosts } from './private-hosts.ts'
+import { thinFetch, type Fetch } from './thin-fetch.ts'
 
 /**
  * The one way out to the URLs of an app. Every address is looked at when a connection is opened, and the addresses that
@@ -12,7 +13,7 @@ import { bareHost, toPrivateHosts } from './private-hosts.ts'
  */
 
 /** `fetch`, with DialForbiddenError and DialRedirectedError among what it throws. */
-export type Dial = (url: string | URL, init?: RequestInit) => Promise<Response>
+export type Dial = Fetch
 
 export interface Dialler {
   /** @param setting where the URL was set, for messages, such as `MCP_URL` */
@@ -61,11 +62,10 @@ export function createDialler (policy: DialPolicy, resolve: Resolve = resolveByS
       else callback(forbidden, null)
     }
   })
+  const fetch = thinFetch(agent)
   return {
     dialFor: setting => async (url, init) => {
-      // The types of undici and of Node's copy of it differ in name only.
-      const options = { ...init, redirect: 'manual', dispatcher: agent } as UndiciRequestInit
-      const response = await undiciFetch(url, options).catch(error => { throw named(setting, error) }) as unknown as Response
+      const response = await fetch(url, init).catch(error => { throw named(setting, error) })
       await refuseRedirect(setting, url, response)
       return response
     },
