@@ -1,9 +1,10 @@
 import Anthropic from '@anthropic-ai/sdk'
 import { setTimeout as wait } from 'node:timers/promises'
+import { createCachePrimer } from './cache-primer.ts'
 import { toModelError } from './claude-errors.ts'
 import { failureIn, failureOf, type ApiFailure } from './claude-failure.ts'
 import { isMessage, toReply } from './claude-reply.ts'
-import type { Model, ModelReply, ModelRequest } from './model.ts'
+import type { Model, ModelMessage, ModelReply, ModelRequest } from './model.ts'
 import { priceOf, type Price } from './prices.ts'
 import { RETRY_POLICY, waitBeforeRetry, type RetryPolicy } from './retry.ts'
 import { secretsOf } from './secrets.ts'
@@ -30,6 +31,7 @@ const CACHED = { type: 'ephemeral' } as const
 export function createClaude (options: ClaudeOptions): Model {
   const client = new Anthropic({ apiKey: options.apiKey, baseURL: options.baseUrl ?? null, maxRetries: 0, logLevel: 'off', fetch })
   const secrets = secretsOf(options)
+  const prime = createCachePrimer<ModelReply | ApiFailure>(answer => 'content' in answer)
   const policy = { ...RETRY_POLICY, ...options.retry }
   return {
     name: options.model,
@@ -37,7 +39,7 @@ export function createClaude (options: ClaudeOptions): Model {
     async complete (request, { signal, remainingMs = Infinity }) {
       const endsAt = performance.now() + remainingMs
       for (let attempt = 1; ; attempt++) {
-        const answer = await ask(client, options, request, signal, secrets)
+        const answer = await prime(request.tools, signal, () => ask(client, options, request, signal, secrets))
         if ('content' in answer) return answer
         const waitMs = waitBeforeRetry(answer, attempt, policy)
         if (waitMs === null || performance.now() + waitMs > endsAt) throw toModelError(answer, request)
@@ -85,12 +87,13 @@ function outputCap (model: string): number {
 }
 
 /**
- * Three breakpoints, so that what repeats is read from the cache: the tools (the same for every persona of an
- * app), the system prompt (the same for every run of a persona) and the end of the conversation (the same for
- * the next turn).
+ * Four breakpoints, so that what repeats is read from the cache: the tools (the same for every persona of an app), the
+ * system prompt (the same for every run of a persona), the end of the conversation (the same for the next turn), and where
+ * the last request ended: a breakpoint finds what was written at most 20 blocks before it, and a turn with many calls is
+ * longer than that.
  */
 export function toParams (model: string, request: ModelRequest): Anthropic.MessageCreateParamsNonStreaming {
-  const lastMessage = request.messages.length - 1
+  const ends = new Set<ModelMessage>(request.messages.filter(message => message.role === 'user').slice(-2))
   return {
     model,
     max_tokens: Math.min(request.maxTokens, outputCap(model)),
@@ -101,10 +104,10 @@ export function toParams (model: string, request: ModelRequest): Anthropic.Messa
       input_schema: tool.inputSchema as Anthropic.Tool.InputSchema,
       ...(i === request.tools.length - 1 && { cache_control: CACHED })
     })),
-    messages: request.messages.map((message, i) => ({
-      role: message.role,
-      content: message.content.map((block, j) =>
-        i === lastMessage && j === message.content.length - 1 ? { ...block, cache_control: CACHED } : block)
-    })) as Anthropic.MessageParam[]
+    messages: request.messages.map(message => ends.has(message) ? endingAtBreakpoint(message) : message) as Anthropic.MessageParam[]
   }
+}
+
+function endingAtBreakpoint ({ role, content }: ModelMessage) {
+  return { role, content: content.map((block, i) => i === content.length - 1 ? { ...block, cache_control: CACHED } : block) }
 }

@@ -5,6 +5,7 @@ import { legalName, mapToolNames } from './tool-names.ts'
 /** The tools of an app under the names that the model knows them by. */
 export interface NamedTools {
   readonly toolbox: Toolbox
+  /** The same array as long as they are the same, in this run as in others. */
   readonly modelTools: ModelTool[]
   /** The tool behind a name that the model used; undefined where there is none. */
   find (modelName: string): Tool | undefined
@@ -33,20 +34,22 @@ export type Judge = (tool: Tool, definition: string | undefined) => string | nul
 export function nameTools (toolbox: Toolbox, whyDenied: Judge = () => null): NamedTools {
   const leftOut = new Set<string>()
   const divide = () => {
-    const judged = toolbox.tools.map(tool => ({ tool, why: whyDenied(tool, toolbox.definitions.get(tool.name)) }))
-    return { ...nameAll(judged.flatMap(({ tool, why }) => why === null ? [tool] : [])), denied: judged.flatMap(toSetAside) }
+    const denied = toolbox.tools.flatMap(tool => toSetAside(tool, whyDenied(tool, toolbox.definitions.get(tool.name))))
+    return { ...nameAllowed(toolbox.tools, denied.map(tool => tool.name)), denied }
   }
   let { tools } = toolbox
   let named = divide()
+  let { modelTools } = named
   return {
     toolbox,
-    get modelTools () { return named.modelTools.filter(tool => !leftOut.has(tool.name)) },
+    get modelTools () { return modelTools },
     get denied () { return named.denied },
     find: modelName => leftOut.has(modelName) ? undefined : named.byLegalName.get(modelName),
     findDenied: name => named.denied.find(tool => tool.name === name || legalName(tool.name) === name),
     leaveOut (modelName) {
       if (leftOut.size >= MAX_LEFT_OUT || leftOut.has(modelName) || !named.byLegalName.has(modelName)) return false
       leftOut.add(modelName)
+      modelTools = modelTools.filter(tool => tool.name !== modelName)
       return true
     },
     async refresh (signal) {
@@ -54,15 +57,28 @@ export function nameTools (toolbox: Toolbox, whyDenied: Judge = () => null): Nam
       if (toolbox.tools === tools) return;
       ({ tools } = toolbox)
       named = divide()
+      modelTools = leftOut.size === 0 ? named.modelTools : named.modelTools.filter(tool => !leftOut.has(tool.name))
     }
   }
 }
 
-function toSetAside ({ tool, why }: { tool: Tool, why: string | null }): SetAside[] {
-  return why === null ? [] : [{ name: tool.name, why }]
+const toSetAside = ({ name }: Tool, why: string | null): SetAside[] => why === null ? [] : [{ name, why }]
+
+interface Named { byLegalName: ReadonlyMap<string, Tool>, modelTools: ModelTool[] }
+
+/** The same list comes in every run (`mcp-tools.ts`), and so, as a rule, do those of it that are denied. */
+const namedBefore = new WeakMap<Tool[], Map<string, Named>>()
+
+function nameAllowed (tools: Tool[], denied: string[]): Named {
+  const before = namedBefore.get(tools) ?? new Map<string, Named>()
+  namedBefore.set(tools, before)
+  const key = JSON.stringify(denied)
+  const named = before.get(key) ?? nameAll(tools.filter(tool => !denied.includes(tool.name)))
+  before.set(key, named)
+  return named
 }
 
-function nameAll (tools: Tool[]): { byLegalName: Map<string, Tool>, modelTools: ModelTool[] } {
+function nameAll (tools: Tool[]): Named {
   const names = mapToolNames(tools.map(tool => tool.name))
   const byLegalName = new Map<string, Tool>()
   for (const tool of tools) {

@@ -125,7 +125,9 @@ export function heldRun ({ runId, attempt }: Lease): RawBuilder<unknown> {
 }
 
 /** Holds the run and adds one reply of the model to its account. */
-export function heldForReply ({ runId, attempt }: Lease, { model, usage, usd, acting }: ReplyAccount & { acting: boolean }): RawBuilder<unknown> {
+export function heldForReply (
+  { runId, attempt }: Lease, { model, usage, usd, acting }: ReplyAccount & { acting: boolean }
+): RawBuilder<unknown> {
   return sql`held AS (UPDATE runs SET
       model = ${model}, turns = turns + ${acting ? 1 : 0},
       input_tokens = input_tokens + ${usage.inputTokens}, output_tokens = output_tokens + ${usage.outputTokens},

@@ -98,8 +98,8 @@ t.test('every turn repeats the one before byte for byte and reads it from the ca
   const second = await model.complete({ ...request, messages }, { signal })
   const [sent, sentAgain] = claude.requests.map(cachedParts)
   t.strictSame(sentAgain?.slice(0, sent?.length), sent, 'the beginning is the same')
-  for (const sent of claude.requests) {
-    t.equal(JSON.stringify(sent).split('"cache_control":{"type":"ephemeral"}').length - 1, 3, 'three breakpoints')
+  for (const [i, sent] of claude.requests.entries()) {
+    t.equal(JSON.stringify(sent).split('"cache_control":{"type":"ephemeral"}').length - 1, 3 + i, 'a breakpoint each, and one where the request before ended')
     t.ok(sent.tools?.at(-1) && 'cache_control' in (sent.tools.at(-1) ?? {}), 'behind the tools')
     t.match(sent.system, [{ cache_control: { type: 'ephemeral' } }], 'behind the system prompt')
     const lastBlock = (sent.messages.at(-1)?.content as object[]).at(-1)
@@ -108,6 +108,19 @@ t.test('every turn repeats the one before byte for byte and reads it from the ca
   t.equal(first.usage.cacheReadTokens, 0)
   t.equal(second.usage.cacheReadTokens, first.usage.cacheWriteTokens)
   t.same(claude.refusals, [])
+})
+
+t.test('a turn with more calls than a breakpoint looks back over is read from the cache all the same', async t => {
+  const ids = Array.from({ length: 16 }, (_, i) => `toolu_${i}`)
+  const { model } = await start(t, sequence([{ toolCalls: ids.map(id => ({ id, name: 'todo_list', input: {} })) }, { text: 'Fertig.' }]))
+  const signal = new AbortController().signal
+  const opening: ModelMessage = { role: 'user', content: [{ type: 'text', text: 'Verbring einen Tag. '.repeat(50) }] }
+  const first = await model.complete({ ...request, messages: [opening] }, { signal })
+  const results = ids.map(id => ({ type: 'tool_result' as const, tool_use_id: id, content: '[]' }))
+  const second = await model.complete(
+    { ...request, messages: [opening, { role: 'assistant', content: first.content }, { role: 'user', content: results }] }, { signal }
+  )
+  t.equal(second.usage.cacheReadTokens, first.usage.cacheWriteTokens)
 })
 
 t.test('without tools nothing is marked that is not there', async t => {

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { checkRequest, invalid } from './messages-api-checker.ts'
 import type { Refusal } from './messages-api-checker.ts'
 import type { MessagesRequest } from './messages-request.ts'
-import type { PromptCache } from './prompt-cache.ts'
+import type { InputUsage, PromptCache } from './prompt-cache.ts'
 import { replyBody } from './scripted-reply.ts'
 import type { Script, ScriptedReply } from './scripted-reply.ts'
 
@@ -46,16 +46,19 @@ async function perform (stage: Stage, request: MessagesRequest, signal: AbortSig
   stage.requests.push(request)
   if (stage.requests.length > stage.keepRequests) stage.requests.shift()
   const index = request.messages.filter(message => message.role === 'assistant').length
+  const counted = stage.cache.count(request, Date.now())
   const reply = await stage.script(request, { index })
   if (reply.delayMs !== undefined) await wait(reply.delayMs, undefined, { signal }).catch(() => {})
-  return toAnswer(stage, request, reply)
+  const answer = toAnswer(request, reply, counted.usage)
+  if (answer?.status === 200) counted.keep(Date.now())
+  return answer
 }
 
-function toAnswer (stage: Stage, request: MessagesRequest, reply: ScriptedReply): Answer | null {
+function toAnswer (request: MessagesRequest, reply: ScriptedReply, counted: InputUsage): Answer | null {
   if (reply.destroy) return null
   if (reply.raw) return { status: reply.raw.status, headers: { 'content-type': reply.raw.contentType }, body: reply.raw.body }
   if (reply.error) return { ...errorAnswer(reply.error), headers: reply.error.headers ?? {} }
-  return { status: 200, body: replyBody(request, reply, stage.cache.count(request, Date.now())) }
+  return { status: 200, body: replyBody(request, reply, counted) }
 }
 
 export function failedAnswer (cause: unknown): Answer {

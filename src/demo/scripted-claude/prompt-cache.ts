@@ -29,21 +29,28 @@ export function tokensOf (value: unknown): number {
 export class PromptCache {
   readonly #expiresAtMs = new Map<string, number>()
 
-  /** Counts a request and remembers its breakpoints. */
-  count (request: MessagesRequest, nowMs: number): InputUsage {
+  /**
+   * Counts a request when it arrives. `keep` remembers its breakpoints when it is answered: those that arrive in between
+   * read nothing of it.
+   */
+  count (request: MessagesRequest, nowMs: number): { usage: InputUsage, keep: (nowMs: number) => void } {
     this.#forgetExpired(nowMs)
     const prefixes = prefixesOf(request)
     const total = prefixes.at(-1)?.tokens ?? 0
     const marks = [...prefixes.keys()].filter(i => prefixes[i]?.isBreakpoint && prefixes[i].tokens >= MIN_TOKENS)
     const cached = marks.at(-1)
-    if (cached === undefined) return { input_tokens: total, cache_creation_input_tokens: 0, cache_read_input_tokens: 0 }
+    if (cached === undefined) {
+      return { usage: { input_tokens: total, cache_creation_input_tokens: 0, cache_read_input_tokens: 0 }, keep: () => {} }
+    }
     const found = prefixes.findLast((prefix, i) => this.#expiresAtMs.has(prefix.key) && isInReach(i, marks))
-    for (const prefix of [found, ...marks.map(i => prefixes[i])]) {
-      if (prefix !== undefined) this.#expiresAtMs.set(prefix.key, nowMs + LIFETIME_MS)
+    const keep = (nowMs: number) => {
+      for (const prefix of [found, ...marks.map(i => prefixes[i])]) {
+        if (prefix !== undefined) this.#expiresAtMs.set(prefix.key, nowMs + LIFETIME_MS)
+      }
     }
     const upTo = prefixes[cached]?.tokens ?? 0
     const read = found?.tokens ?? 0
-    return { input_tokens: total - upTo, cache_creation_input_tokens: upTo - read, cache_read_input_tokens: read }
+    return { usage: { input_tokens: total - upTo, cache_creation_input_tokens: upTo - read, cache_read_input_tokens: read }, keep }
   }
 
   #forgetExpired (nowMs: number): void {
