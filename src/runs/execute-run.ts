@@ -1,7 +1,8 @@
 import type { Account, Accounts } from '../accounts/account.ts'
 import { acceptedDefinitions, rememberTools } from '../actions/known-tools.ts'
-import { listRunActions } from '../actions/repository.ts'
+import { moduleOf } from '../actions/repository.ts'
 import type { DayContext, EndReason } from '../agent/day.ts'
+import type { DayJournal } from '../agent/day-journal.ts'
 import { daySummary } from '../agent/cut-off.ts'
 import { refusalDetail } from '../agent/history.ts'
 import { act } from '../agent/loop.ts'
@@ -108,7 +109,7 @@ async function live (
       journal,
       patience: persona.patience,
       limits: deps.limits,
-      budget: budgetOf(deps.db, taken.lease, deps.limits.dailyBudgetUsd),
+      budget: budgetOf(deps.db, taken.lease, deps.limits.dailyBudgetUsd, journal.makeSure),
       maxReplyTokens: deps.limits.maxReplyTokens,
       signal: watch.signal,
       modelSignal: watch.modelSignal,
@@ -154,7 +155,7 @@ async function actAndReflect ({ db, limits }: RunDependencies, taken: TakenRun, 
   const endDetail = taken.run.state === 'reflecting' ? taken.run.endDetail : await detailOf(endReason)
   const end: RunEnd = { state: finalStateFor(endReason), endReason, endDetail, daySummary: daySummary(day.journal.messages) }
   if (endReason === 'walked_away') end.walkedAwayOver = walkedAwayOver(day)
-  const actions = await livedActions(db, taken.lease.runId)
+  const actions = livedActions(day.journal)
   // Where nothing was used there is nothing to rate.
   if (modulesUsed(actions).length === 0 || NOT_ASKED.has(endReason)) return { end, reflection: null }
 
@@ -170,9 +171,7 @@ async function actAndReflect ({ db, limits }: RunDependencies, taken: TakenRun, 
 }
 
 /** What the persona is reminded of when it rates. */
-async function livedActions (db: Queryable, runId: string): Promise<LivedAction[]> {
-  const rows = await listRunActions(db, runId)
-  return rows.flatMap(row => row.result === 'started'
-    ? []
-    : [{ number: row.ordinal + 1, toolName: row.tool_name, module: row.module, outcome: row.result, resultText: row.result_text ?? '' }])
+function livedActions (journal: DayJournal): LivedAction[] {
+  return journal.endedCalls().map(({ ordinal, toolName, result, resultText }) =>
+    ({ number: ordinal + 1, toolName, module: moduleOf(toolName), outcome: result, resultText }))
 }

@@ -67,8 +67,10 @@ const LOOKS = 3
 export async function openJournal (
   db: Queryable, { lease, run }: Pick<TakenRun, 'lease' | 'run'>, onHeld: (held: { cancelRequested: boolean }) => void
 ): Promise<DayJournal> {
-  const messages = (await listMessages(db, lease.runId)).map(toMessage)
-  const rows = await listRunActions(db, lease.runId)
+  // Nobody has written anything for a run before it is first taken.
+  const isFirst = lease.attempt === 1
+  const messages = isFirst ? [] : (await listMessages(db, lease.runId)).map(toMessage)
+  const rows = isFirst ? [] : await listRunActions(db, lease.runId)
   const recorded = new Map(rows.map(row => [row.ordinal, row.result === 'started' ? row.result : toEndedCall(row)]))
   const ended = new Map(rows.filter(row => row.result !== 'started').map(row => [row.ordinal, toEndedCall(row)]))
 

@@ -14,7 +14,7 @@ import { isoDate } from '../personas/character.ts'
 import { forgetStrikes, recordFailure, recordLived, recordSkipped, recordStrike } from '../personas/repository.ts'
 import type { Persona } from '../personas/schemas.ts'
 import { findIncidents } from './find-incidents.ts'
-import { finishRun, getRun, type TakenRun } from './repository.ts'
+import { finishRun, type TakenRun } from './repository.ts'
 import type { Run } from './schemas.ts'
 import { endReservation } from './spending.ts'
 import { wasLived, type RunEnd } from './states.ts'
@@ -35,21 +35,20 @@ type OwnWords = NonNullable<ReturnType<typeof readDiary>>
 export async function recordEnd (db: Queryable, taken: TakenRun, persona: Persona, { end, reflection }: DayEnd): Promise<void> {
   const incidents = await findIncidents(db, taken.run)
   const isClean = incidents.length === 0
-  // What somebody else may have dictated must not come back tomorrow as the persona's own memory.
-  const entry = reflection?.ok && isClean ? await ownWords(db, taken.lease.runId, reflection) : null
   await db.transaction().execute(async trx => {
-    await finishRun(trx, taken.lease, reflection?.ok && isClean ? { ...end, costliestModule: reflection.costliestModule } : end)
-    const run = await getRun(trx, taken.lease.runId)
+    const run = await finishRun(trx, taken.lease, reflection?.ok && isClean ? { ...end, costliestModule: reflection.costliestModule } : end)
     const versions = versionsOf(run)
     const given = reflection?.ok ? reflection.ratings : []
     const ratings = isClean ? given : given.map(setAside)
+    const actions = await closeDay(trx, run, persona, end, { incidents, ratings })
     if (reflection?.ok) {
       await insertRatings(trx, { tickId: run.id, ...versions }, ratings)
+      // What somebody else may have dictated must not come back tomorrow as the persona's own memory.
+      const entry = isClean ? ownWords(actions, reflection) : null
       if (entry !== null) await remember(trx, persona, entry)
     } else if (reflection !== null) {
       await insertUnreadable(trx, { tickId: run.id, ...versions }, reflection.rawText, reflection.problems.join('; '))
     }
-    await closeDay(trx, run, persona, end, { incidents, ratings })
     await moveOn(trx, persona.id, end)
   })
 }
@@ -59,15 +58,16 @@ function setAside (rating: CheckedRating): CheckedRating {
   return { ...rating, grounded: false, ungroundedReason: 'incident' }
 }
 
-/** What every end of a run owes to what was done until then, whoever ends it. */
+/** What every end of a run owes to what was done until then, whoever ends it. @returns what was done */
 export async function closeDay (
   trx: Queryable, run: Run, persona: Persona, end: RunEnd, { incidents, ratings }: { incidents: NewIncident[], ratings: CheckedRating[] }
-): Promise<void> {
+): Promise<ActionRow[]> {
   await insertIncidents(trx, incidents)
   await closeOpenActions(trx, run.id)
   const actions = await listRunActions(trx, run.id)
   await insertVisits(trx, { runId: run.id, ...versionsOf(run) }, judgeVisits(actions, ratings, end, slowMsFor(persona.patience)))
   await endReservation(trx, { runId: run.id, attempt: run.attempt }, 'charged')
+  return actions
 }
 
 function versionsOf ({ personaId, personaVersion, model, promptVersion, appVersion }: Run) {
@@ -115,10 +115,10 @@ function toFrictionAction (row: ActionRow): FrictionAction {
 }
 
 /** What the persona wrote into its diary, without what it copied: what the app says must not come back as its own memory. */
-async function ownWords (db: Queryable, runId: string, { diary }: ReadReflection): Promise<OwnWords | null> {
+function ownWords (actions: ActionRow[], { diary }: ReadReflection): OwnWords | null {
   const entry = readDiary(diary)
   if (entry === null) return null
-  const results = (await listRunActions(db, runId)).map(action => action.result_text ?? '')
+  const results = actions.map(action => action.result_text ?? '')
   const own = (text: string) => withoutVerbatim(text, results)
   return {
     did: own(entry.did), annoyed: own(entry.annoyed), plan: own(entry.plan), memory: entry.memory === null ? null : own(entry.memory)

@@ -142,9 +142,11 @@ export function holdRun (trx: Queryable, lease: Lease): Promise<{ cancelRequeste
   return writeHeld(trx, lease, heldRun(lease))
 }
 
-async function updateHeld (db: Queryable, { runId, attempt }: Lease, columns: Record<string, unknown>): Promise<void> {
-  const result = await db.updateTable('runs').set(columns).where('id', '=', runId).where('attempt', '=', attempt).where('finished_at', 'is', null).executeTakeFirst()
-  if (result.numUpdatedRows === 0n) throw new RunLostError(runId, attempt)
+async function updateHeld (db: Queryable, { runId, attempt }: Lease, columns: Record<string, unknown>): Promise<Run> {
+  const row = await db.updateTable('runs').set(columns).where('id', '=', runId).where('attempt', '=', attempt).where('finished_at', 'is', null)
+    .returningAll().executeTakeFirst()
+  if (row === undefined) throw new RunLostError(runId, attempt)
+  return toRun(row)
 }
 
 /**
@@ -178,9 +180,9 @@ export async function deferRun (db: Queryable, lease: Lease, wait: { waitMs: num
   })
 }
 
-/** Makes a run final. @throws RunLostError */
-export async function finishRun (db: Queryable, lease: Lease, end: RunEnd): Promise<void> {
-  await updateHeld(db, lease, {
+/** Makes a run final. @returns the run as it is now @throws RunLostError */
+export function finishRun (db: Queryable, lease: Lease, end: RunEnd): Promise<Run> {
+  return updateHeld(db, lease, {
     state: end.state,
     end_reason: end.endReason,
     ...(end.endDetail !== undefined && { end_detail: end.endDetail }),

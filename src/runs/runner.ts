@@ -41,7 +41,7 @@ export function createRunner (options: RunnerOptions): Runner {
     if (taken === undefined) return
     try {
       // What an attempt that died had reserved was perhaps spent.
-      await endReservation(db, { runId, attempt: taken.lease.attempt - 1 }, 'charged')
+      if (taken.lease.attempt > 1) await endReservation(db, { runId, attempt: taken.lease.attempt - 1 }, 'charged')
       const admission = await enterBreakers(db, services)
       if (mayWaitOn(taken, admission)) await defer(taken, admission)
       else await live(taken, admission.admitted ? admission.probing : new Set())

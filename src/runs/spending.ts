@@ -23,12 +23,17 @@ export interface SpentToday {
 
 const TODAY = sql`(now() AT TIME ZONE 'UTC')::date`
 
-/** The money of one run, where a budget is set; without one every call is let out. */
-export function budgetOf (db: Queryable, lease: Lease, dailyBudgetUsd: number | null): Budget {
+/**
+ * The money of one run, where a budget is set; without one every call is let out.
+ * @param makeSure throws RunLostError where this worker has lost the run
+ */
+export function budgetOf (
+  db: Queryable, lease: Lease, dailyBudgetUsd: number | null, makeSure: () => Promise<unknown> = () => holdRun(db, lease)
+): Budget {
   return {
     async admit (mostUsd, signal) {
       for (;;) {
-        if (dailyBudgetUsd === null) return holdRun(db, lease).then(() => true)
+        if (dailyBudgetUsd === null) return makeSure().then(() => true)
         const answer = await db.transaction().execute(async trx => {
           await holdRun(trx, lease)
           return reserve(trx, lease, mostUsd() ?? 0, dailyBudgetUsd)
