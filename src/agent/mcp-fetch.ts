@@ -1,4 +1,5 @@
 import type { Dial } from '../dial/dialler.ts'
+import type { Answer } from '../dial/thin-fetch.ts'
 import { retryAfterMs } from '../text.ts'
 
 /**
@@ -50,10 +51,48 @@ export function watchResponses (limits: ResponseLimits, dial: Dial): ResponseWat
       const watch = current
       const response = await dial(url, init)
       if (init?.method === 'POST') watch?.see(response)
-      if (watch === undefined || response.body === null || !mayCarryAnswer(init)) return response
-      const body = ReadableStream.from(isEventStream(response) ? watch.stream(response.body) : watch.limit(response.body))
-      return new Response(body, { status: response.status, statusText: response.statusText, headers: response.headers })
+      if (watch === undefined || !mayCarryAnswer(init)) return response
+      if (!isEventStream(response)) return response.withChunks(watch.limit(response.chunks))
+      const chunks = watch.stream(response.chunks)
+      return init?.method === 'POST' ? inOnePiece(response, chunks) : response.withChunks(chunks)
     }
+  }
+}
+
+/**
+ * Most streams are one event, the answer. One that comes in one piece is handed over as what it is: taking it apart as a
+ * stream of the web costs more than everything else about a call.
+ */
+async function inOnePiece (response: Answer, chunks: AsyncGenerator<Uint8Array>): Promise<Response> {
+  const { done, value } = await chunks.next()
+  if (done === true) return response.withChunks(chunks)
+  const answer = soleAnswer(Buffer.from(value).toString())
+  if (answer === undefined) return response.withChunks(resumed(value, chunks))
+  // Nothing follows the answer; what comes all the same is for nobody.
+  drain(chunks).catch(() => {})
+  return response.withJson(answer)
+}
+
+async function drain (chunks: AsyncGenerator<Uint8Array>): Promise<void> {
+  while ((await chunks.next()).done !== true);
+}
+
+async function * resumed (first: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield first
+  yield * rest
+}
+
+const ONE_EVENT = /^(?:event: ?message\r?\n|id:.*\r?\n)*data: ?(.*)\r?\n(?:event: ?message\r?\n|id:.*\r?\n)*\r?\n$/
+
+/** The message of a stream that is one whole event, if that is an answer and not a question or news of the server's. */
+function soleAnswer (text: string): string | undefined {
+  const data = ONE_EVENT.exec(text)?.[1]
+  if (data === undefined) return undefined
+  try {
+    const message = JSON.parse(data) as { id?: unknown, method?: unknown } | null
+    return message?.id !== undefined && message.method === undefined ? data : undefined
+  } catch {
+    return undefined
   }
 }
 
@@ -101,7 +140,7 @@ class StreamWatch implements WatchedRequest {
     clearTimeout(this.#grace)
   }
 
-  async * limit (body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  async * limit (body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     const { maxResponseBytes } = this.#limits
     let bytes = 0
     for await (const chunk of body) {
@@ -114,7 +153,7 @@ class StreamWatch implements WatchedRequest {
   }
 
   /** However a stream ends: when no other one is left that could still bring the answer, the grace begins. */
-  async * stream (body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  async * stream (body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     this.#openStreams++
     clearTimeout(this.#grace)
     try {

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { pipeline, Readable } from 'node:stream'
-import { json, text } from 'node:stream/consumers'
+import { text } from 'node:stream/consumers'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { request, type Dispatcher } from 'undici'
 
@@ -9,7 +9,16 @@ import { request, type Dispatcher } from 'undici'
  * For what SDKs do with a `fetch`: a body of text, no redirect followed, an answer that is read once.
  */
 
-export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>
+/** A `Response` whose body can be read without web streams. */
+export interface Answer extends Response {
+  readonly chunks: AsyncIterable<Uint8Array>
+  /** The same answer, with what is made of its chunks as its body. */
+  withChunks (chunks: AsyncIterable<Uint8Array>): Answer
+  /** The same answer with another body, as JSON. */
+  withJson (text: string): Answer
+}
+
+export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Answer>
 
 /** @param dispatcher undefined: the connections that all of the process shares */
 export function thinFetch (dispatcher?: Dispatcher): Fetch {
@@ -18,7 +27,7 @@ export function thinFetch (dispatcher?: Dispatcher): Fetch {
     const sent = headers === undefined ? {} : Object.fromEntries(headers instanceof Headers ? headers : new Headers(headers))
     const options = { method: method as Dispatcher.HttpMethod, headers: sent, body: body ?? null, signal: signal ?? null, dispatcher }
     const answer = await request(url, options).catch((error: unknown) => { throw failed(error, signal) })
-    return new ThinResponse(String(url), answer, signal) as unknown as Response
+    return new ThinResponse(String(url), answer, bodyOf(answer, signal)) as unknown as Answer
   }
 }
 
@@ -27,24 +36,44 @@ function failed (error: unknown, signal: AbortSignal | null | undefined): unknow
   return signal?.aborted === true ? signal.reason : new TypeError('fetch failed', { cause: error })
 }
 
+interface Body {
+  chunks: AsyncIterable<Uint8Array>
+  text (): Promise<string>
+  /** Nobody is going to read it. */
+  discard (): Promise<void>
+}
+
+function bodyOf ({ body, headers }: Dispatcher.ResponseData, signal: AbortSignal | null | undefined): Body {
+  const stream = unpacked(body, headers['content-encoding'])
+  return {
+    chunks: stream,
+    text: () => (stream === body ? body.text() : text(stream)).catch((error: unknown) => { throw failed(error, signal) }),
+    discard: () => body.dump()
+  }
+}
+
+type Head = Pick<Dispatcher.ResponseData, 'statusCode' | 'statusText' | 'headers'>
+
 /** What is read of a `Response`. */
-class ThinResponse implements Pick<Response, 'status' | 'statusText' | 'ok' | 'url' | 'headers' | 'body' | 'bodyUsed' | 'json' | 'text'> {
-  readonly status: number
-  readonly statusText: string
+class ThinResponse implements Pick<Answer, 'status' | 'statusText' | 'ok' | 'url' | 'headers' | 'body' | 'json' | 'text' | 'chunks'> {
   readonly url: string
-  readonly #raw: IncomingHttpHeaders
-  readonly #stream: Readable
-  readonly #signal: AbortSignal | null | undefined
+  readonly #head: Head
+  readonly #source: Body
   #headers: Headers | undefined
   #body: ReadableStream<Uint8Array<ArrayBuffer>> | undefined
 
-  constructor (url: string, { statusCode, statusText, headers, body }: Dispatcher.ResponseData, signal: AbortSignal | null | undefined) {
+  constructor (url: string, head: Head, source: Body) {
     this.url = url
-    this.status = statusCode
-    this.statusText = statusText
-    this.#raw = headers
-    this.#stream = unpacked(body, headers['content-encoding'])
-    this.#signal = signal
+    this.#head = head
+    this.#source = source
+  }
+
+  get status (): number {
+    return this.#head.statusCode
+  }
+
+  get statusText (): string {
+    return this.#head.statusText
   }
 
   get ok (): boolean {
@@ -52,27 +81,52 @@ class ThinResponse implements Pick<Response, 'status' | 'statusText' | 'ok' | 'u
   }
 
   get headers (): Headers {
-    this.#headers ??= toHeaders(this.#raw)
+    this.#headers ??= toHeaders(this.#head.headers)
     return this.#headers
+  }
+
+  get chunks (): AsyncIterable<Uint8Array> {
+    return this.#source.chunks
   }
 
   /** Made when it is asked for: most answers are read whole. */
   get body (): ReadableStream<Uint8Array<ArrayBuffer>> {
-    this.#body ??= Readable.toWeb(this.#stream) as ReadableStream<Uint8Array<ArrayBuffer>>
+    this.#body ??= toWeb(this.#source)
     return this.#body
   }
 
-  get bodyUsed (): boolean {
-    return this.#stream.readableDidRead
-  }
-
-  json (): Promise<unknown> {
-    return json(this.#stream).catch((error: unknown) => { throw error instanceof SyntaxError ? error : failed(error, this.#signal) })
+  async json (): Promise<unknown> {
+    return JSON.parse(await this.#source.text())
   }
 
   text (): Promise<string> {
-    return text(this.#stream).catch((error: unknown) => { throw failed(error, this.#signal) })
+    return this.#source.text()
   }
+
+  withChunks (chunks: AsyncIterable<Uint8Array>): ThinResponse {
+    return new ThinResponse(this.url, this.#head, { ...this.#source, chunks, text: () => text(chunks) })
+  }
+
+  withJson (json: string): ThinResponse {
+    const head = { ...this.#head, headers: { ...this.#head.headers, 'content-type': 'application/json' } }
+    return new ThinResponse(this.url, head, { chunks: Readable.from([Buffer.from(json)]), text: async () => json, discard: async () => {} })
+  }
+}
+
+/** By hand: Node's own conversion makes an error, with its stack, of every body that is not read. */
+function toWeb ({ chunks, discard }: Body): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let iterator: AsyncIterator<Uint8Array> | undefined
+  return new ReadableStream({
+    async pull (controller) {
+      iterator ??= chunks[Symbol.asyncIterator]()
+      const { done, value } = await iterator.next()
+      if (done === true) controller.close()
+      else controller.enqueue(value as Uint8Array<ArrayBuffer>)
+    },
+    async cancel () {
+      await (iterator === undefined ? discard() : iterator.return?.())
+    }
+  }, { highWaterMark: 0 })
 }
 
 function toHeaders (raw: IncomingHttpHeaders): Headers {
