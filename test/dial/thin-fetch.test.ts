@@ -1,0 +1,67 @@
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
+import t from 'tap'
+import { thinFetch } from '../../src/dial/thin-fetch.ts'
+import { closedPort } from '../helpers/closed-port.ts'
+
+const fetch = thinFetch()
+
+async function serving (t: { teardown (fn: () => unknown): void }, answer: RequestListener): Promise<string> {
+  const server = createServer(answer).listen(0, '127.0.0.1')
+  await new Promise(resolve => server.once('listening', resolve))
+  t.teardown(() => { server.close().closeAllConnections() })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+}
+
+t.test('an answer is read as a Response is', async t => {
+  const url = await serving(t, (req, res) => {
+    res.writeHead(201, { 'content-type': 'application/json', 'set-cookie': ['a=1', 'b=2'] })
+    req.pipe(res)
+  })
+  const post = () => fetch(url, { method: 'POST', body: '{"a":"ä"}', headers: { 'content-type': 'application/json' } })
+  const answer = await post()
+  t.match(answer, { status: 201, statusText: 'Created', ok: true, url })
+  t.match(answer.headers.get('content-type'), 'application/json')
+  t.same(answer.headers.getSetCookie(), ['a=1', 'b=2'])
+  t.same(await answer.json(), { a: 'ä' })
+  t.equal(await (await post()).text(), '{"a":"ä"}')
+  t.equal(await new Response((await post()).body).text(), '{"a":"ä"}', 'and as a stream of the web')
+  t.equal(await (await post()).withJson('[]').text(), '[]')
+})
+
+t.test('what comes packed although nobody asked for it is unpacked', async t => {
+  for (const [encoding, pack] of [['gzip', gzipSync], ['br', brotliCompressSync]] as const) {
+    const url = await serving(t, (_req, res) => { res.writeHead(200, { 'content-encoding': encoding }).end(pack('hello')) })
+    t.equal(await (await fetch(url)).text(), 'hello')
+  }
+})
+
+t.test('no redirect is followed', async t => {
+  const url = await serving(t, (_req, res) => { res.writeHead(302, { location: 'http://127.0.0.1:9/' }).end() })
+  t.equal((await fetch(url)).status, 302)
+})
+
+t.test('what goes wrong is told as fetch tells it', async t => {
+  await t.rejects(fetch(`http://127.0.0.1:${await closedPort()}/`), { name: 'TypeError', message: 'fetch failed', cause: { code: 'ECONNREFUSED' } })
+  const url = await serving(t, (_req, res) => {
+    res.writeHead(200, { 'content-length': 10 }).write('half')
+    setImmediate(() => res.destroy())
+  })
+  await t.rejects((await fetch(url)).text(), { name: 'TypeError', message: 'fetch failed' })
+  const silent = await serving(t, () => {})
+  const controller = new AbortController()
+  const waiting = fetch(silent, { signal: controller.signal })
+  controller.abort(new Error('enough'))
+  await t.rejects(waiting, { message: 'enough' })
+})
+
+t.test('an answer that nobody reads gives its connection back', async t => {
+  const ports = new Set<number | undefined>()
+  const url = await serving(t, (req, res) => {
+    ports.add(req.socket.remotePort)
+    res.end('x'.repeat(10_000))
+  })
+  for (let i = 0; i < 20; i++) await (await fetch(url)).body?.cancel()
+  t.ok(ports.size < 5, `${ports.size} connections`)
+})
