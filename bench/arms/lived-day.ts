@@ -1,6 +1,7 @@
 import { act } from '../../src/agent/loop.ts'
 import type { DayContext } from '../../src/agent/day.ts'
 import type { Model } from '../../src/agent/model.ts'
+import { marksOf } from '../../src/agent/marks.ts'
 import { nameTools } from '../../src/agent/named-tools.ts'
 import { promptsFor } from '../../src/agent/prompts/prompts.ts'
 import { reflect, type LivedAction } from '../../src/agent/reflect.ts'
@@ -9,6 +10,7 @@ import { NO_BUDGET, RUN_LIMITS } from '../../test/helpers/limits.ts'
 import { MemoryRun } from '../../test/helpers/memory-journal.ts'
 
 const signal = new AbortController().signal
+const marks = marksOf('bench')
 
 /** Our loop and our rating question without a database. @throws where the day was not lived to its end and rated */
 export async function liveDay (model: Model, toolbox: Toolbox, systemPrompt: string): Promise<void> {
@@ -18,7 +20,8 @@ export async function liveDay (model: Model, toolbox: Toolbox, systemPrompt: str
     model,
     tools: nameTools(toolbox),
     prompts,
-    system: prompts.system({ systemPrompt }),
+    system: prompts.system({ systemPrompt }, marks),
+    marks,
     journal: run.open(),
     limits: RUN_LIMITS,
     budget: NO_BUDGET,

@@ -1,5 +1,6 @@
 import { createClaude } from '../../src/agent/claude.ts'
 import { openMcpToolbox } from '../../src/agent/mcp-toolbox.ts'
+import { OPEN_POLICY } from '../../src/agent/tool-policy.ts'
 import { noAccounts } from '../../src/accounts/account.ts'
 import { openDatabase } from '../../src/db/database.ts'
 import { upsertPersona } from '../../src/personas/repository.ts'
@@ -24,6 +25,7 @@ export async function openArm ({ modelUrl, mcpUrl, databaseUrl }: Places): Promi
     accounts: noAccounts,
     openToolbox: (account, signal) => openMcpToolbox({ ...account, url: mcpUrl, callTimeoutMs: 10_000, trusted: false }, signal),
     limits: RUN_LIMITS,
+    toolPolicy: { ...OPEN_POLICY, changes: 'warn' },
     queue,
     services: { model: 'model:bench', app: 'app:bench' },
     concurrency: 1,

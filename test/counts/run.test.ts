@@ -5,6 +5,7 @@ import { dayScript } from '../../bench/stand-ins/day-script.ts'
 import { createMcpServer } from '../../bench/stand-ins/mcp-server.ts'
 import { createClaude } from '../../src/agent/claude.ts'
 import { openMcpToolbox } from '../../src/agent/mcp-toolbox.ts'
+import { OPEN_POLICY } from '../../src/agent/tool-policy.ts'
 import { noAccounts } from '../../src/accounts/account.ts'
 import { startScriptedClaude } from '../../src/demo/scripted-claude/scripted-claude.ts'
 import { upsertPersona } from '../../src/personas/repository.ts'
@@ -51,7 +52,8 @@ t.test('a run asks model, app and database as often as it has to', async t => {
       model,
       accounts: noAccounts,
       openToolbox: (account, signal) => openMcpToolbox({ ...account, url, callTimeoutMs: 10_000, trusted: false }, signal),
-      limits: RUN_LIMITS
+      limits: RUN_LIMITS,
+      toolPolicy: { ...OPEN_POLICY, changes: 'warn' }
     }, taken, new AbortController().signal)
     t.match(outcome, { kind: 'final', end: { state: 'completed' } })
     const requests = claude.requests.slice(before.requests)
