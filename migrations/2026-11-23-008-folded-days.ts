@@ -54,8 +54,7 @@ export async function up (db: Kysely<unknown>): Promise<void> {
   // From when to when a version of a persona used or rated a module, on folded days: who was there, and in which versions.
   await sql`
     CREATE TABLE persona_spans (
-      -- no reference: the trigger below deletes its rows
-      persona_id       uuid NOT NULL,
+      persona_id       uuid NOT NULL REFERENCES personas ON DELETE CASCADE,
       -- 0: sent by another runner
       version          integer NOT NULL,
       module           text NOT NULL,
@@ -88,7 +87,6 @@ export async function up (db: Kysely<unknown>): Promise<void> {
         UNION SELECT (created_at AT TIME ZONE 'UTC')::date FROM module_visits WHERE persona_id = OLD.id
         UNION SELECT (created_at AT TIME ZONE 'UTC')::date FROM persona_feedback WHERE persona_id = OLD.id
       );
-      DELETE FROM persona_spans WHERE persona_id = OLD.id;
       RETURN OLD;
     END $$`.execute(db)
   await sql`
