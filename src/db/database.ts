@@ -32,6 +32,8 @@ export interface DatabaseOptions {
   dataDir: string
   /** Connections to a server. */
   poolSize: number
+  /** A statement or a silent connection of a server is given up after this long; 0: never. Undefined: 20 s. */
+  statementTimeoutMs?: number
   /** An initialised database to start the embedded storage from, as PGlite dumps it. */
   image?: Blob | undefined
   /**
@@ -40,7 +42,6 @@ export interface DatabaseOptions {
   onError: (error: Error) => void
 }
 
-/** A statement or a silent connection is given up after this long. */
 const STATEMENT_TIMEOUT_MS = 20_000
 
 /** Decides between embedded storage and a server. Nothing behind this function knows which it is. */
@@ -48,7 +49,9 @@ export async function openDatabase (options: DatabaseOptions): Promise<OpenDatab
   return options.url === undefined ? openEmbedded(options) : openServer(options.url, options)
 }
 
-async function openServer (url: string, { poolSize, onError }: DatabaseOptions): Promise<OpenDatabase> {
+async function openServer (
+  url: string, { poolSize, statementTimeoutMs = STATEMENT_TIMEOUT_MS, onError }: DatabaseOptions
+): Promise<OpenDatabase> {
   const pool = new pg.Pool({
     Client: ImpatientClient,
     connectionString: url,
@@ -56,9 +59,9 @@ async function openServer (url: string, { poolSize, onError }: DatabaseOptions):
     application_name: 'persona-runner',
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
-    query_timeout: STATEMENT_TIMEOUT_MS,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS
+    query_timeout: statementTimeoutMs,
+    statement_timeout: statementTimeoutMs,
+    idle_in_transaction_session_timeout: statementTimeoutMs
   })
   return open(pool, 'postgres', onError, async () => {})
 }

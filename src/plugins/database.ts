@@ -31,13 +31,17 @@ const RETRY_MS = 2000
  */
 export default fp<DatabasePluginOptions>(async (app, options) => {
   const { DATABASE_URL, DATA_DIR, DATABASE_POOL } = app.config
-  const opened = options.database ?? await openDatabase({
-    url: DATABASE_URL, dataDir: DATA_DIR, poolSize: DATABASE_POOL, onError: error => app.log.warn({ err: messageOf(error) }, 'a database connection broke; the pool replaces it')
-  })
+  const onError = (error: Error) => app.log.warn({ err: messageOf(error) }, 'a database connection broke; the pool replaces it')
+  const opened = options.database ?? await openDatabase({ url: DATABASE_URL, dataDir: DATA_DIR, poolSize: DATABASE_POOL, onError })
   const closing = new AbortController()
   let ready = false
+  /** On millions of rows an index takes longer than any other statement may. */
+  const migrateInPeace = async () => {
+    const patient = await openDatabase({ url: DATABASE_URL, dataDir: DATA_DIR, poolSize: 2, statementTimeoutMs: 0, onError })
+    return migrate(patient.db).finally(() => patient.close())
+  }
   const bringUp = async () => {
-    const applied = await migrate(opened.db)
+    const applied = opened.backend === 'postgres' && options.database === undefined ? await migrateInPeace() : await migrate(opened.db)
     if (applied.length > 0) app.log.info({ migrations: applied }, 'database schema brought up to date')
     ready = true
   }

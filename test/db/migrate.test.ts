@@ -54,3 +54,15 @@ t.test('processes that start at once on an empty database apply each migration o
   t.same(applied.flat().sort(), MIGRATIONS, 'one applied them, the others waited and found nothing to do')
   for (const { db } of processes) t.same(await pendingMigrations(db), [])
 })
+
+t.test('a migration may take as long as it takes, and no other statement', serverOnly, async t => {
+  const url = await createServerDatabase(t)
+  const limits = { usual: {}, migrating: { statementTimeoutMs: 0 } }
+  const shown: Record<string, unknown> = {}
+  for (const [name, options] of Object.entries(limits)) {
+    const { db, close } = await openDatabase({ url, dataDir: '', poolSize: 1, onError: () => {}, ...options })
+    shown[name] = (await sql<{ statement_timeout: string }>`SHOW statement_timeout`.execute(db)).rows[0]?.statement_timeout
+    await close()
+  }
+  t.same(shown, { usual: '20s', migrating: '0' })
+})
