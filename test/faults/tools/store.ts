@@ -56,10 +56,12 @@ export async function passPeriod (db: Queryable): Promise<void> {
     WHERE last_active_at IS NOT NULL OR not_before IS NOT NULL OR paused`.execute(db)
 }
 
-export async function countRuns (db: Queryable): Promise<{ all: number, open: number, final: number }> {
-  const { rows: [row] } = await sql<{ all: string, open: string }>`
-    SELECT count(*) AS all, count(*) FILTER (WHERE finished_at IS NULL) AS open FROM runs`.execute(db)
+export async function countRuns (db: Queryable): Promise<{ all: number, open: number, queued: number, final: number }> {
+  const { rows: [row] } = await sql<{ all: string, open: string, queued: string }>`
+    SELECT count(*) AS all, count(*) FILTER (WHERE finished_at IS NULL) AS open,
+           count(*) FILTER (WHERE finished_at IS NULL AND state = 'queued') AS queued
+    FROM runs`.execute(db)
   const all = Number(row?.all)
   const open = Number(row?.open)
-  return { all, open, final: all - open }
+  return { all, open, queued: Number(row?.queued), final: all - open }
 }

@@ -15,10 +15,13 @@ export async function startWorld<S extends Store> (
   return { store, app: await startCountingApp(t), model: await startTokenModel(t) }
 }
 
-/** Makes everybody due again once fewer than so many runs are open, so that there is always something in the middle. */
+/**
+ * Makes everybody due again once fewer than so many runs wait for a worker, so that there is always something in the middle.
+ * Those that were interrupted and wait for their turn do not count.
+ */
 export async function keepBusy ({ store: { db } }: World, atLeast: number): Promise<void> {
-  const { open, final } = await countRuns(db)
-  if (final > 0 && open < atLeast) await passPeriod(db)
+  const { queued, final } = await countRuns(db)
+  if (final > 0 && queued < atLeast) await passPeriod(db)
 }
 
 /**
