@@ -1,5 +1,6 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { OpenDatabase } from './db/database.ts'
+import accounts from './plugins/accounts.ts'
 import agent from './plugins/agent.ts'
 import answerHeaders from './plugins/answer-headers.ts'
 import auth from './plugins/auth.ts'
@@ -20,6 +21,7 @@ import readiness from './plugins/readiness.ts'
 import replica from './plugins/replica.ts'
 import scheduler from './plugins/scheduler.ts'
 import validation from './plugins/validation.ts'
+import { adminAccountRoutes } from './routes/admin/account.ts'
 import { adminDiaryRoutes } from './routes/admin/diary.ts'
 import { adminExportRoutes } from './routes/admin/export.ts'
 import { adminIncidentRoutes } from './routes/admin/incidents.ts'
@@ -79,6 +81,7 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
     await app.register(openapi)
     await app.register(database, { database: options.database })
     await app.register(dialler)
+    await app.register(accounts)
     await app.register(agent)
     await app.register(scheduler)
     await app.register(replica)
@@ -92,6 +95,7 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
         admin.addHook('onRequest', admin.guards.admin)
         await admin.register(adminPersonaRoutes, { prefix: '/personas' })
         await admin.register(adminDiaryRoutes, { prefix: '/personas' })
+        await admin.register(adminAccountRoutes, { prefix: '/personas' })
         await admin.register(adminRunRoutes, { prefix: '/runs' })
         await admin.register(adminRunnerRoutes, { prefix: '/runner' })
         await admin.register(adminInsightRoutes, { prefix: '/insights' })

@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox'
 import { validateDetailed } from 'node-cron'
 import { KEY_LIST, keyProblems } from './keys.ts'
+import { ENCRYPTION_KEY_LIST, encryptionKeyProblems } from './seal.ts'
 
 /**
  * Every environment variable there is. `description` is its line in `.env.example` (a test holds the two
@@ -90,12 +91,27 @@ export const Config = Type.Object({
     description: 'a tool that the app describes otherwise than before: warn in the log, or block it until POST /api/v1/admin/tools/accept'
   }),
   AUTH_URL: url('a URL that begins with http:// or https://', 'the sign-in service of your app; unset: an app without accounts'),
+  ACCOUNTS: Type.Optional(Type.Enum(['none', 'password', 'headers', 'client-credentials', 'refresh-token'], {
+    expects: 'none, password, headers, client-credentials or refresh-token',
+    description: 'how personas sign in to your app (README, Accounts): none, password, headers, client-credentials or refresh-token; unset: password with AUTH_URL, else none'
+  })),
   PERSONA_SEED_SECRET: secret('at least 16 characters', 'the passwords of the personas are derived from it; needed with AUTH_URL', 16),
+  OAUTH_TOKEN_URL: url('a URL that begins with http:// or https://', 'the token endpoint of your app, for client-credentials and refresh-token; unset: as the MCP server tells (RFC 9728)'),
+  OAUTH_CLIENT_ID: Type.Optional(Type.String({ minLength: 1, expects: 'the id of an OAuth client', description: 'the OAuth client that your app knows the personas by' })),
+  OAUTH_CLIENT_SECRET: secret('the secret of an OAuth client', 'its secret; unset: a public client, which only refresh-token allows'),
+  OAUTH_SCOPE: Type.Optional(Type.String({ minLength: 1, expects: 'scopes with spaces between', description: 'what to ask the token endpoint for, with spaces between; unset: what it gives by itself' })),
+  ENCRYPTION_KEYS: Type.Optional(Type.String({
+    pattern: ENCRYPTION_KEY_LIST,
+    expects: 'up to four of kid:KEY, separated by commas: a kid of letters, digits, dot, dash or underscore, and a KEY that is base64 of 32 bytes',
+    description: 'what stored accounts are encrypted under: kid:KEY,kid:KEY, each KEY made by openssl rand -base64 32; the first encrypts, the others still open',
+    secret: true,
+    list: true
+  })),
 
   PRIVATE_HOSTS: Type.Optional(Type.String({
     pattern: '^[^\\s,]+(\\s*,\\s*[^\\s,]+)*$',
     expects: 'host names, addresses and ranges such as app.example.com,10.1.0.0/16',
-    description: 'internal places that the runner may connect to in production, apart from hosts of MCP_URL and AUTH_URL that are plainly internal: host names, addresses, ranges, with commas between'
+    description: 'internal places that the runner may connect to in production, apart from hosts of MCP_URL, AUTH_URL and OAUTH_TOKEN_URL that are plainly internal: host names, addresses, ranges, with commas between'
   })),
 
   TICK_SCHEDULE: Type.String({ default: '* * * * *', minLength: 1, expects: 'a cron expression', description: 'when to look for due personas, as a cron expression' }),
@@ -156,7 +172,7 @@ export function explainConfig (env: Record<string, string>, wrong: Iterable<stri
 
 /** `fetch` takes no address with a password in it; and it would stand in messages. */
 function passwordsInAddresses (env: Record<string, string>): string[] {
-  return ['ANTHROPIC_BASE_URL', 'MCP_URL', 'AUTH_URL'].filter(name => {
+  return ['ANTHROPIC_BASE_URL', 'MCP_URL', 'AUTH_URL', 'OAUTH_TOKEN_URL'].filter(name => {
     const url = URL.canParse(env[name] ?? '') ? new URL(env[name] ?? '') : undefined
     return url !== undefined && url.username + url.password !== ''
   }).map(name => `${name} must not hold a user or a password before the @: such an address cannot be called`)
@@ -171,5 +187,16 @@ function brokenRules (env: Record<string, string>): string[] {
   if (env.AUTH_URL !== undefined && env.PERSONA_SEED_SECRET === undefined) {
     lines.push('PERSONA_SEED_SECRET must be set (at least 16 characters), because AUTH_URL is: the passwords of the personas are derived from it')
   }
-  return [...lines, ...passwordsInAddresses(env), ...keyProblems(env)]
+  lines.push(...missingForAccounts(env), ...passwordsInAddresses(env), ...keyProblems(env))
+  return [...lines, ...encryptionKeyProblems(env.ENCRYPTION_KEYS)]
+}
+
+/** What each kind of account cannot do without. */
+const NEEDS: Record<string, string[]> = {
+  password: ['AUTH_URL'], 'client-credentials': ['OAUTH_CLIENT_ID', 'OAUTH_CLIENT_SECRET'], 'refresh-token': ['OAUTH_CLIENT_ID']
+}
+
+function missingForAccounts (env: Record<string, string>): string[] {
+  const needed = NEEDS[env.ACCOUNTS ?? ''] ?? []
+  return needed.filter(name => env[name] === undefined).map(name => `${name} must be set, because ACCOUNTS is ${env.ACCOUNTS}`)
 }

@@ -117,6 +117,37 @@ export class PausedByEnvironmentError extends AppError {
   constructor () { super('This process was started with RUNNER_PAUSED=true. Unset it and restart; the admin route cannot override it.') }
 }
 
+export class EncryptionOffError extends AppError {
+  readonly code = 'ENCRYPTION_OFF'; override readonly status = 409
+  constructor () {
+    super('Secrets are stored encrypted only, and ENCRYPTION_KEYS is not set. Set it to kid:KEY, with a KEY made by openssl rand -base64 32, and restart.')
+  }
+}
+
+export class AccountKindError extends AppError {
+  readonly code = 'ACCOUNT_KIND'; override readonly status = 409
+  constructor (configured: string, takes: string) { super(`The accounts of this app are of the kind "${configured}" (ACCOUNTS), which ${takes}.`) }
+}
+
+export class AccountNotFoundError extends AppError {
+  readonly code = 'ACCOUNT_NOT_FOUND'; override readonly status = 404
+  constructor (personaId: string) { super(`No account is stored for persona ${personaId}. Store one with PUT /api/v1/admin/personas/${personaId}/account.`) }
+}
+
+export class SecretKeyUnknownError extends AppError {
+  readonly code = 'SECRET_KEY_UNKNOWN'
+  constructor (place: string, keyId: string) {
+    super(`${place} is encrypted under the key "${keyId}", which is not in ENCRYPTION_KEYS. Put the key back until npm run secrets:rotate has ended, or store the secret anew.`)
+  }
+}
+
+export class SecretUnreadableError extends AppError {
+  readonly code = 'SECRET_UNREADABLE'
+  constructor (place: string, keyId: string, options: ErrorOptions) {
+    super(`${place} does not open under the key "${keyId}": another key has this id now, or the row was changed from outside. Store the secret anew.`, options)
+  }
+}
+
 export class DataFolderInUseError extends AppError {
   readonly code = 'DATA_FOLDER_IN_USE'
   constructor (folder: string) {

@@ -1,6 +1,7 @@
 import { annotationsOf, VARIABLES, withoutEmpty } from './config.ts'
 import { ConfigError } from './errors.ts'
 import { readKeyList } from './keys.ts'
+import { readEncryptionKeys } from './seal.ts'
 
 /**
  * What must not be in production, whatever works in development. Pure. Never says a value.
@@ -31,6 +32,7 @@ export function productionProblems (env: Environment): string[] {
     ...missing(env),
     ...secrets.flatMap(({ name, value, isPassword }) => weakness(value, isPassword === true).map(what => `${name} ${what}`)),
     ...reused(secrets),
+    ...derivedKeys(env),
     ...exposed(env)
   ]
 }
@@ -74,6 +76,17 @@ function reused (secrets: Secret[]): string[] {
     const first = secrets.slice(0, i).find(secret => secret.value === value)
     return first === undefined ? [] : [`${name} must differ from ${first.name}: who has the one would have the other`]
   })
+}
+
+/** Fewer different bytes than that are a pattern: 32 random ones have 30 on average. */
+const FEWEST_BYTES = 20
+
+/** What encrypts must be random itself: words in base64 look as if they were. */
+function derivedKeys ({ ENCRYPTION_KEYS }: Environment): string[] {
+  const isText = (secret: Buffer) => secret.every(byte => byte >= 0x20 && byte < 0x7f)
+  return readEncryptionKeys(ENCRYPTION_KEYS)
+    .filter(({ secret }) => secret.length === 32 && (isText(secret) || new Set(secret).size < FEWEST_BYTES))
+    .map(({ kid }) => `ENCRYPTION_KEYS (${kid}) must be 32 random bytes in production, such as openssl rand -base64 32 makes them`)
 }
 
 function exposed (env: Environment): string[] {

@@ -4,6 +4,8 @@ export interface Account {
   headers: Record<string, string>
   userId: string | null
   spaceId: string | null
+  /** What no one else is to read, wherever the app may repeat it. */
+  secrets?: readonly string[]
   /** From then on (ms since the epoch) it is better to sign in again than to be refused; null: nobody can tell. */
   renewAt?: number | null
   /** Signs in again. Undefined: there is nothing to sign in with. @throws as `signIn` */

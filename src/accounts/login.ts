@@ -1,5 +1,6 @@
 import type { Account, Accounts } from './account.ts'
 import { derivePassword } from './password.ts'
+import { reasonOf } from './reason.ts'
 import { singleFlight } from './single-flight.ts'
 import { renewAt } from './token-life.ts'
 import { dialOutsideProduction, type Dial } from '../dial/dialler.ts'
@@ -20,13 +21,15 @@ export interface PasswordOptions {
 export function passwordAccounts ({ authUrl, seedSecret, dial = dialOutsideProduction('AUTH_URL') }: PasswordOptions): Accounts {
   const base = authUrl.replace(/\/+$/, '')
   const signIn = singleFlight(async (email, signal): Promise<Account> => {
-    const { token, userId } = await login(dial, base, email, derivePassword(seedSecret, email), signal)
+    const password = derivePassword(seedSecret, email)
+    const { token, userId } = await login(dial, base, email, password, signal)
     const receivedAt = Date.now()
     const spaceId = await personalSpace(dial, base, token, signal)
     return {
       headers: { authorization: `Bearer ${token}`, 'x-mana-space': spaceId },
       userId,
       spaceId,
+      secrets: [token, password],
       renewAt: renewAt(token, receivedAt),
       renew: signal => signIn(email, signal)
     }
@@ -74,7 +77,7 @@ async function request (dial: Dial, url: string, init: RequestInit, who: string,
     if (error instanceof AppError) throw error
     // A run that ended says nothing about the service.
     const outage: Outage | undefined = signal.aborted ? undefined : { service: 'app' }
-    throw new AuthUnreachableError(`The sign-in service does not answer at ${url}: ${reason(error)}. Check AUTH_URL and that the service runs.`, { cause: error, outage })
+    throw new AuthUnreachableError(`The sign-in service does not answer at ${url}: ${reasonOf(error)}. Check AUTH_URL and that the service runs.`, { cause: error, outage })
   }
   if (response.status >= 500 || response.status === 429) throw outOfOrder(url, response)
   if (!response.ok) {
@@ -93,10 +96,4 @@ function outOfOrder (url: string, { status, headers }: Response): AuthUnreachabl
   return new AuthUnreachableError(`The sign-in service ${did} at ${url} (${status}).`, {
     outage: { service: 'app', ...(asked !== undefined && { retryAfterMs: asked }) }
   })
-}
-
-function reason (error: unknown): string {
-  const { message, cause } = error as Error
-  const inner = cause as { code?: string, message?: string } | undefined
-  return oneLine(inner?.code ?? inner?.message ?? message, 200)
 }

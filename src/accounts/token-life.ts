@@ -14,9 +14,13 @@ export function renewAt (token: string, receivedAt: number): number | null {
   const { exp, iat } = claimsOf(token)
   if (exp === undefined) return null
   const livesMs = iat === undefined ? exp * 1000 - receivedAt : (exp - iat) * 1000
-  if (livesMs < 2) return null
+  return livesMs < 2 ? null : receivedAt + renewAfterMs(livesMs)
+}
+
+/** How long to use a token that lives so long, both in milliseconds. */
+export function renewAfterMs (livesMs: number): number {
   // One that lives shorter than twice the margin would be renewed at once, again and again.
-  return receivedAt + Math.max(livesMs - MARGIN_MS, livesMs / 2)
+  return Math.max(livesMs - MARGIN_MS, livesMs / 2)
 }
 
 /** Of a JSON Web Token (RFC 7519, 4.1), in seconds since the epoch. It is read, not checked: only the app can. */

@@ -70,7 +70,8 @@ export async function connect (options: ConnectionOptions, limits: ConnectionLim
   }
 
   async function tryToBegin (signal: AbortSignal): Promise<{ session: Session, tools: VettedTools }> {
-    const session = await openSession({ url, dial, limits, headers: identity.headers, onToolsChanged: () => { stale = true } }, signal)
+    const { headers, secrets } = identity
+    const session = await openSession({ url, dial, limits, headers, secrets, onToolsChanged: () => { stale = true } }, signal)
     try {
       return { session, tools: toTools(await session.listTools(signal), trusted) }
     } catch (error) {

@@ -5,6 +5,7 @@ import { ElicitRequestSchema, McpError, ResultSchema, ToolListChangedNotificatio
 import { answerWithDefaults } from './mcp-elicitation.ts'
 import { HttpError, NoAnswerInTimeError, RpcError } from './mcp-failures.ts'
 import type { Dial } from '../dial/dialler.ts'
+import { hider, hideIn } from './secrets.ts'
 import { watchResponses, type ResponseLimits, type WatchedRequest } from './mcp-fetch.ts'
 
 /** One session with an MCP server over streamable HTTP: the one door to the MCP SDK. Repairs nothing. */
@@ -21,6 +22,8 @@ export interface SessionOptions {
   dial: Dial
   /** Asked for every request. */
   headers: () => Record<string, string>
+  /** Taken out of all that the app says; more may come in. */
+  secrets: ReadonlySet<string>
   limits: SessionLimits
   /** The app says that its tools are no longer those it listed. */
   onToolsChanged: () => void
@@ -49,7 +52,8 @@ const NOTHING_TO_VALIDATE: NonNullable<ClientOptions['jsonSchemaValidator']> = {
 }
 
 /** @throws HttpError, RpcError, NoAnswerInTimeError and what `fetch` throws, as all methods of a session do */
-export async function openSession ({ url, dial, headers, limits, onToolsChanged }: SessionOptions, signal: AbortSignal): Promise<Session> {
+export async function openSession (options: SessionOptions, signal: AbortSignal): Promise<Session> {
+  const { url, dial, headers, secrets, limits, onToolsChanged } = options
   const watch = watchResponses(limits, dial)
   const transport = new StreamableHTTPClientTransport(new URL(url), {
     fetch: (to, init) => watch.fetch(to, { ...init, headers: { ...Object.fromEntries(new Headers(init?.headers)), ...headers() } })
@@ -67,9 +71,9 @@ export async function openSession ({ url, dial, headers, limits, onToolsChanged 
   async function watched<T> (signal: AbortSignal, work: (request: WatchedRequest) => Promise<T>): Promise<T> {
     const request = watch.begin(signal)
     try {
-      return await work(request)
+      return hideIn(await work(request), secrets)
     } catch (error) {
-      throw request.signal.aborted ? request.signal.reason : ownError(error, request.retryAfterMs)
+      throw request.signal.aborted ? request.signal.reason : ownError(error, request.retryAfterMs, hider(secrets))
     } finally {
       request.end()
     }
@@ -87,7 +91,7 @@ export async function openSession ({ url, dial, headers, limits, onToolsChanged 
 
   return {
     protocolVersion: transport.protocolVersion ?? null,
-    serverInfo: client.getServerVersion() ?? null,
+    serverInfo: hideIn(client.getServerVersion() ?? null, secrets),
     listTools: signal => allPages(cursor =>
       ask({ method: 'tools/list', params: cursor === undefined ? {} : { cursor } }, { timeout: limits.listTimeoutMs }, signal)),
     callTool: (name, input, timeoutMs, signal) => ask({ method: 'tools/call', params: { name, arguments: input } }, {
@@ -117,10 +121,11 @@ async function allPages (page: (cursor: string | undefined) => Promise<Record<st
 }
 
 /** The SDK uses codes of the protocol for errors of its own, and servers use them too: only the words tell. */
-function ownError (error: unknown, retryAfterMs: number | undefined): unknown {
-  if (error instanceof StreamableHTTPError) return new HttpError(error.code ?? -1, error.message, retryAfterMs)
+function ownError (error: unknown, retryAfterMs: number | undefined, hide: (text: string) => string): unknown {
+  if (error instanceof StreamableHTTPError) return new HttpError(error.code ?? -1, hide(error.message), retryAfterMs)
   if (!(error instanceof McpError)) return error
-  const { code, message } = error
+  const { code } = error
+  const message = hide(error.message)
   if (code === -32001 && /request timed out|maximum total timeout exceeded/i.test(message)) return new NoAnswerInTimeError(message)
   return code === -32000 && /connection closed/i.test(message) ? error : new RpcError(code, message)
 }

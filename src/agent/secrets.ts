@@ -14,6 +14,26 @@ export function secretsOf ({ apiKey, baseUrl }: { apiKey: string, baseUrl?: stri
   return [...new Set(spellings)].filter(secret => secret.length >= MIN_LENGTH).sort((a, b) => b.length - a.length)
 }
 
+/** Takes out what a persona signs in with, wherever in an answer of the app it stands, and changes the answer for that. */
+export function hideIn<T> (answer: T, secrets: Iterable<string>): T {
+  const hide = hider(secrets)
+  // A list that grows, and no recursion: an answer may nest as deep as it likes.
+  const open: unknown[] = [answer]
+  for (const item of open) {
+    if (item === null || typeof item !== 'object') continue
+    for (const [name, value] of Object.entries(item)) {
+      if (typeof value === 'string') (item as Record<string, unknown>)[name] = hide(value)
+      else open.push(value)
+    }
+  }
+  return answer
+}
+
+export function hider (secrets: Iterable<string>): (text: string) => string {
+  const known = [...secrets].filter(secret => secret.length >= MIN_LENGTH).sort((a, b) => b.length - a.length)
+  return text => known.reduce((rest, secret) => rest.replaceAll(secret, '[secret]'), text)
+}
+
 /** What looks like a key is taken out too: it may be that of another account. */
 const PATTERNS: [RegExp, string][] = [
   [/\bsk-ant-[\w-]+/g, '[key]'],

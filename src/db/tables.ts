@@ -18,6 +18,7 @@ export interface Database {
   daily_spend: DailySpendTable
   spend_reservations: SpendReservationsTable
   replicas: ReplicasTable
+  account_secrets: AccountSecretsTable
 }
 
 /** Written by the database's clock, or compared with it; never by this process's clock. */
@@ -244,6 +245,19 @@ export interface PageSessionsTable {
   created_at: Instant
   expires_at: Instant
   last_seen_at: Instant
+}
+
+export interface AccountSecretsTable {
+  persona_id: string
+  kind: 'headers' | 'refresh-token'
+  key_id: string
+  sealed: string
+  set_at: Instant
+  renewed_at: NullableInstant
+  renew_at: NullableInstant
+  exchange_id: string | null
+  exchange_until: NullableInstant
+  unusable: 'refused' | 'in-doubt' | null
 }
 
 export type PersonaRow = Selectable<PersonasTable>

@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto'
 import fp from 'fastify-plugin'
-import { noAccounts, type Accounts } from '../accounts/account.ts'
-import { passwordAccounts } from '../accounts/login.ts'
 import { createClaude } from '../agent/claude.ts'
 import { createSlots } from '../agent/request-slots.ts'
 import { readPatterns } from '../agent/tool-policy.ts'
 import { priceOf, PRICES_AS_OF, type Price } from '../agent/prices.ts'
 import type { Config } from '../config.ts'
-import type { Dial } from '../dial/dialler.ts'
 import { ConfigError } from '../errors.ts'
 import type { Services } from '../runs/breakers.ts'
 import type { RunDependencies } from '../runs/execute-run.ts'
@@ -25,17 +22,17 @@ const MAX_REQUESTS_AT_ONCE = 64
 
 /** Decorates `app.agent`: the model, the accounts and the app under test, as the environment names them. */
 export default fp(async app => {
-  const { ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL, ANTHROPIC_MODEL, AUTH_URL, MCP_URL, MCP_TRUSTED, TOOL_TIMEOUT_MS } = app.config
+  const { ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL, ANTHROPIC_MODEL, MCP_URL, MCP_TRUSTED, TOOL_TIMEOUT_MS } = app.config
   const price = knownPrice(app.config, message => app.log.warn(message))
   const slots = createSlots(MAX_REQUESTS_AT_ONCE)
   app.decorate('services', {
     model: `model:${fingerprint(ANTHROPIC_BASE_URL, ANTHROPIC_API_KEY, ANTHROPIC_MODEL)}`,
-    app: `app:${fingerprint(MCP_URL, AUTH_URL)}`
+    app: `app:${fingerprint(MCP_URL, app.config.AUTH_URL, app.config.OAUTH_TOKEN_URL)}`
   })
   app.decorate('agent', {
     // Without a key the runner is off (plugins/scheduler.ts), so this one never goes out.
     model: createClaude({ apiKey: ANTHROPIC_API_KEY ?? 'not-set', baseUrl: ANTHROPIC_BASE_URL, model: ANTHROPIC_MODEL, price }),
-    accounts: accountsOf(app.config, app.dialler.dialFor('AUTH_URL')),
+    accounts: app.accounts.accounts,
     toolPolicy: policyOf(app.config),
     async openToolbox (account, signal) {
       // Loaded with the first run: a process that only answers starts sooner and holds less.
@@ -43,17 +40,11 @@ export default fp(async app => {
       return openMcpToolbox({ ...account, url: MCP_URL, dial: app.dialler.dialFor('MCP_URL'), callTimeoutMs: TOOL_TIMEOUT_MS, trusted: MCP_TRUSTED, slots }, signal)
     }
   })
-}, { name: 'agent', dependencies: ['env', 'dialler'] })
+}, { name: 'agent', dependencies: ['env', 'dialler', 'accounts'] })
 
 function policyOf ({ TOOL_POLICY, TOOL_ALLOW, TOOL_DENY, TOOL_CHANGES, MCP_TRUSTED }: Config): RunDependencies['toolPolicy'] {
   const patterns = { allow: readPatterns(TOOL_ALLOW), deny: readPatterns(TOOL_DENY) }
   return { standard: TOOL_POLICY, ...patterns, trusted: MCP_TRUSTED, changes: TOOL_CHANGES }
-}
-
-function accountsOf ({ AUTH_URL, PERSONA_SEED_SECRET }: { AUTH_URL?: string, PERSONA_SEED_SECRET?: string }, dial: Dial): Accounts {
-  return AUTH_URL !== undefined && PERSONA_SEED_SECRET !== undefined
-    ? passwordAccounts({ authUrl: AUTH_URL, seedSecret: PERSONA_SEED_SECRET, dial })
-    : noAccounts
 }
 
 /** Tells addresses and keys apart without showing them. */

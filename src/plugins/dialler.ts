@@ -13,7 +13,7 @@ declare module 'fastify' {
 }
 
 /** What leads to the app. */
-const SETTINGS = ['MCP_URL', 'AUTH_URL'] as const
+const SETTINGS = ['MCP_URL', 'AUTH_URL', 'OAUTH_TOKEN_URL'] as const
 
 /** Decorates `app.dialler`. An address that the runner would never connect to stops the boot; a name only warns. */
 export default fp(async app => {

@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import type { TSchema } from 'typebox'
 import { ActionBatch, Action, Written } from '../actions/schemas.ts'
 import { AcceptedTools, KnownTool } from '../actions/tool-schemas.ts'
+import { AccountInput, AccountStatus } from '../accounts/schemas.ts'
 import { DiarySchema } from '../diaries/schemas.ts'
 import { Feedback, FeedbackBatch, ModuleSummary } from '../feedback/schemas.ts'
 import { Incident } from '../incidents/schemas.ts'
@@ -20,7 +21,7 @@ import { lazyCheck } from './lazy-schemas.ts'
 
 /** Schemas with a name of their own: components of the OpenAPI document, referred to by `ref()`. */
 const SHARED: TSchema[] = [
-  ErrorBody, DiarySchema, Persona, PersonaInput, PersonaPatch, Run, TickResult, TranscriptMessage,
+  ErrorBody, AccountInput, AccountStatus, DiarySchema, Persona, PersonaInput, PersonaPatch, Run, TickResult, TranscriptMessage,
   Action, ActionBatch, Written, Feedback, FeedbackBatch, ModuleSummary,
   Mixed, ModuleInsight, ModuleGroup, Problem, SayDoGap, CastGroup, Coverage, Release, ReleaseInput, KnownTool, AcceptedTools, Incident
 ]

@@ -1,0 +1,32 @@
+import { Type, type Static } from 'typebox'
+
+/** Of printable ASCII, as headers must be. */
+const secret = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: '^[\\x21-\\x7e]([\\x20-\\x7e]*[\\x21-\\x7e])?$' })
+/** Those that belong to the connection or to the protocol are not a persona's to set. */
+const HEADER_NAME = '^(?!(?:[Hh][Oo][Ss][Tt]|[Cc][Oo][Oo][Kk][Ii][Ee]2|[Cc][Oo][Nn][Nn][Ee][Cc][Tt][Ii][Oo][Nn]|[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-.*|[Tt][Rr][Aa][Nn][Ss][Ff][Ee][Rr]-.*|[Mm][Cc][Pp]-.*)$)[A-Za-z0-9-]{1,64}$'
+
+const Headers = Type.Object({
+  headers: Type.Record(Type.String({ pattern: HEADER_NAME }), secret(4000), {
+    minProperties: 1, maxProperties: 10, additionalProperties: false, description: 'sent with every request to the app'
+  })
+}, { additionalProperties: false })
+const Bearer = Type.Object({ bearer: secret(4000) }, { additionalProperties: false })
+const RefreshToken = Type.Object({ refreshToken: secret(4000) }, { additionalProperties: false })
+
+/** What a persona shows to the app; never read back. */
+export const AccountInput = Type.Union([Headers, Bearer, RefreshToken], {
+  $id: 'AccountInput', description: 'headers or a bearer token where ACCOUNTS=headers, a refresh token where ACCOUNTS=refresh-token'
+})
+export type AccountInput = Static<typeof AccountInput>
+
+const Instant = Type.String({ format: 'date-time' })
+
+export const AccountStatus = Type.Object({
+  kind: Type.Enum(['headers', 'refresh-token']),
+  setAt: Instant,
+  renewedAt: Type.Union([Instant, Type.Null()], { description: 'null: never' }),
+  unusable: Type.Union([Type.Enum(['refused', 'in-doubt']), Type.Null()], {
+    description: 'why the refresh token is not presented any more: the app refused it, or nobody knows whether the app has used it up; store a new one. null: it is good as far as we know'
+  })
+}, { $id: 'AccountStatus', additionalProperties: false })
+export type AccountStatus = Static<typeof AccountStatus>

@@ -1,0 +1,74 @@
+import type { Queryable } from '../db/database.ts'
+import { AccountKindError, EncryptionOffError } from '../errors.ts'
+import { seal, unseal, type EncryptionKey, type Sealed } from '../seal.ts'
+import { lockSecretsNotUnder, putSecret, replaceSealed, type StoredSecret } from './repository.ts'
+import type { AccountInput } from './schemas.ts'
+
+/** What is in account_secrets, sealed and opened. */
+
+export interface Vault {
+  db: Queryable
+  /** The first seals, all of them open. */
+  keys: EncryptionKey[]
+}
+
+export interface StoredHeaders { headers: Record<string, string> }
+export interface StoredTokens { refreshToken: string, accessToken?: string }
+
+const placeOf = (personaId: string) => `account_secrets/sealed/${personaId}`
+
+/** @throws EncryptionOffError */
+export function sealFor ({ keys: [key] }: Vault, personaId: string, content: StoredHeaders | StoredTokens): Sealed {
+  if (key === undefined) throw new EncryptionOffError()
+  return seal(key, placeOf(personaId), JSON.stringify(content))
+}
+
+/** @throws SecretKeyUnknownError, SecretUnreadableError */
+export function openHeaders ({ keys }: Vault, stored: StoredSecret): StoredHeaders {
+  return JSON.parse(unseal(keys, placeOf(stored.personaId), stored)) as StoredHeaders
+}
+
+/** @throws SecretKeyUnknownError, SecretUnreadableError */
+export function openTokens ({ keys }: Vault, stored: StoredSecret): StoredTokens {
+  return JSON.parse(unseal(keys, placeOf(stored.personaId), stored)) as StoredTokens
+}
+
+/**
+ * Stores what an operator gave for a persona.
+ * @param configured ACCOUNTS as it has effect
+ * @throws AccountKindError, EncryptionOffError
+ */
+export async function storeAccount (vault: Vault, personaId: string, input: AccountInput, configured: string): Promise<void> {
+  const kind = 'refreshToken' in input ? 'refresh-token' : 'headers'
+  if (kind !== configured) throw new AccountKindError(configured, TAKES[configured] ?? 'stores nothing per persona')
+  await putSecret(vault.db, personaId, kind, sealFor(vault, personaId, toContent(input)))
+}
+
+const TAKES: Record<string, string> = { headers: 'takes "headers" or "bearer"', 'refresh-token': 'takes "refreshToken"' }
+
+function toContent (input: AccountInput): StoredHeaders | StoredTokens {
+  if ('refreshToken' in input) return { refreshToken: input.refreshToken }
+  if ('bearer' in input) return { headers: { authorization: `Bearer ${input.bearer}` } }
+  return { headers: Object.fromEntries(Object.entries(input.headers).map(([name, value]) => [name.toLowerCase(), value])) }
+}
+
+/** So many rows are locked at once. */
+const BATCH = 50
+
+/**
+ * Seals one batch of what is not under the first key anew, in one transaction: killed at any time, the next one goes on.
+ * @returns how many rows; 0: all are under the first key
+ * @throws EncryptionOffError, SecretKeyUnknownError, SecretUnreadableError
+ */
+export async function rotateBatch ({ db, keys }: Vault, limit = BATCH): Promise<number> {
+  const [first] = keys
+  if (first === undefined) throw new EncryptionOffError()
+  return db.transaction().execute(async trx => {
+    const rows = await lockSecretsNotUnder(trx, first.kid, limit)
+    for (const { personaId, ...sealed } of rows) {
+      const place = placeOf(personaId)
+      await replaceSealed(trx, personaId, seal(first, place, unseal(keys, place, sealed)))
+    }
+    return rows.length
+  })
+}
