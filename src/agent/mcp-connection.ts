@@ -123,7 +123,11 @@ export async function connect (options: ConnectionOptions, limits: ConnectionLim
         if (settled.ok || !await mend(settled.error)) return settled
       }
     },
-    close: () => session.close()
+    async close () {
+      // With headers that hold no more, the app would keep the session for nobody.
+      await identity.freshen(AbortSignal.timeout(limits.closeTimeoutMs))
+      await session.close()
+    }
   }
   return connection
 }

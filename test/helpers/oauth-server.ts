@@ -12,6 +12,9 @@ import { text } from 'node:stream/consumers'
 
 export const CLIENT = { id: 'runner:1', secret: 'canary client secret' }
 
+/** Where a tool says this, the app says the token that it was shown. */
+export const REPEAT_TOKEN = 'repeat-the-token'
+
 export interface OAuthServer {
   url: string
   tokenUrl: string
@@ -141,8 +144,9 @@ export async function startOAuthServer (t: Teardown, { lifeMs, mcpUrl, namedToke
     oauth.seen.shownBy.add(access.account)
     const { host, authorization, ...headers } = req.headers
     const onward = forward(mcpUrl ?? '', { method: req.method, headers }, answer => {
-      res.writeHead(answer.statusCode ?? 502, answer.headers)
-      answer.pipe(res)
+      const { 'content-length': length, ...others } = answer.headers
+      res.writeHead(answer.statusCode ?? 502, others)
+      answer.setEncoding('utf8').on('data', (chunk: string) => res.write(chunk.replaceAll(REPEAT_TOKEN, token))).on('end', () => res.end())
     })
     onward.on('error', () => res.destroy())
     res.on('close', () => onward.destroy())
