@@ -1,7 +1,6 @@
 import { annotationsOf, VARIABLES, withoutEmpty } from './config.ts'
 import { ConfigError } from './errors.ts'
 import { readKeyList } from './keys.ts'
-import { readEncryptionKeys } from './seal.ts'
 
 /**
  * What must not be in production, whatever works in development. Pure. Never says a value.
@@ -82,10 +81,11 @@ function reused (secrets: Secret[]): string[] {
 const FEWEST_BYTES = 20
 
 /** What encrypts must be random itself: words in base64 look as if they were. */
-function derivedKeys ({ ENCRYPTION_KEYS }: Environment): string[] {
-  const isText = (secret: Buffer) => secret.every(byte => byte >= 0x20 && byte < 0x7f)
-  return readEncryptionKeys(ENCRYPTION_KEYS)
-    .filter(({ secret }) => secret.length === 32 && (isText(secret) || new Set(secret).size < FEWEST_BYTES))
+function derivedKeys ({ ENCRYPTION_KEYS = '' }: Environment): string[] {
+  const isText = (bytes: Buffer) => bytes.every(byte => byte >= 0x20 && byte < 0x7f)
+  const isRandom = (bytes: Buffer) => bytes.length === 32 && !isText(bytes) && new Set(bytes).size >= FEWEST_BYTES
+  return readKeyList(ENCRYPTION_KEYS)
+    .filter(({ secret }) => weakness(secret, false).length === 0 && !isRandom(Buffer.from(secret, 'base64')))
     .map(({ kid }) => `ENCRYPTION_KEYS (${kid}) must be 32 random bytes in production, such as openssl rand -base64 32 makes them`)
 }
 

@@ -91,6 +91,9 @@ t.test('every variable refuses what is wrong for it, each at its own bounds', as
     MCP_URL: ['stdio', 'https://'],
     AUTH_URL: ['ftp://host'],
     PERSONA_SEED_SECRET: ['fifteen letters'],
+    ACCOUNTS: ['oauth', 'Password'],
+    OAUTH_TOKEN_URL: ['ftp://host'],
+    ENCRYPTION_KEYS: ['k1:too-short', `k1:${'A'.repeat(44)}`, 'A'.repeat(43), `k1:${'!'.repeat(43)}`, `k 1:${'A'.repeat(43)}=`],
     MCP_TRUSTED: ['1', 'TRUE', 'on'],
     RUNNER_PAUSED: ['0', 'no'],
     TICK_SCHEDULE: ['* * * *', '61 * * * *', '@often', '* * * * * * *']
@@ -111,7 +114,7 @@ t.test('every variable refuses what is wrong for it, each at its own bounds', as
 
 t.test('a secret is never printed, not even a wrong one', async t => {
   const secrets = {
-    SERVICE_KEY: 'svc-sec', SERVICE_KEYS: 'kid:lst-sec', ADMIN_KEY: 'adm-sec', PERSONA_SEED_SECRET: 'seed-sec', DATABASE_URL: 'mysql://root:db-sec@host/db'
+    SERVICE_KEY: 'svc-sec', SERVICE_KEYS: 'kid:lst-sec', ENCRYPTION_KEYS: 'kid:enc-sec', ADMIN_KEY: 'adm-sec', PERSONA_SEED_SECRET: 'seed-sec', DATABASE_URL: 'mysql://root:db-sec@host/db'
   }
   for (const name of [...Object.keys(secrets), 'ANTHROPIC_API_KEY']) t.equal(annotationsOf(name)?.secret, true, name)
   const { message } = await refusal({ ...secrets, PORT: 'x' })
@@ -128,6 +131,15 @@ t.test('an app with accounts needs the secret that the passwords come from', asy
   t.match((await refusal({ AUTH_URL, PERSONA_SEED_SECRET: '  ' })).message, /PERSONA_SEED_SECRET must be set/)
   t.match(await load({ AUTH_URL, PERSONA_SEED_SECRET: 'sixteen-letters!' }), { AUTH_URL })
   t.match(await load({ PERSONA_SEED_SECRET: 'sixteen-letters!' }), { AUTH_URL: undefined }, 'the secret alone is no fault')
+})
+
+t.test('each kind of account names what it cannot do without', async t => {
+  const needs = { password: /AUTH_URL must be set/, 'client-credentials': /OAUTH_CLIENT_ID must be set.*\n.*OAUTH_CLIENT_SECRET must/, 'refresh-token': /OAUTH_CLIENT_ID must/ }
+  for (const [ACCOUNTS, said] of Object.entries(needs)) t.match((await refusal({ ACCOUNTS })).message, said, ACCOUNTS)
+  for (const ACCOUNTS of ['none', 'headers']) t.match(await load({ ACCOUNTS }), { ACCOUNTS })
+  t.match(await load({ ACCOUNTS: 'refresh-token', OAUTH_CLIENT_ID: 'public' }), { OAUTH_CLIENT_SECRET: undefined })
+  const twice = `k1:${'A'.repeat(42)}E=,k1:${'B'.repeat(42)}E=`
+  t.match((await refusal({ ENCRYPTION_KEYS: twice })).message, /ENCRYPTION_KEYS must name each key differently/)
 })
 
 t.test('an address that holds a password is refused, and the password is not shown', async t => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import t from 'tap'
@@ -38,6 +39,16 @@ t.test('every secret there is refuses what is short, from an example, no secret 
   }
 })
 
+t.test('a key that encrypts must be random, and not words or a pattern in base64', async t => {
+  const withKey = (key: Buffer) => productionProblems({ ...STRONG_SECRETS, ENCRYPTION_KEYS: `k1:${key.toString('base64')}` })
+  for (let i = 0; i < 200; i++) t.same(withKey(randomBytes(32)), [])
+  for (const weak of [Buffer.alloc(32), Buffer.from('correct horse battery staple 123'), Buffer.from(Array.from({ length: 32 }, (_, i) => i % 16 * 16)), randomBytes(24)]) {
+    const problems = withKey(weak)
+    t.match(problems.join(), /^ENCRYPTION_KEYS \(k1\) must /)
+    t.notMatch(problems.join(), weak.toString('base64'))
+  }
+})
+
 t.test('the password of the database may be short but not the one of every tutorial', async t => {
   const withPassword = (password: string) => productionProblems({ ...STRONG_SECRETS, DATABASE_URL: `postgres://app${password}@db:5432/personas` })
   for (const fine of ['', ':x8Kq2', ':%zz']) t.same(withPassword(fine), [], fine)
@@ -51,7 +62,8 @@ t.test('nothing in .env.example is a secret that anybody could keep', async t =>
 
 t.test('a server that is not fit for production ends within two seconds with 78, names each variable and shows no value', async t => {
   const values = {
-    SERVICE_KEY: 'weak-key-one', ADMIN_KEYS: 'may:change-me-change-me', VIEWER_KEY: '90d4c7b2e15f6a38', ANTHROPIC_API_KEY: '90d4c7b2e15f6a38', ANTHROPIC_BASE_URL: 'http://model.internal'
+    SERVICE_KEY: 'weak-key-one', ADMIN_KEYS: 'may:change-me-change-me', VIEWER_KEY: '90d4c7b2e15f6a38', ANTHROPIC_API_KEY: '90d4c7b2e15f6a38', ANTHROPIC_BASE_URL: 'http://model.internal',
+    ENCRYPTION_KEYS: 'k1:c29tZXRoaW5nIHRoYXQgaXMgdG9vIHNob3J0'
   }
   const startedAt = performance.now()
   const server = startServer(t, { ...values, NODE_ENV: 'production', DIAGNOSTICS: 'true', ...await storeEnv(t) })
@@ -59,7 +71,7 @@ t.test('a server that is not fit for production ends within two seconds with 78,
   const tookMs = performance.now() - startedAt
   t.ok(tookMs < 2000, `${Math.round(tookMs)} ms`)
   for (const name of [...Object.keys(values), 'DIAGNOSTICS']) t.match(server.output(), new RegExp(`(- |from )${name}`), name)
-  for (const value of ['weak-key-one', 'change-me-change-me', '90d4c7b2e15f6a38', 'model.internal']) t.notMatch(server.output(), value)
+  for (const value of ['weak-key-one', 'change-me-change-me', '90d4c7b2e15f6a38', 'model.internal', 'c29tZXRoaW5n']) t.notMatch(server.output(), value)
   t.notMatch(server.output(), /at .*\.ts:|listening/)
 })
 
