@@ -62,7 +62,11 @@ t.test('nothing in .env.example is a secret that anybody could keep', async t =>
 
 t.test('a server that is not fit for production ends within two seconds with 78, names each variable and shows no value', async t => {
   const values = {
-    SERVICE_KEY: 'weak-key-one', ADMIN_KEYS: 'may:change-me-change-me', VIEWER_KEY: '90d4c7b2e15f6a38', ANTHROPIC_API_KEY: '90d4c7b2e15f6a38', ANTHROPIC_BASE_URL: 'http://model.internal',
+    SERVICE_KEY: 'weak-key-one',
+    ADMIN_KEYS: 'may:change-me-change-me',
+    VIEWER_KEY: '90d4c7b2e15f6a38',
+    ANTHROPIC_API_KEY: '90d4c7b2e15f6a38',
+    ANTHROPIC_BASE_URL: 'http://model.internal',
     ENCRYPTION_KEYS: 'k1:c29tZXRoaW5nIHRoYXQgaXMgdG9vIHNob3J0'
   }
   const startedAt = performance.now()

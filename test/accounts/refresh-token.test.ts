@@ -7,12 +7,14 @@ import { refreshTokenAccounts } from '../../src/accounts/refresh-token.ts'
 import { beginExchange, findSecret, findStatus } from '../../src/accounts/repository.ts'
 import type { TokenEndpoint } from '../../src/accounts/token-endpoint.ts'
 import { openTokens, storeAccount, type Vault } from '../../src/accounts/vault.ts'
+import { openMcpToolbox } from '../../src/agent/mcp-toolbox.ts'
+import { startSampleApp } from '../../src/demo/sample-app/sample-app.ts'
 import { dialOutsideProduction } from '../../src/dial/dialler.ts'
+import { upsertPersona } from '../../src/personas/repository.ts'
+import { PERSONA } from '../helpers/app.ts'
 import { closedPort } from '../helpers/closed-port.ts'
 import { openTestDatabase } from '../helpers/database.ts'
 import { CLIENT, startOAuthServer, type OAuthServer } from '../helpers/oauth-server.ts'
-import { upsertPersona } from '../../src/personas/repository.ts'
-import { PERSONA } from '../helpers/app.ts'
 
 const { db } = await openTestDatabase(t)
 const vault: Vault = { db, keys: [{ kid: 'k1', secret: randomBytes(32) }] }
@@ -122,6 +124,25 @@ t.test('an outage of the token endpoint is one of the sign-in, and costs no refr
   oauth.instead = undefined
   t.match(await findStatus(db, persona.id), { unusable: null, renewedAt: null })
   t.equal(await codeOf(replica().signIn(persona, never)), 'it signed in')
+})
+
+t.test('where a token ends while its endpoint is out of order, the call waits for the sign-in and no module is blamed', async t => {
+  const sampleApp = await startSampleApp({ requireAccounts: false })
+  t.teardown(() => sampleApp.close())
+  const guarded = await startOAuthServer(t, { lifeMs: 400, mcpUrl: sampleApp.mcpUrl })
+  const { persona } = await upsertPersona(db, { ...PERSONA, email: 'waits@personas.test' })
+  await storeAccount(vault, persona.id, { refreshToken: guarded.grant('waits') }, 'refresh-token')
+  const account = await replica(guarded).signIn(persona, never)
+  const toolbox = await openMcpToolbox({ ...account, url: guarded.mcpUrl, trusted: false, callTimeoutMs: 5000 }, never)
+  const call = () => toolbox.call('todo.list', {}, { signal: never })
+  t.match(await call(), { result: 'ok' })
+  guarded.instead = (_req, res) => { res.writeHead(503).end() }
+  await pause(450)
+  await t.rejects(call(), { code: 'AUTH_UNREACHABLE', outage: { service: 'app' } })
+  guarded.instead = undefined
+  t.match(await call(), { result: 'ok' }, 'and goes out when that is over')
+  t.equal(guarded.seen.twice, 0)
+  await toolbox.close()
 })
 
 t.test('one that the app refuses is not presented again, and what the app says of it is not repeated', async t => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { failureOf } from '../../src/agent/claude-failure.ts'
-import { scrub, secretsOf } from '../../src/agent/secrets.ts'
+import { hideIn, scrub, secretsOf } from '../../src/agent/secrets.ts'
 
 const KEY = 'canary-key-0123456789/+='
 
@@ -15,6 +15,20 @@ t.test('the key is taken out however it is written, and so is what stands in the
 
 t.test('words are left alone where the key is no more than a letter', async t => {
   t.equal(scrub('the key k is kept', secretsOf({ apiKey: 'k' })), 'the key k is kept')
+})
+
+t.test('what a persona signs in with is taken out of an answer wherever it stands, however deep', async t => {
+  const token = 'canary-token'
+  const answer = { text: `you sent ${token}, ${token}!`, list: [token, 5, null, { deep: [`Bearer ${token}`] }], left: 'alone', no: false }
+  t.strictSame(hideIn(answer, [token, 'left', '']), {
+    text: 'you sent [secret], [secret]!', list: ['[secret]', 5, null, { deep: ['Bearer [secret]'] }], left: 'alone', no: false
+  }, 'and short words stay')
+  const deep = JSON.parse(`${'['.repeat(100_000)}"${token}"${']'.repeat(100_000)}`)
+  hideIn(deep, [token])
+  let inner: unknown = deep
+  while (Array.isArray(inner)) inner = inner[0]
+  t.equal(inner, '[secret]')
+  t.equal(hideIn(undefined, [token]), undefined)
 })
 
 t.test('of an error only what is on the list is kept', async t => {
