@@ -32,6 +32,7 @@ export function productionProblems (env: Environment): string[] {
     ...secrets.flatMap(({ name, value, isPassword }) => weakness(value, isPassword === true).map(what => `${name} ${what}`)),
     ...reused(secrets),
     ...derivedKeys(env),
+    ...accounts(env),
     ...exposed(env)
   ]
 }
@@ -87,6 +88,17 @@ function derivedKeys ({ ENCRYPTION_KEYS = '' }: Environment): string[] {
   return readKeyList(ENCRYPTION_KEYS)
     .filter(({ secret }) => weakness(secret, false).length === 0 && !isRandom(Buffer.from(secret, 'base64')))
     .map(({ kid }) => `ENCRYPTION_KEYS (${kid}) must be 32 random bytes in production, such as openssl rand -base64 32 makes them`)
+}
+
+/** Where what a persona signs in with is kept, and where it is sent. */
+function accounts ({ ACCOUNTS, ENCRYPTION_KEYS, OAUTH_TOKEN_URL }: Environment): string[] {
+  const isStored = ACCOUNTS === 'headers' || ACCOUNTS === 'refresh-token'
+  const asksForTokens = ACCOUNTS === 'client-credentials' || ACCOUNTS === 'refresh-token'
+  return [
+    ...(isStored && ENCRYPTION_KEYS === undefined ? [`ENCRYPTION_KEYS must be set in production, because ACCOUNTS is ${ACCOUNTS}: nothing is stored without`] : []),
+    ...(asksForTokens && OAUTH_TOKEN_URL === undefined ? [`OAUTH_TOKEN_URL must be set in production, because ACCOUNTS is ${ACCOUNTS}: else the app itself would say who gets its secrets`] : []),
+    ...(OAUTH_TOKEN_URL?.startsWith('http:') ? ['OAUTH_TOKEN_URL must begin with https:// in production, or secrets could be read on the way'] : [])
+  ]
 }
 
 function exposed (env: Environment): string[] {

@@ -49,6 +49,17 @@ t.test('a key that encrypts must be random, and not words or a pattern in base64
   }
 })
 
+t.test('what personas sign in with is encrypted, and sent where the operator says, over https', async t => {
+  const problems = (env: Record<string, string>) => productionProblems({ ...STRONG_SECRETS, ...env }).map(line => line.split(' must ')[0])
+  const ENCRYPTION_KEYS = `k1:${randomBytes(32).toString('base64')}`
+  const OAUTH_TOKEN_URL = 'https://auth.example.com/token'
+  t.same(problems({ ACCOUNTS: 'headers' }), ['ENCRYPTION_KEYS'])
+  t.same(problems({ ACCOUNTS: 'refresh-token' }), ['ENCRYPTION_KEYS', 'OAUTH_TOKEN_URL'])
+  t.same(problems({ ACCOUNTS: 'client-credentials' }), ['OAUTH_TOKEN_URL'])
+  t.same(problems({ ACCOUNTS: 'client-credentials', OAUTH_TOKEN_URL: 'http://auth.example.com/token' }), ['OAUTH_TOKEN_URL'])
+  t.same(problems({ ACCOUNTS: 'refresh-token', OAUTH_TOKEN_URL, ENCRYPTION_KEYS }), [])
+})
+
 t.test('the password of the database may be short but not the one of every tutorial', async t => {
   const withPassword = (password: string) => productionProblems({ ...STRONG_SECRETS, DATABASE_URL: `postgres://app${password}@db:5432/personas` })
   for (const fine of ['', ':x8Kq2', ':%zz']) t.same(withPassword(fine), [], fine)

@@ -97,6 +97,9 @@ function noAnswer ({ url }: TokenEndpoint, error: unknown, signal: AbortSignal):
   }
 }
 
+/** RFC 6749, 5.2. */
+const OF_THE_CLIENT = new Set(['invalid_client', 'unauthorized_client', 'unsupported_grant_type'])
+
 function refusal ({ url }: TokenEndpoint, who: string, { status, headers }: Response, text: string): TokenAnswer {
   const at = shownAddress(url)
   if (status >= 500 || status === 429) {
@@ -109,6 +112,10 @@ function refusal ({ url }: TokenEndpoint, who: string, { status, headers }: Resp
   }
   const code = errorCodeOf(text)
   const said = `Sign-in of ${who} is refused at ${at} (${status}${code === undefined ? '' : `, ${code}`})`
+  // A client that is not known, or not with this secret, is nobody's fault among the personas: it holds all of them up.
+  if (OF_THE_CLIENT.has(code ?? '')) {
+    return { ok: false, fate: 'unused', error: new AuthUnreachableError(`${said}. Check OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET.`, { outage: { service: 'app' } }) }
+  }
   return code === 'invalid_grant'
     ? { ok: false, fate: 'refused', error: new LoginFailedError(`${said}: what is stored for the persona does not hold any more. Store a new refresh token with PUT /api/v1/admin/personas/:id/account.`) }
     : { ok: false, fate: 'unused', error: new LoginFailedError(`${said}. Check OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET and OAUTH_SCOPE.`) }

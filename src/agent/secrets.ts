@@ -22,8 +22,14 @@ export function hideIn<T> (answer: T, secrets: Iterable<string>): T {
   for (const item of open) {
     if (item === null || typeof item !== 'object') continue
     for (const [name, value] of Object.entries(item)) {
-      if (typeof value === 'string') (item as Record<string, unknown>)[name] = hide(value)
-      else open.push(value)
+      const holder = item as Record<string, unknown>
+      const shown = hide(name)
+      if (shown !== name) delete holder[name]
+      if (typeof value === 'string') holder[shown] = hide(value)
+      else {
+        if (shown !== name) holder[shown] = value
+        open.push(value)
+      }
     }
   }
   return answer

@@ -8,8 +8,7 @@ const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url))
 
 function migratorOf (db: Queryable): Migrator {
   const provider = new FileMigrationProvider({ fs, path, migrationFolder: MIGRATIONS, import: file => import(pathToFileURL(file).href) })
-  // Steps are made side by side, so one may land after another with a higher number; each stands for itself.
-  return new Migrator({ db, provider, allowUnorderedMigrations: true })
+  return new Migrator({ db, provider })
 }
 
 /**

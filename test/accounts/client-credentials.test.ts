@@ -24,10 +24,10 @@ t.test('each persona gets a token of its own from where the MCP server says, and
   t.equal(oauth.holders.size, 3)
 })
 
-t.test('a client that the app does not know is told which settings to check, and its secret is in no message', async t => {
+t.test('a client that the app does not know is an outage for all, told with the settings to check, and its secret is in no message', async t => {
   const oauth = await startOAuthServer(t, { lifeMs: 2000 })
   const error: Error = await accountsAt(oauth.mcpUrl, { id: 'runner', secret: 'canary-wrong' }).signIn(mara, never).then(() => new Error(), error => error)
-  t.match(error, { code: 'LOGIN_FAILED', message: /401, invalid_client.*OAUTH_CLIENT_SECRET/ })
+  t.match(error, { code: 'AUTH_UNREACHABLE', outage: { service: 'app' }, message: /401, invalid_client.*OAUTH_CLIENT_SECRET/ })
   t.notMatch(error.message, 'canary')
 })
 

@@ -120,7 +120,7 @@ t.test('an outage of the token endpoint is one of the sign-in, and costs no refr
   oauth.instead = (_req, res) => { res.writeHead(302, { location: 'http://127.0.0.1:1/' }).end() }
   await t.rejects(replica().signIn(persona, never), { code: 'DIAL_REDIRECTED' })
   oauth.instead = (_req, res) => { res.writeHead(401).end('{"error":"invalid_client"}') }
-  await t.rejects(replica().signIn(persona, never), { code: 'LOGIN_FAILED', message: /401, invalid_client.*OAUTH_CLIENT_ID/ })
+  await t.rejects(replica().signIn(persona, never), { code: 'AUTH_UNREACHABLE', outage: { service: 'app' }, message: /401, invalid_client.*OAUTH_CLIENT_ID/ })
   oauth.instead = undefined
   t.match(await findStatus(db, persona.id), { unusable: null, renewedAt: null })
   t.equal(await codeOf(replica().signIn(persona, never)), 'it signed in')

@@ -23,6 +23,7 @@ t.test('what a persona signs in with is taken out of an answer wherever it stand
   t.strictSame(hideIn(answer, [token, 'left', '']), {
     text: 'you sent [secret], [secret]!', list: ['[secret]', 5, null, { deep: ['Bearer [secret]'] }], left: 'alone', no: false
   }, 'and short words stay')
+  t.strictSame(hideIn({ [token]: { [`a ${token}`]: 1 } }, [token]), { '[secret]': { 'a [secret]': 1 } }, 'names of fields too')
   const deep = JSON.parse(`${'['.repeat(100_000)}"${token}"${']'.repeat(100_000)}`)
   hideIn(deep, [token])
   let inner: unknown = deep
