@@ -1,6 +1,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { Queryable } from '../db/database.ts'
 import type { AccountSecretsTable } from '../db/tables.ts'
+import { PersonaNotFoundError } from '../errors.ts'
 import type { Sealed } from '../seal.ts'
 import type { AccountStatus } from './schemas.ts'
 
@@ -49,7 +50,12 @@ export async function findStatus (db: Queryable, personaId: string): Promise<Acc
   return { kind: row.kind, setAt: row.set_at.toISOString(), renewedAt: row.renewed_at?.toISOString() ?? null, unusable: row.unusable }
 }
 
-/** In place of whatever was stored before; what an exchange under way brings then is thrown away. */
+const FOREIGN_KEY_VIOLATION = '23503'
+
+/**
+ * In place of whatever was stored before; what an exchange under way brings then is thrown away.
+ * @throws PersonaNotFoundError where the persona was deleted meanwhile
+ */
 export async function putSecret (
   db: Queryable, personaId: string, kind: AccountSecretsTable['kind'], { keyId, sealed }: Sealed
 ): Promise<void> {
@@ -57,6 +63,7 @@ export async function putSecret (
   const columns = { kind, key_id: keyId, sealed, set_at: sql<Date>`now()`, ...fresh }
   await db.insertInto('account_secrets').values({ persona_id: personaId, ...columns })
     .onConflict(conflict => conflict.column('persona_id').doUpdateSet(columns)).execute()
+    .catch((error: { code?: unknown }) => { throw error.code === FOREIGN_KEY_VIOLATION ? new PersonaNotFoundError(personaId) : error })
 }
 
 /** @returns whether there was one */

@@ -23,6 +23,10 @@ t.test('each persona shows what was stored for it, and one without anything is r
   t.strictSame((await accounts.signIn({ email: 'Ben@Personas.test' }, never)).headers, { 'x-api-key': 'key-of-ben', 'x-tenant': 't1' })
 })
 
+t.test('nothing is stored for a persona that was deleted meanwhile', async t => {
+  await t.rejects(storeAccount(vault, '00000000-0000-4000-8000-000000000000', { bearer: 'a-token' }, 'headers'), { code: 'PERSONA_NOT_FOUND' })
+})
+
 t.test('a token that is replaced in the middle of a day is taken up, and one that stays refused is not tried again', async t => {
   const account = await accounts.signIn(mara, never)
   await t.rejects(async () => account.renew?.(never), { code: 'LOGIN_FAILED' })

@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
+import { storeAccount } from '../../src/accounts/vault.ts'
 import { createPersona, startTestApp } from '../helpers/app.ts'
 import { openTestDatabase } from '../helpers/database.ts'
 import { insightRows } from '../helpers/insight-rows.ts'
@@ -12,7 +14,8 @@ interface Teardown { teardown (fn: () => Promise<void>): void }
 /** The fuzzer against the whole application, on a database with a little of everything in it. */
 export async function runFuzz (t: Teardown, options: { requests: number, seed: number }): Promise<FuzzReport> {
   const database = await openTestDatabase(t)
-  const app = await startTestApp(t, { database, env: { VIEWER_KEY } })
+  const ENCRYPTION_KEYS = `k1:${randomBytes(32).toString('base64')}`
+  const app = await startTestApp(t, { database, env: { VIEWER_KEY, ACCOUNTS: 'headers', ENCRYPTION_KEYS } })
   await fill(app)
   return fuzz(await app.listen({ port: 0, host: '127.0.0.1' }), options)
 }
@@ -21,6 +24,7 @@ async function fill (app: FastifyInstance): Promise<void> {
   const rows = insightRows(app.database.db)
   for (const [i, state] of STATES.entries()) {
     const { id } = await createPersona(app, { email: `fuzz-${i}@personas.test` })
+    await storeAccount(app.accounts.vault, id, { bearer: 'a-token' }, 'headers')
     await rows.run(`run-${i}`, id, { state, ...(state === 'queued' && { finished_at: null, started_at: null }) })
     await rows.action(`run-${i}`, 1, 'todo.create')
     await rows.visit(`run-${i}`, 'todo', { friction: 0.5 })
