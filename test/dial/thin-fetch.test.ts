@@ -65,3 +65,14 @@ t.test('an answer that nobody reads gives its connection back', async t => {
   for (let i = 0; i < 20; i++) await (await fetch(url)).body?.cancel()
   t.ok(ports.size < 5, `${ports.size} connections`)
 })
+
+t.test('an address with a user or a password in it is not called, and not repeated', async t => {
+  let asked = 0
+  const url = await serving(t, (_req, res) => { asked++; res.end() })
+  for (const who of ['canary', 'canary:canary', ':canary']) {
+    const error: Error = await fetch(url.replace('//', `//${who}@`)).then(() => new Error(), error => error)
+    t.match(error, { name: 'TypeError', message: /user or a password/ })
+    t.notMatch(String(error.stack), /canary/)
+  }
+  t.equal(asked, 0)
+})
