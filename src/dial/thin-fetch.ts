@@ -25,7 +25,7 @@ export function thinFetch (dispatcher?: Dispatcher): Fetch {
   return async (url, { method = 'GET', headers, body, signal } = {}) => {
     const { username, password } = new URL(url)
     // As fetch does it: an address like that is a secret, and would be shown as an address.
-    if (username !== '' || password !== '') throw new TypeError('An address with a user or a password in it is not called.')
+    if (username !== '' || password !== '') throw new TypeError('A URL with a user or a password in it is not called.')
     if (body !== undefined && body !== null && typeof body !== 'string') throw new TypeError('Only text can be sent.')
     const sent = headers === undefined ? {} : Object.fromEntries(headers instanceof Headers ? headers : new Headers(headers))
     const options = { method: method as Dispatcher.HttpMethod, headers: sent, body: body ?? null, signal: signal ?? null, dispatcher }
