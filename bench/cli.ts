@@ -1,6 +1,7 @@
 import { cpus } from 'node:os'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { MissingPeersError } from './arms/host.ts'
 import type { Bench } from './bench.ts'
 
 /** `npm run bench -- <name> [--quick]`: a table for people, then the same as one line of JSON. */
@@ -28,8 +29,8 @@ async function run (bench: Bench): Promise<void> {
       check: (what, holds) => { checks.push({ what, holds }) }
     }, { quick })
   } catch (error) {
-    if (!isMissingPeer(error)) throw error
-    console.error(`${(error as Error).message}\nThe peers have an install of their own: npm ci --prefix bench`)
+    if (!(error instanceof MissingPeersError)) throw error
+    console.error(`${error.message}\nThe peers have an install of their own: npm ci --prefix bench`)
     process.exitCode = 2
     return
   }
@@ -38,10 +39,6 @@ async function run (bench: Bench): Promise<void> {
   const machine = { node: process.version, cpus: cpus().length, cpu: cpus()[0]?.model }
   console.log(JSON.stringify({ bench: bench.name, at, quick, ...machine, rows, checks }))
   if (checks.some(({ holds }) => !holds)) process.exitCode = 1
-}
-
-function isMissingPeer (error: unknown): boolean {
-  return !existsSync(`${HERE}/node_modules`) && /Cannot find (package|module)/.test(String(error))
 }
 
 async function find (name: string): Promise<Bench | undefined> {

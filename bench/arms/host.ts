@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Arm, Places } from './arm.ts'
 
@@ -17,6 +17,9 @@ export interface Took {
   grewMb: number
 }
 
+/** `bench/` has an install of its own, and it was not made. */
+export class MissingPeersError extends Error {}
+
 export interface ArmHost {
   /** So many days, as many of them at once as is said. */
   live (runs: number, atOnce?: number): Promise<Took>
@@ -25,6 +28,8 @@ export interface ArmHost {
 
 /** @param file of the arm, beside this one or in `../peers` */
 export async function startArm (file: string, places: Places, nodeFlags: string[] = []): Promise<ArmHost> {
+  const isPeer = file.startsWith('../peers/')
+  if (isPeer && !existsSync(new URL('../node_modules', import.meta.url))) throw new MissingPeersError(`${file} needs its packages.`)
   const child = fork(import.meta.filename, ['host', file, JSON.stringify(places)], { execArgv: ['--expose-gc', ...nodeFlags] })
   const answer = () => new Promise((resolve, reject) => {
     const onMessage = (said: { error?: string }) => {

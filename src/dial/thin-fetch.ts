@@ -5,8 +5,8 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { request, type Dispatcher } from 'undici'
 
 /**
- * `fetch` without what it costs: of our CPU in a run, WHATWG `fetch` and its web streams were a half (docs/performance.md).
- * For what SDKs do with a `fetch`: a body of text, no redirect followed, an answer that is read once.
+ * `fetch` without its web streams and all else that the standard asks of it, for the CPU it takes (docs/performance.md). For
+ * what SDKs do with one: a body of text, no redirect followed, an answer that is read once.
  */
 
 /** A `Response` whose body can be read without web streams. */
