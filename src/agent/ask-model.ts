@@ -19,11 +19,21 @@ export async function askModel (
     const limit = limitReached(day, phase)
     if (limit !== null) return limit
     const request = requestOf(day, maxTokens)
+    const admit = () => day.budget.admit(() => mostUsd(day, request), day.modelSignal)
     try {
-      if (!await day.budget.admit(() => mostUsd(day, request), day.modelSignal)) return 'daily_budget'
-      return await day.model.complete(request, { signal: day.modelSignal, remainingMs: day.remainingMs() })
+      if (!await admit()) return 'daily_budget'
+      return await day.model.complete(request, {
+        signal: day.modelSignal,
+        remainingMs: day.remainingMs(),
+        async beforeRetry (failed) {
+          await account(day, request, failed)
+          const limit = limitReached(day, phase) ?? (await admit() ? null : 'daily_budget')
+          if (limit !== null) throw new NotAgain(limit)
+        }
+      })
     } catch (error) {
-      await day.budget.giveUp(mayBeCharged(error))
+      if (error instanceof NotAgain) return error.limit
+      await account(day, request, error)
       const interrupted = day.interruption()
       if (interrupted !== null) return interrupted
       const remedy = error instanceof ModelError ? error.remedy : undefined
@@ -48,8 +58,18 @@ function mostUsd ({ model }: DayContext, request: ModelRequest): number | null {
 }
 
 /** A call that was refused, or never got through, costs nothing; one that broke off may have been answered. */
-function mayBeCharged (error: unknown): boolean {
-  return !(error instanceof ModelError) || error.mayBeCharged
+async function account (day: DayContext, request: ModelRequest, error: unknown): Promise<void> {
+  if (error instanceof ModelError && !error.mayBeCharged) await day.budget.giveUp()
+  else await day.journal.chargeUnanswered(mostUsd(day, request))
+}
+
+/** What a call that broke off has cost, perhaps, leaves nothing for another. */
+class NotAgain extends Error {
+  readonly limit: LimitReason | 'daily_budget'
+  constructor (limit: LimitReason | 'daily_budget') {
+    super(limit)
+    this.limit = limit
+  }
 }
 
 /** Journals a reply before anything is done about it. */

@@ -1,6 +1,6 @@
 /**
- * The port to the money that all runs share. A call that is let out is either settled with its reply, when that is
- * journaled (`day-journal.ts`), or given up.
+ * The port to the money that all runs share. A call that is let out is either settled when its reply, or that none
+ * came, is journaled (`day-journal.ts`), or given up.
  */
 export interface Budget {
   /**
@@ -10,6 +10,6 @@ export interface Budget {
    * @throws RunLostError, and what the signal is aborted with
    */
   admit (mostUsd: () => number | null, signal: AbortSignal): Promise<boolean>
-  /** No reply came. @param charged whether the provider may charge for it all the same */
-  giveUp (charged: boolean): Promise<void>
+  /** The call got nowhere, and nobody charges for it. */
+  giveUp (): Promise<void>
 }

@@ -36,14 +36,16 @@ export function createClaude (options: ClaudeOptions): Model {
   return {
     name: options.model,
     price: options.price ?? priceOf(options.model) ?? null,
-    async complete (request, { signal, remainingMs = Infinity }) {
+    async complete (request, { signal, remainingMs = Infinity, beforeRetry }) {
       const endsAt = performance.now() + remainingMs
       for (let attempt = 1; ; attempt++) {
         const answer = await prime(request.tools, signal, () => ask(client, options, request, signal, secrets))
         if ('content' in answer) return answer
         const waitMs = waitBeforeRetry(answer, attempt, policy)
-        if (waitMs === null || performance.now() + waitMs > endsAt) throw toModelError(answer, request)
+        const failed = toModelError(answer, request)
+        if (waitMs === null || performance.now() + waitMs > endsAt) throw failed
         await wait(waitMs, undefined, { signal })
+        await beforeRetry?.(failed)
       }
     }
   }

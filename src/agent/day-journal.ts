@@ -35,6 +35,8 @@ export interface Spent {
   outputTokens: number
   /** US dollars; null: nobody knows the price. */
   usd: number | null
+  /** US dollars that calls whose answer never came may have cost at most. */
+  unansweredUsd: number
 }
 
 /** The model's side of a message: who answered, and what it cost. */
@@ -43,6 +45,7 @@ export interface ReplyAccount { model: string, usage: Usage, usd: number | null 
 /** `spent` with one more reply. */
 export function addReply (spent: Spent, { usage, usd }: ReplyAccount): Spent {
   return {
+    ...spent,
     replies: spent.replies + 1,
     inputTokens: spent.inputTokens + usage.inputTokens + usage.cacheWriteTokens,
     outputTokens: spent.outputTokens + usage.outputTokens,
@@ -60,6 +63,11 @@ export interface DayJournal {
   readonly messages: readonly JournaledMessage[]
   readonly spent: Spent
   append (message: NewMessage, reply?: ReplyAccount): Promise<JournaledMessage>
+  /**
+   * A call of the model broke off and may have been answered all the same: what the budget has reserved for it is charged.
+   * @param mostUsd what it may have cost at most; null: nobody knows the price
+   */
+  chargeUnanswered (mostUsd: number | null): Promise<void>
   /** How the call at this position ended in an earlier attempt; `started`: it was interrupted. */
   recordedCall (ordinal: number): CallEnd | 'started' | undefined
   /** All calls that have ended, in their order. */

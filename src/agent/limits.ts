@@ -57,8 +57,10 @@ function measure ({ journal, limits, maxReplyTokens }: Day): [LimitReason, Measu
     ['max_input_tokens', { used: spent.inputTokens, limit: limits.maxInputTokens, unit: 'input tokens', reserve: twiceTheUsual(spent.inputTokens) }],
     ['max_output_tokens', { used: spent.outputTokens, limit: limits.maxOutputTokens, unit: 'output tokens', reserve: maxReplyTokens }]
   ]
-  if (limits.maxUsd !== null && spent.usd !== null) {
-    measured.push(['max_usd', { used: spent.usd, limit: limits.maxUsd, unit: 'US dollars', reserve: twiceTheUsual(spent.usd) }])
+  if (limits.maxUsd !== null && (spent.usd !== null || spent.unansweredUsd > 0)) {
+    const forReplies = spent.usd ?? 0
+    const used = forReplies + spent.unansweredUsd
+    measured.push(['max_usd', { used, limit: limits.maxUsd, unit: 'US dollars', reserve: twiceTheUsual(forReplies) }])
   }
   return measured
 }

@@ -1,3 +1,4 @@
+import type { ModelError } from '../errors.ts'
 import type { Price, Usage } from './prices.ts'
 
 export type { Usage } from './prices.ts'
@@ -60,10 +61,14 @@ export interface Model {
   /**
    * One request, one reply. Retries what is worth retrying by itself.
    * @param options.remainingMs what is left of the run: no wait is begun that would outlast it
+   * @param options.beforeRetry asked before the request goes out once more, with what became of the one before; what it
+   * throws is the end of it
    * @throws ModelError with a code that says what an operator can do; with `outage` where it concerns every run, with
    * `remedy` where the same request would be taken in another form
    */
-  complete (request: ModelRequest, options: { signal: AbortSignal, remainingMs?: number }): Promise<ModelReply>
+  complete (request: ModelRequest, options: {
+    signal: AbortSignal, remainingMs?: number, beforeRetry?: (failed: ModelError) => Promise<void>
+  }): Promise<ModelReply>
 }
 
 export const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0, cacheWriteTokens: 0, cacheReadTokens: 0 }

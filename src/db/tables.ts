@@ -87,6 +87,7 @@ export interface RunsTable {
   deferred_ms: BigCount
   end_detail: string | null
   usd: ColumnType<string | null, number | string | null | undefined, number | string | null>
+  unanswered_usd: ColumnType<string, number | string | undefined, number | string>
   protocol_version: string | null
 }
 

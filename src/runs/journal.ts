@@ -4,9 +4,9 @@ import type { JournaledMessage, NewMessage } from '../agent/history.ts'
 import type { Queryable } from '../db/database.ts'
 import type { ActionRow, MessageRow } from '../db/tables.ts'
 import { finishedAction, listRunActions, startedAction, withdrawnAction, type PlannedAction } from '../actions/repository.ts'
-import { heldForReply, heldRun, writeHeld, type TakenRun } from './repository.ts'
+import { heldForReply, heldForUnanswered, heldRun, writeHeld, type TakenRun } from './repository.ts'
 import type { Run, TranscriptMessage } from './schemas.ts'
-import { settled } from './spending.ts'
+import { settled, unanswered } from './spending.ts'
 
 /** All SQL on messages, and the journal of a run in the database. */
 
@@ -45,12 +45,13 @@ export async function listTranscript (db: Queryable, runId: string): Promise<Tra
   }))
 }
 
-function spentOf ({ tokens, usd }: Run, messages: JournaledMessage[]): Spent {
+function spentOf ({ tokens, usd, unansweredUsd }: Run, messages: JournaledMessage[]): Spent {
   return {
     replies: messages.filter(message => message.role === 'assistant').length,
     inputTokens: tokens.input + tokens.cacheWrite,
     outputTokens: tokens.output,
-    usd
+    usd,
+    unansweredUsd
   }
 }
 
@@ -101,6 +102,10 @@ export async function openJournal (
       messages.push(stored)
       if (reply !== undefined) spent = addReply(spent, reply)
       return stored
+    },
+    async chargeUnanswered (mostUsd) {
+      await write([unanswered(lease)], heldForUnanswered(lease, mostUsd ?? 0))
+      spent = { ...spent, unansweredUsd: spent.unansweredUsd + (mostUsd ?? 0) }
     },
     recordedCall: ordinal => recorded.get(ordinal),
     endedCalls: () => [...ended.values()].sort((a, b) => a.ordinal - b.ordinal),

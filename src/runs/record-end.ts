@@ -16,7 +16,7 @@ import type { Persona } from '../personas/schemas.ts'
 import { findIncidents } from './find-incidents.ts'
 import { finishRun, type TakenRun } from './repository.ts'
 import type { Run } from './schemas.ts'
-import { endReservation } from './spending.ts'
+import { chargeLeftBehind } from './spending.ts'
 import { wasLived, type RunEnd } from './states.ts'
 
 /** How a day ended, and what was said of it; null where nobody was asked, or there was nothing to ask about. */
@@ -66,7 +66,7 @@ export async function closeDay (
   await closeOpenActions(trx, run.id)
   const actions = await listRunActions(trx, run.id)
   await insertVisits(trx, { runId: run.id, ...versionsOf(run) }, judgeVisits(actions, ratings, end, slowMsFor(persona.patience)))
-  await endReservation(trx, { runId: run.id, attempt: run.attempt }, 'charged')
+  await chargeLeftBehind(trx, { runId: run.id, attempt: run.attempt })
   return actions
 }
 

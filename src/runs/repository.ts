@@ -40,6 +40,7 @@ export function toRun (row: RunRow): Run {
     protocolVersion: row.protocol_version,
     turns: row.turns,
     usd: row.usd === null ? null : Number(row.usd),
+    unansweredUsd: Number(row.unanswered_usd),
     tokens: {
       input: Number(row.input_tokens),
       output: Number(row.output_tokens),
@@ -135,6 +136,18 @@ export function heldForReply (
       usd = CASE WHEN ${usd}::numeric IS NULL THEN usd ELSE coalesce(usd, 0) + ${usd}::numeric END
     WHERE id = ${runId} AND attempt = ${attempt} AND finished_at IS NULL
     RETURNING id, cancel_requested_at IS NOT NULL AS cancel_requested)`
+}
+
+/** Holds the run and adds what a call whose answer never came may have cost. */
+export function heldForUnanswered ({ runId, attempt }: Lease, mostUsd: number): RawBuilder<unknown> {
+  return sql`held AS (UPDATE runs SET unanswered_usd = unanswered_usd + ${mostUsd}::numeric
+    WHERE id = ${runId} AND attempt = ${attempt} AND finished_at IS NULL
+    RETURNING id, cancel_requested_at IS NOT NULL AS cancel_requested)`
+}
+
+/** Adds the same after the worker is gone. @param from the part of the statement with the `usd` */
+export function withUnanswered (runId: string, from: string): RawBuilder<unknown> {
+  return sql`run AS (UPDATE runs SET unanswered_usd = unanswered_usd + ${sql.ref(`${from}.usd`)} FROM ${sql.table(from)} WHERE id = ${runId})`
 }
 
 /** Holds the run until the end of the caller's transaction. @throws RunLostError */

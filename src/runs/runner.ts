@@ -8,7 +8,7 @@ import { findIncidents } from './find-incidents.ts'
 import type { RunQueue } from './queue.ts'
 import { closeDay, recordEnd } from './record-end.ts'
 import { abandonRun, holdRun, takeRun, type TakenRun } from './repository.ts'
-import { endReservation } from './spending.ts'
+import { chargeLeftBehind } from './spending.ts'
 import type { RunEnd } from './states.ts'
 
 export interface RunnerLog {
@@ -41,7 +41,7 @@ export function createRunner (options: RunnerOptions): Runner {
     if (taken === undefined) return
     try {
       // What an attempt that died had reserved was perhaps spent.
-      if (taken.lease.attempt > 1) await endReservation(db, { runId, attempt: taken.lease.attempt - 1 }, 'charged')
+      if (taken.lease.attempt > 1) taken.run.unansweredUsd += await chargeLeftBehind(db, { runId, attempt: taken.lease.attempt - 1 })
       const admission = await enterBreakers(db, services)
       if (mayWaitOn(taken, admission)) await defer(taken, admission)
       else await live(taken, admission.admitted ? admission.probing : new Set())

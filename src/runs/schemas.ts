@@ -32,6 +32,9 @@ export const Run = Type.Object({
   protocolVersion: Nullable(Type.String(), 'of MCP, as agreed with the app'),
   turns: Type.Integer(),
   usd: Nullable(Type.Number(), 'what its replies cost, in US dollars; null: the price of the model is not known'),
+  unansweredUsd: Type.Number({
+    description: 'what calls of the model whose answer never came may have cost at most, in US dollars; counts against the limits, not in `usd`'
+  }),
   tokens: Type.Object({ input: Type.Integer(), output: Type.Integer(), cacheWrite: Type.Integer(), cacheRead: Type.Integer() })
 }, { $id: 'Run', additionalProperties: false })
 export type Run = Static<typeof Run>

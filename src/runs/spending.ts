@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sql, type RawBuilder } from 'kysely'
 import type { Budget } from '../agent/budget.ts'
 import type { Queryable } from '../db/database.ts'
-import { holdRun, type Lease } from './repository.ts'
+import { holdRun, withUnanswered, type Lease } from './repository.ts'
 
 /**
  * All SQL on daily_spend and spend_reservations: what one day's calls of the model have cost, over all processes. Kept
@@ -42,8 +42,9 @@ export function budgetOf (
         await sleep(ASK_AGAIN_MS, undefined, { signal })
       }
     },
-    async giveUp (charged) {
-      if (dailyBudgetUsd !== null) await endReservation(db, lease, charged ? 'charged' : 'free')
+    async giveUp () {
+      if (dailyBudgetUsd === null) return
+      await db.deleteFrom('spend_reservations').where('run_id', '=', lease.runId).where('attempt', '=', lease.attempt).execute()
     }
   }
 }
@@ -63,7 +64,7 @@ async function reserve (trx: Queryable, { runId, attempt }: Lease, usd: number, 
     HAVING NOT EXISTS (SELECT FROM daily_spend WHERE day = ${TODAY})
     ON CONFLICT (day) DO NOTHING`.execute(trx)
   await sql`SELECT FROM daily_spend WHERE day = ${TODAY} FOR UPDATE`.execute(trx)
-  await endReservation(trx, { runId, attempt }, 'charged')
+  await chargeLeftBehind(trx, { runId, attempt })
   const { usd: spent, reservedUsd } = await readToday(trx)
   if (spent >= dailyBudgetUsd) return 'used_up'
   if (spent + reservedUsd >= dailyBudgetUsd) return 'wait'
@@ -80,15 +81,28 @@ export function settled ({ runId, attempt }: Lease, usd: number | null): RawBuil
     settled AS (UPDATE daily_spend SET usd = daily_spend.usd + ${usd ?? 0}, calls = calls + 1 FROM reserved WHERE daily_spend.day = reserved.day)`
 }
 
+/** The reply did not come, and may be charged for all the same: what was reserved for it is spent. Otherwise as `settled`. */
+export function unanswered ({ runId, attempt }: Lease): RawBuilder<unknown> {
+  return sql`reserved AS (DELETE FROM spend_reservations WHERE run_id = (SELECT id FROM held) AND run_id = ${runId} AND attempt = ${attempt} RETURNING day, usd),
+    ${chargedFor('reserved')}`
+}
+
+function chargedFor (reservation: string): RawBuilder<unknown> {
+  return sql`charged AS (UPDATE daily_spend SET usd = daily_spend.usd + ended.usd, calls = calls + 1, unanswered_calls = unanswered_calls + 1
+    FROM ${sql.ref(reservation)} AS ended WHERE daily_spend.day = ended.day)`
+}
+
 /**
- * Ends what this attempt, or one before it, has reserved for a call that brought no reply: it failed, or its worker died.
- * @param as whether it counts with what it could have cost, or not at all
+ * A worker died over a call, or left it behind: what it, or one before it, has reserved was perhaps spent.
+ * @returns US dollars, which the run's own account has too from here on
  */
-export async function endReservation (db: Queryable, { runId, attempt }: Lease, as: 'charged' | 'free'): Promise<void> {
-  const charged = as === 'charged' ? 1 : 0
-  await sql`WITH ended AS (DELETE FROM spend_reservations WHERE run_id = ${runId} AND attempt <= ${attempt} RETURNING day, usd)
-    UPDATE daily_spend SET usd = daily_spend.usd + ended.usd * ${charged}::int, calls = calls + ${charged}::int,
-      unanswered_calls = unanswered_calls + ${charged}::int FROM ended WHERE daily_spend.day = ended.day`.execute(db)
+export async function chargeLeftBehind (db: Queryable, { runId, attempt }: Lease): Promise<number> {
+  const { rows: [row] } = await sql<{ usd: number }>`
+    WITH reserved AS (DELETE FROM spend_reservations WHERE run_id = ${runId} AND attempt <= ${attempt} RETURNING day, usd),
+    ${chargedFor('reserved')},
+    ${withUnanswered(runId, 'reserved')}
+    SELECT usd::float8 FROM reserved`.execute(db)
+  return row?.usd ?? 0
 }
 
 export async function readToday (db: Queryable): Promise<SpentToday> {

@@ -11,7 +11,7 @@ export interface RecordedCall { call: PlannedCall, end: CallEnd | 'started' }
 export class MemoryRun {
   readonly messages: JournaledMessage[] = []
   readonly replies: ReplyAccount[] = []
-  spent: Spent = { replies: 0, inputTokens: 0, outputTokens: 0, usd: null }
+  spent: Spent = { replies: 0, inputTokens: 0, outputTokens: 0, usd: null, unansweredUsd: 0 }
   readonly #calls = new Map<number, RecordedCall>()
   #attempt = 0
 
@@ -37,7 +37,11 @@ export class MemoryRun {
       assertStorable(value)
     }
     const { messages, replies } = this
-    const account = { get: () => this.spent, add: (reply: ReplyAccount) => { this.spent = addReply(this.spent, reply) } }
+    const account = {
+      get: () => this.spent,
+      add: (reply: ReplyAccount) => { this.spent = addReply(this.spent, reply) },
+      charge: (usd: number) => { this.spent = { ...this.spent, unansweredUsd: this.spent.unansweredUsd + usd } }
+    }
     const calls = this.#calls
     const newest = () => this.#attempt
     return {
@@ -52,6 +56,10 @@ export class MemoryRun {
           account.add(reply)
         }
         return stored
+      },
+      async chargeUnanswered (mostUsd) {
+        write(null)
+        account.charge(mostUsd ?? 0)
       },
       recordedCall: ordinal => recorded.get(ordinal),
       endedCalls: () => this.#ended(),

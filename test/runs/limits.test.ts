@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { buildApp } from '../../src/app.ts'
 import type { Script, ScriptedReply } from '../../src/demo/scripted-claude/scripted-claude.ts'
-import { heldRun, openRuns, takeRun, writeHeld, type Lease } from '../../src/runs/repository.ts'
-import { budgetOf, readToday, settled } from '../../src/runs/spending.ts'
+import { deletePersona } from '../../src/personas/repository.ts'
+import { getRun, heldForUnanswered, heldRun, openRuns, takeRun, writeHeld, type Lease } from '../../src/runs/repository.ts'
+import { budgetOf, readToday, settled, unanswered } from '../../src/runs/spending.ts'
 import { admin, ADMIN_KEY, SERVICE_KEY } from '../helpers/app.ts'
 import { openTestDatabase } from '../helpers/database.ts'
 import { startWorld, type World } from '../helpers/world.ts'
@@ -82,6 +83,25 @@ t.test('the day\'s budget holds over all runs at once, to within one call', asyn
   }
 })
 
+t.test('each request that breaks off counts with what it may have cost, and is not repeated over a limit', async t => {
+  const neverAnswers: Script = () => ({ destroy: true })
+  await t.test('the limit of the run', async t => {
+    const world = await startWorld(t, { env: { MAX_RUN_USD: '0.06' }, script: neverAnswers })
+    const { run } = await liveWith(world)
+    t.match(run, { state: 'incomplete', endReason: 'max_usd', endDetail: / of 0\.0600 US dollars, 0\.\d{4} over$/, usd: null })
+    const each = run.unansweredUsd / world.claude.requests.length
+    t.ok(each > 0.04 && run.unansweredUsd >= 0.06 && run.unansweredUsd < 0.06 + each, `${world.claude.requests.length} requests, ${run.unansweredUsd} dollars`)
+  })
+  await t.test('the budget of the day', async t => {
+    const world = await startWorld(t, { env: { DAILY_BUDGET_USD: '0.06' }, script: neverAnswers })
+    const { run } = await liveWith(world)
+    t.match(run, { state: 'incomplete', endReason: 'daily_budget' })
+    const { budget } = (await world.app.inject({ url: '/api/v1/admin/runner', headers: admin })).json()
+    t.match(budget, { reservedUsd: 0, calls: world.claude.requests.length, unansweredCalls: world.claude.requests.length })
+    t.ok(budget.spentUsd >= 0.06 && budget.spentUsd < 0.06 + budget.spentUsd / budget.calls, `${budget.spentUsd} dollars`)
+  })
+})
+
 const never = new AbortController().signal
 
 t.test('a call whose answer never came counts with what it could have cost', async t => {
@@ -94,10 +114,10 @@ t.test('a call whose answer never came counts with what it could have cost', asy
   const budget = budgetOf(db, lease, 1)
   t.equal(await budget.admit(() => 0.4, never), true)
   t.match(await readToday(db), { usd: 0, reservedUsd: 0.4 })
-  await budget.giveUp(false)
+  await budget.giveUp()
   t.match(await readToday(db), { usd: 0, reservedUsd: 0, calls: 0 }, 'refused: it cost nothing')
   await budget.admit(() => 0.4, never)
-  await budget.giveUp(true)
+  await writeHeld(db, lease, heldForUnanswered(lease, 0.4), unanswered(lease))
   t.match(await readToday(db), { usd: 0.4, reservedUsd: 0, calls: 1, unansweredCalls: 1 })
   // The worker dies over its call; the next attempt finds what it had reserved.
   await budget.admit(() => 0.5, never)
@@ -106,6 +126,7 @@ t.test('a call whose answer never came counts with what it could have cost', asy
   const next = budgetOf(db, { ...lease, attempt: 2 }, 1)
   t.equal(await next.admit(() => 0.3, never), true)
   t.match(await readToday(db), { usd: 0.9, reservedUsd: 0.3, unansweredCalls: 2 })
+  t.match(await getRun(db, lease.runId), { usd: null, unansweredUsd: 0.9 }, 'and on the run\'s own account')
   // Another run that asks waits for what is under way, and goes out when that turns out cheaper.
   const other = await db.insertInto('personas').values({ email: 'q@x.test', name: 'Q', archetype: 'a', system_prompt: 's', cadence: 'daily', module_mix: '{}' })
     .returning('id').executeTakeFirstOrThrow()
@@ -122,6 +143,10 @@ t.test('a call whose answer never came counts with what it could have cost', asy
   t.match(await readToday(db), { usd: 0.91, reservedUsd: 0.1 })
   await settle(otherLease, 0.1)
   t.equal(await budgetOf(db, otherLease, 1).admit(() => 0.1, never), false, 'the budget is used up')
+
+  await budgetOf(db, { ...lease, attempt: 2 }, 2).admit(() => 0.2, never)
+  await deletePersona(db, persona.id)
+  t.match(await readToday(db), { usd: 1.21, reservedUsd: 0, unansweredCalls: 3 }, 'a persona that is deleted over its call takes no money back')
 })
 
 t.test('a limit in dollars is refused where nobody knows the price, or has no effect where that was asked for', async t => {
