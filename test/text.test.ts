@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { clean, cleanJson, cutBytes, MAX_JSON_DEPTH, nestsTooDeep, oneLine, retryAfterMs, shownAddress } from '../src/text.ts'
+import { clean, cleanJson, cutBytes, isCleanDocument, MAX_JSON_DEPTH, nestsTooDeep, oneLine, retryAfterMs, shownAddress } from '../src/text.ts'
 
 /** Any UTF-16, lone surrogates and control characters among it. */
 const anyText = fc.string({
@@ -75,6 +75,21 @@ t.test('every text in JSON is cleaned, keys too', async t => {
   t.same(cleanJson(given), { k: ['\ufffd', { deep: 'xy', n: 1, ok: true, none: null }] })
   const proto = cleanJson(JSON.parse('{"__proto__":{"admin":true}}')) as Record<string, unknown>
   t.equal(proto.admin, undefined, 'a key named __proto__ is a key and nothing else')
+})
+
+t.test('a document that is told clean by its text holds nothing that cleaning would take away', async t => {
+  const asSent = (value: unknown) => [JSON.stringify(value), JSON.stringify(value).replace(/[^ -~]/g, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)]
+  let clean = 0
+  fc.assert(fc.property(fc.dictionary(anyText, fc.array(anyText)), value => asSent(value).every(json => {
+    // What arrives has been decoded from UTF-8.
+    const document = json.toWellFormed()
+    if (!isCleanDocument(document)) return true
+    clean++
+    return JSON.stringify(cleanJson(JSON.parse(document))) === JSON.stringify(JSON.parse(document))
+  })))
+  t.ok(clean > 0)
+  for (const document of ['{"a":"\\u0000"}', '{"a":"\\b"}', '{"a":"\\ud83d"}', '{"\\ufeff":1}', '"\u202e"', '"\u0085"']) t.notOk(isCleanDocument(document), document)
+  for (const document of ['{"a":"b\\n\\t\\"c\\\\ \\/"}', '"ä 🙂"', '[1,null]']) t.ok(isCleanDocument(document), document)
 })
 
 t.test('Retry-After is read as seconds or as a date, and nothing else', async t => {

@@ -14,10 +14,17 @@ import { Persona, PersonaInput, PersonaPatch } from '../personas/schemas.ts'
 import { Release, ReleaseInput } from '../releases/schemas.ts'
 import { Run, TickResult, TranscriptMessage } from '../runs/schemas.ts'
 import { ErrorBody } from '../routes/error-body.ts'
-import { cleanJson, nestsTooDeep, MAX_JSON_DEPTH } from '../text.ts'
+import { cleanJson, isCleanDocument, nestsTooDeep, MAX_JSON_DEPTH } from '../text.ts'
 import { BadRequestError } from '../errors.ts'
 import { createAjv, explainProblems } from '../schema-check.ts'
 import { lazyCheck } from './lazy-schemas.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Nothing in the body had to be cleaned. */
+    cameClean: boolean
+  }
+}
 
 /** Schemas with a name of their own: components of the OpenAPI document, referred to by `ref()`. */
 const SHARED: TSchema[] = [
@@ -33,16 +40,23 @@ const SHARED: TSchema[] = [
 export default fp(async app => {
   for (const schema of SHARED) app.addSchema(schema)
   // JSON is what the API speaks; pages add forms for themselves.
-  app.removeContentTypeParser('text/plain')
+  app.removeContentTypeParser(['text/plain', 'application/json'])
   const text = sharedAjv({ coerceTypes: 'array' })
   const body = sharedAjv({ coerceTypes: false })
   app.setValidatorCompiler(({ schema, httpPart }) => lazyCheck(() => (httpPart === 'body' ? body : text).compile(schema as object)))
   app.setSchemaErrorFormatter((errors, part) => new BadRequestError(explainProblems(errors as ErrorObject[], part)))
 
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.decorateRequest('cameClean', false)
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, json, done) => {
+    request.cameClean = isCleanDocument(json)
+    return parse(request, json, done)
+  })
+
   // What reaches a route is clean, whatever column it ends up in.
   app.addHook('preValidation', async request => {
     if (nestsTooDeep(request.body)) throw new BadRequestError(`body nests deeper than ${MAX_JSON_DEPTH} levels`)
-    if (request.body !== undefined) request.body = cleanJson(request.body)
+    if (request.body !== undefined && !request.cameClean) request.body = cleanJson(request.body)
     request.params = cleanJson(request.params)
     request.query = cleanJson(request.query)
   })
