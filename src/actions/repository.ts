@@ -1,5 +1,7 @@
 import { sql, type RawBuilder } from 'kysely'
+import { arrayOf } from '../db/array.ts'
 import type { Queryable } from '../db/database.ts'
+import { PREPARED } from '../db/prepared.ts'
 import type { ActionRow } from '../db/tables.ts'
 import type { Action, ActionInput } from './schemas.ts'
 import { RowConflictError } from '../errors.ts'
@@ -32,36 +34,75 @@ export function toAction (row: ActionRow): Action {
   }
 }
 
+/** What another runner reports of one persona. */
+export interface ReportedActions {
+  personaId: string
+  /** `activePersona` of personas/repository.ts, which the statement begins with. */
+  active: RawBuilder<unknown>
+  actions: ActionInput[]
+  /** Position of the first action within its tick. */
+  offset?: number | undefined
+}
+
 /**
- * Stores what another runner reports, in one statement whatever the number of rows. Rows that are there
- * already with the same content count as a retry.
- * @param offset position of the first action within its tick
- * @returns how many rows are new
- * @throws RowConflictError when an id is there with other content; nothing is written then. Call it inside a
- * transaction.
+ * Stores what another runner reports, and that the persona was active, in one statement whatever the number of rows. Rows
+ * that are there already with the same content count as a retry.
+ * @returns how many rows are new; undefined: there is no such persona
+ * @throws RowConflictError when an id is there with other content; nothing is written then
  */
-export async function appendActions (trx: Queryable, personaId: string, actions: ActionInput[], offset = 0): Promise<number> {
-  if (actions.length === 0) return 0
-  const rows = actions.map((action, i) => ({ ...action, ordinal: offset + i, id: actionId(action.tickId, offset + i, action.toolName) }))
-  const sent = sql`unnest(
-      ${rows.map(r => r.id)}::text[], ${rows.map(r => r.tickId)}::text[], ${rows.map(r => r.ordinal)}::int[],
-      ${rows.map(r => r.toolName)}::text[], ${rows.map(r => moduleOf(r.toolName))}::text[], ${rows.map(r => r.inputHash ?? null)}::text[],
-      ${rows.map(r => r.result)}::text[], ${rows.map(r => r.errorMessage ?? null)}::text[],
-      ${rows.map(r => r.latencyMs ?? null)}::int[]
-    ) AS sent (id, tick_id, ordinal, tool_name, module, input_hash, result, error_message, latency_ms)`
-  // In order of id: two batches that arrive at once in different order must not wait for each other.
-  const inserted = await sql`
-    INSERT INTO persona_actions (id, persona_id, tick_id, ordinal, tool_name, module, input_hash, result, error_message, latency_ms, finished_at)
-    SELECT id, ${personaId}::uuid, tick_id, ordinal, tool_name, module, input_hash, result, error_message, latency_ms, now()
-    FROM ${sent} ORDER BY id
-    ON CONFLICT (id) DO NOTHING`.execute(trx)
-  const written = Number(inserted.numAffectedRows ?? 0n)
-  if (written < rows.length) await refuseOtherContent(trx, personaId, sent)
+export async function appendActions (db: Queryable, reported: ReportedActions): Promise<number | undefined> {
+  const sent = sentRows(reported)
+  try {
+    return await insertSent(db, reported, sent)
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== UNIQUE_VIOLATION) throw error
+    return await db.transaction().execute(trx => insertMissing(trx, reported, sent))
+  }
+}
+
+const UNIQUE_VIOLATION = '23505'
+
+/** `actionId` and `moduleOf` in the words of SQL, so that a batch is sent without what follows from the rest of it. */
+function sentRows ({ actions, offset = 0 }: ReportedActions): RawBuilder<unknown> {
+  return sql`(
+    SELECT tick_id || '-' || ordinal || '-' || tool_name AS id, tick_id, ordinal, tool_name,
+           coalesce(nullif(split_part(tool_name, '.', 1), ''), tool_name) AS module, input_hash, result, error_message, latency_ms
+    FROM (
+      SELECT *, (${offset}::int + nth - 1)::int AS ordinal FROM unnest(
+        ${arrayOf(actions.map(a => a.tickId))}::text[], ${arrayOf(actions.map(a => a.toolName))}::text[],
+        ${arrayOf(actions.map(a => a.inputHash))}::text[], ${arrayOf(actions.map(a => a.result))}::text[],
+        ${arrayOf(actions.map(a => a.errorMessage))}::text[], ${arrayOf(actions.map(a => a.latencyMs))}::int[]
+      ) WITH ORDINALITY AS sent (tick_id, tool_name, input_hash, result, error_message, latency_ms, nth)
+    ) numbered
+  ) AS sent`
+}
+
+/**
+ * The persona's row first, then its actions in order of id: two batches that arrive at once in different order must not wait
+ * for each other.
+ */
+async function insertSent (
+  db: Queryable, { active }: ReportedActions, sent: RawBuilder<unknown>, onConflict = sql``
+): Promise<number | undefined> {
+  const { rows: [row] } = await sql<{ known: boolean, written: number }>`${PREPARED}
+    WITH ${active}, written AS (
+      INSERT INTO persona_actions (id, persona_id, tick_id, ordinal, tool_name, module, input_hash, result, error_message, latency_ms, finished_at)
+      SELECT sent.id, active.id, tick_id, ordinal, tool_name, module, input_hash, result, error_message, latency_ms, now()
+      FROM active, ${sent} ORDER BY sent.id COLLATE "C" ${onConflict} RETURNING 1
+    )
+    SELECT EXISTS (TABLE active) AS known, (SELECT count(*) FROM written)::int AS written`.execute(db)
+  return row?.known === true ? row.written : undefined
+}
+
+/** The way of a retry, which is rare: some rows are there, and it matters what is in them. */
+async function insertMissing (trx: Queryable, reported: ReportedActions, sent: RawBuilder<unknown>): Promise<number | undefined> {
+  const written = await insertSent(trx, reported, sent, sql`ON CONFLICT (id) DO NOTHING`)
+  if (written !== undefined && written < reported.actions.length) await refuseOtherContent(trx, reported.personaId, sent)
   return written
 }
 
 /** Compares tick and tool too: dashes in both can make one id of two calls (`a-1` + `2-b`). */
-async function refuseOtherContent (trx: Queryable, personaId: string, sent: ReturnType<typeof sql>): Promise<void> {
+async function refuseOtherContent (trx: Queryable, personaId: string, sent: RawBuilder<unknown>): Promise<void> {
   const { rows } = await sql<{ id: string }>`
     SELECT sent.id FROM ${sent} JOIN persona_actions stored USING (id)
     WHERE (stored.persona_id, stored.tick_id, stored.tool_name)

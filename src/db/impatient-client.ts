@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { preparedName } from './prepared.ts'
 
 interface Inside { connection: { stream: { destroy (error: Error): void } } }
 
@@ -8,7 +9,7 @@ interface Inside { connection: { stream: { destroy (error: Error): void } } }
  */
 export class ImpatientClient extends pg.Client {
   override query (...args: unknown[]): never {
-    const answer: unknown = Reflect.apply(super.query, this, args)
+    const answer: unknown = Reflect.apply(super.query, this, withName(args))
     if (answer instanceof Promise) {
       answer.catch((error: Error) => {
         if (error.message === 'Query read timeout') (this as unknown as Inside).connection.stream.destroy(error)
@@ -16,4 +17,10 @@ export class ImpatientClient extends pg.Client {
     }
     return answer as never
   }
+}
+
+function withName (args: unknown[]): unknown[] {
+  const [text, values] = args
+  const name = typeof text === 'string' ? preparedName(text) : undefined
+  return name === undefined ? args : [{ name, text, values }]
 }

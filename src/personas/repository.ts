@@ -238,9 +238,14 @@ export async function setPaused (db: Queryable, id: string, paused: boolean, rea
   return toPersona(row)
 }
 
-/** Never moves back: batches may arrive out of order. */
-export async function bumpLastActive (db: Queryable, id: string): Promise<void> {
-  await db.updateTable('personas').set({ last_active_at: sql`greatest(last_active_at, now())` }).where('id', '=', id).execute()
+/**
+ * The first part of a statement that stores what the persona did: `active` holds its id, or nothing where there is no such
+ * persona. Never moves back: batches may arrive out of order.
+ * @throws PersonaNotFoundError for what is nobody's id
+ */
+export function activePersona (id: string): RawBuilder<unknown> {
+  if (!UUID.test(id)) throw new PersonaNotFoundError(id)
+  return sql`active AS (UPDATE personas SET last_active_at = greatest(last_active_at, now()) WHERE id = ${id}::uuid RETURNING id)`
 }
 
 /** The persona had its day, eventful or not: it is due again one cadence from now. */

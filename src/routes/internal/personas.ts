@@ -4,8 +4,9 @@ import { ActionBatch, Written } from '../../actions/schemas.ts'
 import { appendActions } from '../../actions/repository.ts'
 import { FeedbackBatch } from '../../feedback/schemas.ts'
 import { appendFeedback } from '../../feedback/repository.ts'
-import { bumpLastActive, getPersona, listDue, serverTime } from '../../personas/repository.ts'
+import { activePersona, getPersona, listDue, serverTime } from '../../personas/repository.ts'
 import { Persona } from '../../personas/schemas.ts'
+import { PersonaNotFoundError } from '../../errors.ts'
 import { errorsOf, ref } from '../ref.ts'
 
 const PersonaId = Type.Object({ id: Type.String({ maxLength: 100 }) })
@@ -43,14 +44,10 @@ export const internalPersonaRoutes: FastifyPluginAsyncTypebox = async app => {
       body: ref(ActionBatch),
       response: { 200: ref(Written), ...errorsOf(400, 401, 404, 409, 503) }
     }
-  }, async request => {
-    const { actions, offset } = request.body
-    return db.transaction().execute(async trx => {
-      const persona = await getPersona(trx, request.params.id)
-      const written = await appendActions(trx, persona.id, actions, offset)
-      await bumpLastActive(trx, persona.id)
-      return { ok: true as const, written }
-    })
+  }, async ({ params: { id: personaId }, body: { actions, offset } }) => {
+    const written = await appendActions(db, { personaId, active: activePersona(personaId), actions, offset })
+    if (written === undefined) throw new PersonaNotFoundError(personaId)
+    return { ok: true as const, written }
   })
 
   app.post('/:id/feedback', {
