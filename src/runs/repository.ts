@@ -1,6 +1,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { ReplyAccount } from '../agent/day-journal.ts'
 import type { Queryable } from '../db/database.ts'
+import { PREPARED } from '../db/prepared.ts'
 import type { RunRow } from '../db/tables.ts'
 import { RunLostError, RunNotFoundError, RunNotOpenError } from '../errors.ts'
 import type { Run, RunFilter } from './schemas.ts'
@@ -114,7 +115,7 @@ export async function takeRun (db: Queryable, runId: string): Promise<TakenRun |
 export async function writeHeld (
   db: Queryable, { runId, attempt }: Lease, held: RawBuilder<unknown>, ...parts: RawBuilder<unknown>[]
 ): Promise<{ cancelRequested: boolean }> {
-  const statement = sql<{ cancel_requested: boolean }>`WITH ${sql.join([held, ...parts])} SELECT cancel_requested FROM held`
+  const statement = sql<{ cancel_requested: boolean }>`${PREPARED} WITH ${sql.join([held, ...parts])} SELECT cancel_requested FROM held`
   const { rows: [row] } = await statement.execute(db)
   if (row === undefined) throw new RunLostError(runId, attempt)
   return { cancelRequested: row.cancel_requested }
