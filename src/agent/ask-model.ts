@@ -19,7 +19,12 @@ export async function askModel (
     const limit = limitReached(day, phase)
     if (limit !== null) return limit
     const request = requestOf(day, maxTokens)
-    const admit = () => day.budget.admit(() => mostUsd(day, request), day.modelSignal)
+    let isOut = false
+    const admit = async () => {
+      isOut = false
+      isOut = await day.budget.admit(() => mostUsd(day, request), day.modelSignal)
+      return isOut
+    }
     try {
       if (!await admit()) return 'daily_budget'
       return await day.model.complete(request, {
@@ -33,7 +38,7 @@ export async function askModel (
       })
     } catch (error) {
       if (error instanceof NotAgain) return error.limit
-      await account(day, request, error)
+      if (isOut) await account(day, request, error)
       const interrupted = day.interruption()
       if (interrupted !== null) return interrupted
       const remedy = error instanceof ModelError ? error.remedy : undefined

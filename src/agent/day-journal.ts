@@ -54,9 +54,9 @@ export function addReply (spent: Spent, { usage, usd }: ReplyAccount): Spent {
 }
 
 /**
- * The port to where a day is recorded as it happens. Every method has stored what it was given when it
- * resolves, and throws `RunLostError` when this worker no longer holds the run: then nothing was written, and
- * nothing more may be called.
+ * The port to where a day is recorded as it happens. What it was given is stored before anything goes out to the app or to
+ * the model: at the latest when the next `startCall` or `makeSure` resolves. Every method throws `RunLostError` when this
+ * worker no longer holds the run: then nothing was written, and nothing more may be called.
  */
 export interface DayJournal {
   /** What is journaled so far, in order; grows with `append`. */
@@ -74,7 +74,7 @@ export interface DayJournal {
   endedCalls (): EndedCall[]
   startCall (call: PlannedCall): Promise<void>
   /**
-   * Asked for right before a call goes out, however long it was held back since its start was written: by then another
+   * Asked for right before anything goes out, however long it was held back since its start was written: by then another
    * worker may have the run.
    */
   makeSure (): Promise<void>

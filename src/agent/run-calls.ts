@@ -55,6 +55,10 @@ async function settle (day: DayContext, planned: PlannedCall, call: ToolUseBlock
   const refused = refusal(day, call, tool, index)
   if (recorded === 'started' && (refused !== null || tool?.repeatable !== true)) return record(INTERRUPTED)
   if (refused !== null) return record(refused)
+  await day.journal.startCall(planned)
+  // Somebody may have asked for the run's end while the model was thinking, which writing that down brings to light.
+  const isOver = recorded === undefined && day.interruption() !== null && day.interruption() !== 'released'
+  if (isOver) return record(dayOver(day))
   const outcome = await execute(day, planned, call, tool as Tool, recorded === 'started')
   const end = await record(toEnd(outcome))
   if (outcome.fatal !== undefined) throw outcome.fatal
@@ -64,7 +68,7 @@ async function settle (day: DayContext, planned: PlannedCall, call: ToolUseBlock
 /** Why a call is not sent to the app; null: it is sent. */
 function refusal (day: DayContext, call: ToolUseBlock, tool: Tool | undefined, index: number): CallEnd | null {
   const notes = day.prompts.toolNotes
-  if (day.interruption() !== null || hasWalkedAway(day) || keepsCallingUnknownTools(day.journal)) return rejected(notes.dayOver, 'the day was over', null)
+  if (day.interruption() !== null || hasWalkedAway(day) || keepsCallingUnknownTools(day.journal)) return dayOver(day)
   if (callsSent(day.journal) >= day.limits.maxToolCalls) return rejected(notes.dayOver, 'the limit of tool calls was reached', null)
   if (index >= MAX_CALLS_PER_TURN) {
     return rejected(notes.tooManyCalls(MAX_CALLS_PER_TURN), `more than ${MAX_CALLS_PER_TURN} calls in one message`, 'model')
@@ -78,9 +82,10 @@ function refusal (day: DayContext, call: ToolUseBlock, tool: Tool | undefined, i
   return rejected(notes.invalidInput(problems), oneLine(`input refused by the tool's schema: ${problems.join('; ')}`), 'persona')
 }
 
+const dayOver = ({ prompts }: DayContext) => rejected(prompts.toolNotes.dayOver, 'the day was over', null)
+
 /** @param again an earlier attempt began it too, and whether that one reached the app cannot be told */
 async function execute (day: DayContext, planned: PlannedCall, call: ToolUseBlock, tool: Tool, again: boolean): Promise<ToolOutcome> {
-  await day.journal.startCall(planned)
   try {
     return await day.tools.toolbox.call(tool.name, call.input as Record<string, unknown>, {
       signal: day.signal, beforeSend: () => day.journal.makeSure()

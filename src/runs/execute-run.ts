@@ -23,9 +23,9 @@ import { favouriteModules, today } from '../personas/character.ts'
 import { getPersona, markKeyOf } from '../personas/repository.ts'
 import type { Persona } from '../personas/schemas.ts'
 import { oneLine } from '../text.ts'
-import { openJournal } from './journal.ts'
+import { openJournal, type RunJournal } from './journal.ts'
 import { recordEnd, type DayEnd } from './record-end.ts'
-import { beginReflecting, recordTerms, type TakenRun } from './repository.ts'
+import { heldForReflecting, heldForTerms, type TakenRun } from './repository.ts'
 import { watchRun, type RunWatch } from './run-watch.ts'
 import { budgetDetail, budgetOf } from './spending.ts'
 import { finalStateFor, type RunEnd } from './states.ts'
@@ -118,14 +118,14 @@ async function live (
     }
     deps.onToolNews?.({ changed, setAside: [...toolbox.setAside, ...day.tools.denied] })
     if (journal.messages.length === 0) {
-      await recordTerms(deps.db, taken.lease, {
+      await journal.hold(heldForTerms(taken.lease, {
         personaVersion: persona.version, promptVersion: promptVersion(persona.locale), protocolVersion: toolbox.protocolVersion
-      })
+      }))
       const diary = renderDiary(await loadDiary(deps.db, persona.id), persona.locale)
       const text = prompts.day({ today: today(persona), favouriteModules: favouriteModules(persona), diary })
       await journal.append({ phase: 'acting', role: 'user', content: [{ type: 'text', text }], stopReason: null })
     }
-    return await actAndReflect(deps, taken, day)
+    return await actAndReflect(deps, taken, { ...day, journal }).finally(journal.flush)
   } finally {
     await toolbox.close()
   }
@@ -144,7 +144,9 @@ async function judgeOf ({ db, toolPolicy }: RunDependencies): Promise<Judge> {
 /** Without time or money nobody is asked. */
 const NOT_ASKED = new Set<EndReason>(['timeout', 'cancelled', 'daily_budget'])
 
-async function actAndReflect ({ db, limits }: RunDependencies, taken: TakenRun, day: DayContext): Promise<DayEnd | 'released'> {
+async function actAndReflect (
+  { db, limits }: RunDependencies, taken: TakenRun, day: DayContext & { journal: RunJournal }
+): Promise<DayEnd | 'released'> {
   const resumed = taken.run.state === 'reflecting' ? taken.run.endReason as EndReason | null : null
   const endReason = resumed ?? await act(day)
   if (endReason === 'released') return 'released'
@@ -159,7 +161,7 @@ async function actAndReflect ({ db, limits }: RunDependencies, taken: TakenRun, 
   // Where nothing was used there is nothing to rate.
   if (modulesUsed(actions).length === 0 || NOT_ASKED.has(endReason)) return { end, reflection: null }
 
-  await beginReflecting(db, taken.lease, { endReason, endDetail, daySummary: end.daySummary ?? null })
+  await day.journal.hold(heldForReflecting(taken.lease, { endReason, endDetail, daySummary: end.daySummary ?? null }))
   const { dayCutShort } = day.prompts
   const opening = endReason in dayCutShort ? dayCutShort[endReason as keyof typeof dayCutShort] : null
   const reflection = await reflect(day, actions, opening)

@@ -107,7 +107,7 @@ export async function takeRun (db: Queryable, runId: string): Promise<TakenRun |
  * How a worker writes for its run: everything in one statement that begins with `held`, which has a row only while this
  * worker has the run, and is locked so that nobody takes the run over in between. What is written `FROM held` is written by
  * nobody else. One statement, because transactions of four made a whole run take 65 ms of CPU instead of 35.
- * @param held `heldRun` or `heldForReply`
+ * @param held `heldRun`, or one of those that also write to the run's row
  * @param parts of the statement, as `name AS (…)`
  * @returns whether somebody asked for the run's end
  * @throws RunLostError when another attempt has it, or it is final
@@ -126,24 +126,43 @@ export function heldRun ({ runId, attempt }: Lease): RawBuilder<unknown> {
     WHERE id = ${runId} AND attempt = ${attempt} AND finished_at IS NULL FOR SHARE)`
 }
 
-/** Holds the run and adds one reply of the model to its account. */
-export function heldForReply (
-  { runId, attempt }: Lease, { model, usage, usd, acting }: ReplyAccount & { acting: boolean }
-): RawBuilder<unknown> {
-  return sql`held AS (UPDATE runs SET
-      model = ${model}, turns = turns + ${acting ? 1 : 0},
-      input_tokens = input_tokens + ${usage.inputTokens}, output_tokens = output_tokens + ${usage.outputTokens},
-      cache_write_tokens = cache_write_tokens + ${usage.cacheWriteTokens}, cache_read_tokens = cache_read_tokens + ${usage.cacheReadTokens},
-      usd = CASE WHEN ${usd}::numeric IS NULL THEN usd ELSE coalesce(usd, 0) + ${usd}::numeric END
-    WHERE id = ${runId} AND attempt = ${attempt} AND finished_at IS NULL
+/** @param set what is written to the run's row */
+function heldAnd ({ runId, attempt }: Lease, set: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`held AS (UPDATE runs SET ${set} WHERE id = ${runId} AND attempt = ${attempt} AND finished_at IS NULL
     RETURNING id, cancel_requested_at IS NOT NULL AS cancel_requested)`
 }
 
+/** Holds the run and adds one reply of the model to its account. */
+export function heldForReply (
+  lease: Lease, { model, usage, usd, acting }: ReplyAccount & { acting: boolean }
+): RawBuilder<unknown> {
+  return heldAnd(lease, sql`model = ${model}, turns = turns + ${acting ? 1 : 0},
+      input_tokens = input_tokens + ${usage.inputTokens}, output_tokens = output_tokens + ${usage.outputTokens},
+      cache_write_tokens = cache_write_tokens + ${usage.cacheWriteTokens}, cache_read_tokens = cache_read_tokens + ${usage.cacheReadTokens},
+      usd = CASE WHEN ${usd}::numeric IS NULL THEN usd ELSE coalesce(usd, 0) + ${usd}::numeric END`)
+}
+
+/**
+ * Holds the run and fixes what the day goes by, when it really begins: who the persona is by now, our words, the protocol
+ * agreed on with the app, and the release that is live.
+ */
+export function heldForTerms (
+  lease: Lease, terms: { personaVersion: number, promptVersion: string, protocolVersion: string | null }
+): RawBuilder<unknown> {
+  return heldAnd(lease, sql`persona_version = ${terms.personaVersion}, prompt_version = ${terms.promptVersion},
+      protocol_version = ${terms.protocolVersion}, app_version = ${LIVE_RELEASE}`)
+}
+
+/** Holds the run, whose day in the app is over: the rating begins. */
+export function heldForReflecting (
+  lease: Lease, day: { endReason: string, endDetail: string | null, daySummary: string | null }
+): RawBuilder<unknown> {
+  return heldAnd(lease, sql`state = 'reflecting', end_reason = ${day.endReason}, end_detail = ${day.endDetail}, day_summary = ${day.daySummary}`)
+}
+
 /** Holds the run and adds what a call whose answer never came may have cost. */
-export function heldForUnanswered ({ runId, attempt }: Lease, mostUsd: number): RawBuilder<unknown> {
-  return sql`held AS (UPDATE runs SET unanswered_usd = unanswered_usd + ${mostUsd}::numeric
-    WHERE id = ${runId} AND attempt = ${attempt} AND finished_at IS NULL
-    RETURNING id, cancel_requested_at IS NOT NULL AS cancel_requested)`
+export function heldForUnanswered (lease: Lease, mostUsd: number): RawBuilder<unknown> {
+  return heldAnd(lease, sql`unanswered_usd = unanswered_usd + ${mostUsd}::numeric`)
 }
 
 /** Adds the same after the worker is gone. @param from the part of the statement with the `usd` */
@@ -161,28 +180,6 @@ async function updateHeld (db: Queryable, { runId, attempt }: Lease, columns: Re
     .returningAll().executeTakeFirst()
   if (row === undefined) throw new RunLostError(runId, attempt)
   return toRun(row)
-}
-
-/**
- * What the day goes by, fixed when it really begins: who the persona is by now, our words, the protocol agreed on with the
- * app, and the release that is live. @throws RunLostError
- */
-export async function recordTerms (
-  db: Queryable, lease: Lease, terms: { personaVersion: number, promptVersion: string, protocolVersion: string | null }
-): Promise<void> {
-  await updateHeld(db, lease, {
-    persona_version: terms.personaVersion,
-    prompt_version: terms.promptVersion,
-    protocol_version: terms.protocolVersion,
-    app_version: LIVE_RELEASE
-  })
-}
-
-/** The day in the app is over, the rating begins. @throws RunLostError */
-export async function beginReflecting (
-  db: Queryable, lease: Lease, day: { endReason: string, endDetail: string | null, daySummary: string | null }
-): Promise<void> {
-  await updateHeld(db, lease, { state: 'reflecting', end_reason: day.endReason, end_detail: day.endDetail, day_summary: day.daySummary })
 }
 
 /** The run waits for a service that is out of order. Its journal says where to go on. @throws RunLostError */

@@ -33,7 +33,8 @@ export function budgetOf (
   return {
     async admit (mostUsd, signal) {
       for (;;) {
-        if (dailyBudgetUsd === null) return makeSure().then(() => true)
+        await makeSure()
+        if (dailyBudgetUsd === null) return true
         const answer = await db.transaction().execute(async trx => {
           await holdRun(trx, lease)
           return reserve(trx, lease, mostUsd() ?? 0, dailyBudgetUsd)

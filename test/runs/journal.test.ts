@@ -1,8 +1,8 @@
 import t from 'tap'
 import type { Queryable } from '../../src/db/database.ts'
 import { listRunActions } from '../../src/actions/repository.ts'
-import { openJournal } from '../../src/runs/journal.ts'
-import { openRuns, takeRun } from '../../src/runs/repository.ts'
+import { listTranscript, openJournal } from '../../src/runs/journal.ts'
+import { getRun, heldForTerms, openRuns, takeRun } from '../../src/runs/repository.ts'
 import { upsertPersona } from '../../src/personas/repository.ts'
 import { PERSONA } from '../helpers/app.ts'
 import { openTestDatabase } from '../helpers/database.ts'
@@ -79,4 +79,38 @@ t.test('a database that never answers in time fails the attempt, so that the que
   const journal = await openJournal(afterCommit(db, async () => { stoppedMs += 60_000 }), taken, () => {})
   await journal.startCall(CALL)
   await t.rejects(journal.makeSure(), /took longer than 5000 ms/)
+})
+
+t.test('a turn is written together when something goes out, and nothing of it is lost where nothing does', async t => {
+  const { db } = await openTestDatabase(t)
+  const taken = await takenRun(db)
+  const journal = await openJournal(db, taken, () => {})
+  const stored = async () => ({
+    messages: (await listTranscript(db, taken.run.id)).map(message => message.role),
+    actions: (await listRunActions(db, taken.run.id)).map(action => action.result),
+    run: await getRun(db, taken.run.id)
+  })
+  await journal.hold(heldForTerms(taken.lease, { personaVersion: 7, promptVersion: 'p', protocolVersion: null }))
+  await journal.append({ phase: 'acting', role: 'user', content: [{ type: 'text', text: 'a day' }], stopReason: null })
+  t.match(await stored(), { messages: [] })
+  await journal.makeSure()
+  t.match(await stored(), { messages: ['user'], run: { personaVersion: 7 } })
+
+  const usage = { inputTokens: 5, outputTokens: 1, cacheWriteTokens: 0, cacheReadTokens: 0 }
+  await journal.append({ phase: 'acting', role: 'assistant', content: [{ type: 'text', text: 'done' }], stopReason: 'tool_use' }, { model: 'm', usage, usd: 0.5 })
+  await journal.startCall(CALL)
+  t.match(await stored(), { messages: ['user', 'assistant'], actions: ['started'], run: { usd: 0.5, turns: 1, tokens: { input: 5 } } })
+
+  const end = { result: 'ok', errorMessage: null, blame: null, latencyMs: 3, resultText: 'ok' } as const
+  await journal.finishCall(CALL, end)
+  // Never sent, so it was never started either.
+  await journal.finishCall({ ...CALL, ordinal: 1, toolUseId: 'toolu_2' }, { ...end, result: 'rejected' })
+  await journal.append({ phase: 'acting', role: 'user', content: [{ type: 'text', text: 'results' }], stopReason: null })
+  await journal.flush()
+  t.match(await stored(), { messages: ['user', 'assistant', 'user'], actions: ['ok', 'rejected'] })
+
+  await journal.append({ phase: 'acting', role: 'assistant', content: [{ type: 'text', text: 'late' }], stopReason: 'end_turn' })
+  await takeRun(db, taken.run.id)
+  await t.rejects(journal.flush(), { code: 'RUN_LOST' })
+  t.equal((await stored()).messages.length, 3, 'one that lost the run writes nothing of what waited')
 })
