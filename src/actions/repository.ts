@@ -169,11 +169,15 @@ function plannedValues (action: PlannedAction): RawBuilder<unknown> {
 
 /**
  * A run that is over leaves no call open: one that was interrupted and never taken up again is `unknown` for good.
+ * @param actions as the run left them
+ * @returns as they are now
  */
-export async function closeOpenActions (db: Queryable, tickId: string): Promise<void> {
+export async function closeOpenActions (db: Queryable, tickId: string, actions: ActionRow[]): Promise<ActionRow[]> {
+  if (actions.every(action => action.result !== 'started')) return actions
   await db.updateTable('persona_actions').set({
     result: 'unknown', blame: 'harness', error_message: 'interrupted before the app answered', finished_at: sql<Date>`now()`
   }).where('tick_id', '=', tickId).where('result', '=', 'started').execute()
+  return listRunActions(db, tickId)
 }
 
 /** All actions of a run in their order, with their stored results. */

@@ -1,7 +1,6 @@
 import type { Queryable } from '../db/database.ts'
-import { getPersona, recordSkipped } from '../personas/repository.ts'
-import { findIncidents } from './find-incidents.ts'
-import { closeDay } from './record-end.ts'
+import { recordSkipped } from '../personas/repository.ts'
+import { closeUnrated } from './record-end.ts'
 import { requestCancel } from './repository.ts'
 import type { Run } from './schemas.ts'
 import { isFinal } from './states.ts'
@@ -17,7 +16,7 @@ export function cancelRun (db: Queryable, runId: string): Promise<Run> {
     if (isFinal(run.state)) {
       const end = { state: run.state, endReason: run.endReason }
       // One that waited for a service may have read a lot before.
-      await closeDay(trx, run, await getPersona(trx, run.personaId), end, { incidents: await findIncidents(trx, run), ratings: [] })
+      await closeUnrated(trx, run, end)
       await recordSkipped(trx, run.personaId)
     }
     return run

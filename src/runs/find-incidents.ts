@@ -1,23 +1,24 @@
 import { setImmediate as breathe } from 'node:timers/promises'
-import { listRunActions } from '../actions/repository.ts'
 import { holdsCanary, marksOf } from '../agent/marks.ts'
 import type { Queryable } from '../db/database.ts'
+import type { ActionRow } from '../db/tables.ts'
 import type { NewIncident } from '../incidents/repository.ts'
 import { suspicionsIn, type Suspicion } from '../incidents/suspicion.ts'
 import { markKeyOf } from '../personas/repository.ts'
 import { oneLine } from '../text.ts'
-import { listTranscript } from './journal.ts'
+import { listReplies } from './journal.ts'
 
 /**
  * Everything in a run that looks as if somebody wanted to steer it, or as if its prompt had leaked. Computed from what is
  * stored alone, so that nothing is lost with a worker that dies.
  */
-export async function findIncidents (db: Queryable, { id: runId, personaId }: { id: string, personaId: string }): Promise<NewIncident[]> {
+export async function findIncidents (
+  db: Queryable, { id: runId, personaId }: { id: string, personaId: string }, actions: ActionRow[]
+): Promise<NewIncident[]> {
   const found: NewIncident[] = []
   const add = (ordinal: number | null, suspicions: Suspicion[]) => {
     found.push(...suspicions.map(suspicion => ({ ...suspicion, runId, personaId, ordinal })))
   }
-  const actions = await listRunActions(db, runId)
   for (const { ordinal, result, result_text: said } of actions) {
     // What stands in a rejected action are our own words.
     if (result === 'rejected' || said === null) continue
@@ -36,6 +37,6 @@ export async function findIncidents (db: Queryable, { id: runId, personaId }: { 
 interface RepliedBlock { type: string, id?: string, text?: string, input?: unknown }
 
 async function repliedBlocks (db: Queryable, runId: string): Promise<RepliedBlock[]> {
-  const replies = (await listTranscript(db, runId)).filter(message => message.role === 'assistant')
-  return replies.flatMap(reply => reply.content as RepliedBlock[]).filter(block => block.type === 'text' || block.type === 'tool_use')
+  const replies = await listReplies(db, runId)
+  return replies.flatMap(content => content as RepliedBlock[]).filter(block => block.type === 'text' || block.type === 'tool_use')
 }

@@ -45,6 +45,12 @@ export async function listTranscript (db: Queryable, runId: string): Promise<Tra
   }))
 }
 
+/** What the model said, without what it was told. */
+export async function listReplies (db: Queryable, runId: string): Promise<MessageRow['content'][]> {
+  const rows = await db.selectFrom('messages').select('content').where('run_id', '=', runId).where('role', '=', 'assistant').orderBy('seq').execute()
+  return rows.map(row => row.content)
+}
+
 function spentOf ({ tokens, usd, unansweredUsd }: Run, messages: JournaledMessage[]): Spent {
   return {
     replies: messages.filter(message => message.role === 'assistant').length,

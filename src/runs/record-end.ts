@@ -11,7 +11,7 @@ import type { CheckedRating } from '../feedback/schemas.ts'
 import { insertVisits } from '../feedback/visits-repository.ts'
 import { insertIncidents, type NewIncident } from '../incidents/repository.ts'
 import { isoDate } from '../personas/character.ts'
-import { forgetStrikes, recordFailure, recordLived, recordSkipped, recordStrike } from '../personas/repository.ts'
+import { forgetStrikes, getPersona, recordFailure, recordLived, recordSkipped, recordStrike } from '../personas/repository.ts'
 import type { Persona } from '../personas/schemas.ts'
 import { findIncidents } from './find-incidents.ts'
 import { finishRun, type TakenRun } from './repository.ts'
@@ -33,14 +33,15 @@ type OwnWords = NonNullable<ReturnType<typeof readDiary>>
  * @throws RunLostError when this worker no longer holds the run
  */
 export async function recordEnd (db: Queryable, taken: TakenRun, persona: Persona, { end, reflection }: DayEnd): Promise<void> {
-  const incidents = await findIncidents(db, taken.run)
+  const done = await listRunActions(db, taken.run.id)
+  const incidents = await findIncidents(db, taken.run, done)
   const isClean = incidents.length === 0
   await db.transaction().execute(async trx => {
     const run = await finishRun(trx, taken.lease, reflection?.ok && isClean ? { ...end, costliestModule: reflection.costliestModule } : end)
     const versions = versionsOf(run)
     const given = reflection?.ok ? reflection.ratings : []
     const ratings = isClean ? given : given.map(setAside)
-    const actions = await closeDay(trx, run, persona, end, { incidents, ratings })
+    const actions = await closeDay(trx, run, persona, end, { done, incidents, ratings })
     if (reflection?.ok) {
       await insertRatings(trx, { tickId: run.id, ...versions }, ratings)
       // What somebody else may have dictated must not come back tomorrow as the persona's own memory.
@@ -58,13 +59,20 @@ function setAside (rating: CheckedRating): CheckedRating {
   return { ...rating, grounded: false, ungroundedReason: 'incident' }
 }
 
+/** A run that no worker holds is over: nobody is asked for ratings. */
+export async function closeUnrated (trx: Queryable, run: Run, end: RunEnd): Promise<void> {
+  const done = await listRunActions(trx, run.id)
+  const incidents = await findIncidents(trx, run, done)
+  await closeDay(trx, run, await getPersona(trx, run.personaId), end, { done, incidents, ratings: [] })
+}
+
 /** What every end of a run owes to what was done until then, whoever ends it. @returns what was done */
-export async function closeDay (
-  trx: Queryable, run: Run, persona: Persona, end: RunEnd, { incidents, ratings }: { incidents: NewIncident[], ratings: CheckedRating[] }
+async function closeDay (
+  trx: Queryable, run: Run, persona: Persona, end: RunEnd,
+  { done, incidents, ratings }: { done: ActionRow[], incidents: NewIncident[], ratings: CheckedRating[] }
 ): Promise<ActionRow[]> {
   await insertIncidents(trx, incidents)
-  await closeOpenActions(trx, run.id)
-  const actions = await listRunActions(trx, run.id)
+  const actions = await closeOpenActions(trx, run.id, done)
   await insertVisits(trx, { runId: run.id, ...versionsOf(run) }, judgeVisits(actions, ratings, end, slowMsFor(persona.patience)))
   await chargeLeftBehind(trx, { runId: run.id, attempt: run.attempt })
   return actions

@@ -4,9 +4,8 @@ import { getPersona, recordFailure, recordStrike } from '../personas/repository.
 import { closeBreaker, endProbes, enterBreakers, type Services } from './breakers.ts'
 import { deferForOutage, mayWaitOn, waitInQueue, type Deferral } from './defer.ts'
 import { executeRun, type RunDependencies } from './execute-run.ts'
-import { findIncidents } from './find-incidents.ts'
 import type { RunQueue } from './queue.ts'
-import { closeDay, recordEnd } from './record-end.ts'
+import { closeUnrated, recordEnd } from './record-end.ts'
 import { abandonRun, holdRun, takeRun, type TakenRun } from './repository.ts'
 import { chargeLeftBehind } from './spending.ts'
 import type { RunEnd } from './states.ts'
@@ -90,7 +89,7 @@ export function createRunner (options: RunnerOptions): Runner {
       const run = await abandonRun(trx, runId)
       if (run === undefined) return undefined
       const end: RunEnd = { state: 'abandoned', endReason: run.endReason }
-      await closeDay(trx, run, await getPersona(trx, run.personaId), end, { incidents: await findIncidents(trx, run), ratings: [] })
+      await closeUnrated(trx, run, end)
       await recordFailure(trx, run.personaId)
       const paused = await recordStrike(trx, run.personaId, 'No worker could finish the run (RUN_ABANDONED)')
       return { personaId: run.personaId, paused }
