@@ -1,4 +1,3 @@
-import { discoverOAuthServerInfo, selectClientAuthMethod } from '@modelcontextprotocol/sdk/client/auth.js'
 import type { Client, FindEndpoint, TokenEndpoint } from './token-endpoint.ts'
 import type { Dial } from '../dial/dialler.ts'
 import { AuthUnreachableError, LoginFailedError } from '../errors.ts'
@@ -29,6 +28,8 @@ async function discover (mcpUrl: string, dial: Dial, client: Client, signal: Abo
       throw error
     }
   }
+  // Loaded when it is asked for: a process that only answers starts sooner and holds less.
+  const { discoverOAuthServerInfo, selectClientAuthMethod } = await import('@modelcontextprotocol/sdk/client/auth.js')
   const found = await discoverOAuthServerInfo(mcpUrl, { fetchFn }).catch((error: unknown) => {
     throw outage ?? new LoginFailedError(`What ${shownAddress(mcpUrl)} tells about its sign-in cannot be read: ${reasonOf(error)}. Set OAUTH_TOKEN_URL.`)
   })

@@ -1,4 +1,4 @@
-import Anthropic from '@anthropic-ai/sdk'
+import type Anthropic from '@anthropic-ai/sdk'
 import { setTimeout as wait } from 'node:timers/promises'
 import { createCachePrimer } from './cache-primer.ts'
 import { toModelError } from './claude-errors.ts'
@@ -29,7 +29,7 @@ const fetch = thinFetch() as (url: unknown, init?: RequestInit) => Promise<Respo
 const CACHED = { type: 'ephemeral' } as const
 
 export function createClaude (options: ClaudeOptions): Model {
-  const client = new Anthropic({ apiKey: options.apiKey, baseURL: options.baseUrl ?? null, maxRetries: 0, logLevel: 'off', fetch })
+  let opened: Promise<Anthropic> | undefined
   const secrets = secretsOf(options)
   const prime = createCachePrimer<ModelReply | ApiFailure>(answer => 'content' in answer)
   const policy = { ...RETRY_POLICY, ...options.retry }
@@ -38,6 +38,7 @@ export function createClaude (options: ClaudeOptions): Model {
     price: options.price ?? priceOf(options.model) ?? null,
     async complete (request, { signal, remainingMs = Infinity, beforeRetry }) {
       const endsAt = performance.now() + remainingMs
+      const client = await (opened ??= openClient(options))
       for (let attempt = 1; ; attempt++) {
         const answer = await prime(request.tools, signal, () => ask(client, options, request, signal, secrets))
         if ('content' in answer) return answer
@@ -49,6 +50,12 @@ export function createClaude (options: ClaudeOptions): Model {
       }
     }
   }
+}
+
+/** With the first request: a process that only answers starts sooner and holds less. */
+async function openClient ({ apiKey, baseUrl }: ClaudeOptions): Promise<Anthropic> {
+  const { Anthropic } = await import('@anthropic-ai/sdk')
+  return new Anthropic({ apiKey, baseURL: baseUrl ?? null, maxRetries: 0, logLevel: 'off', fetch })
 }
 
 /** One request. What went wrong with it is data; only an abort from outside is thrown. */

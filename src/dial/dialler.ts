@@ -1,6 +1,6 @@
 import { lookup as systemLookup, type LookupAddress } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
-import { Agent, buildConnector } from 'undici'
+import type { Agent } from 'undici'
 import { DialForbiddenError, DialRedirectedError } from '../errors.ts'
 import type { AddressKind } from './address-kind.ts'
 import { forbiddenKind, type DialPolicy } from './forbidden.ts'
@@ -53,18 +53,10 @@ class ForbiddenAddress extends Error {
 
 export function createDialler (policy: DialPolicy, resolve: Resolve = resolveBySystem): Dialler {
   const lookup = checkedLookup(policy, resolve)
-  const connect = buildConnector({ lookup })
-  const agent = new Agent({
-    connect (options, callback) {
-      // An address needs no lookup, so that one would not be asked.
-      const forbidden = isIP(options.hostname) === 0 ? undefined : forbiddenAmong(policy, options.hostname, [options.hostname])
-      if (forbidden === undefined) connect(options, callback)
-      else callback(forbidden, null)
-    }
-  })
-  const fetch = thinFetch(agent)
+  let opened: Promise<{ agent: Agent, fetch: Fetch }> | undefined
   return {
     dialFor: setting => async (url, init) => {
+      const { fetch } = await (opened ??= open(policy, lookup))
       const response = await fetch(url, init).catch(error => { throw named(setting, error) })
       await refuseRedirect(setting, url, response)
       return response
@@ -75,8 +67,23 @@ export function createDialler (policy: DialPolicy, resolve: Resolve = resolveByS
       const forbidden = forbiddenAmong(policy, host, addresses)
       if (forbidden !== undefined) throw named(setting, forbidden)
     },
-    close: () => agent.destroy()
+    close: async () => { await (await opened)?.agent.destroy() }
   }
+}
+
+/** With the first request: a process that only answers starts sooner and holds less. */
+async function open (policy: DialPolicy, lookup: LookupFunction): Promise<{ agent: Agent, fetch: Fetch }> {
+  const { Agent, buildConnector } = await import('undici')
+  const connect = buildConnector({ lookup })
+  const agent = new Agent({
+    connect (options, callback) {
+      // An address needs no lookup, so that one would not be asked.
+      const forbidden = isIP(options.hostname) === 0 ? undefined : forbiddenAmong(policy, options.hostname, [options.hostname])
+      if (forbidden === undefined) connect(options, callback)
+      else callback(forbidden, null)
+    }
+  })
+  return { agent, fetch: thinFetch(agent) }
 }
 
 /** For whoever brings no policy: internal addresses are fine, and those that are never an app are not. */

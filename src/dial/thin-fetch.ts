@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { pipeline, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
-import { request, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 
 /**
  * `fetch` without its web streams and all else that the standard asks of it, for the CPU it takes (docs/performance.md). For
@@ -18,6 +18,9 @@ export interface Answer extends Response {
   withJson (text: string): Answer
 }
 
+/** Loaded with the first request: a process that only answers starts sooner and holds less. */
+let undici: Promise<typeof import('undici')> | undefined
+
 export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Answer>
 
 /** @param dispatcher undefined: the connections that all of the process shares */
@@ -29,6 +32,7 @@ export function thinFetch (dispatcher?: Dispatcher): Fetch {
     if (body !== undefined && body !== null && typeof body !== 'string') throw new TypeError('Only text can be sent.')
     const sent = headers === undefined ? {} : Object.fromEntries(headers instanceof Headers ? headers : new Headers(headers))
     const options = { method: method as Dispatcher.HttpMethod, headers: sent, body: body ?? null, signal: signal ?? null, dispatcher }
+    const { request } = await (undici ??= import('undici'))
     const answer = await request(url, options).catch((error: unknown) => { throw failed(error, signal) })
     return new ThinResponse(String(url), answer, bodyOf(answer, signal)) as unknown as Answer
   }

@@ -1,5 +1,3 @@
-import { Type } from 'typebox'
-import Value from 'typebox/value'
 import { ComparedToLastTime, type Citation, type ModuleRating } from './schemas.ts'
 import { clean, cutBytes, oneLine } from '../text.ts'
 
@@ -54,15 +52,19 @@ function readRating (item: unknown): ModuleRating | string {
     rating: rating === 0 ? null : rating,
     notes: cutBytes(clean(notes).trim(), NOTES_MAX_BYTES).text,
     evidence: readEvidence(evidence),
-    comparedToLastTime: Value.Check(ComparedToLastTime, comparedToLastTime) ? comparedToLastTime : null
+    comparedToLastTime: ComparedToLastTime.enum.find(word => word === comparedToLastTime) ?? null
   }
 }
 
-const LooseCitation = Type.Object({ action: Type.Integer({ minimum: 1 }) })
+/** More may stand in it than we asked for. */
+function citesAction (item: unknown): item is { action: number, quote?: unknown } {
+  const { action } = Object(item) as { action?: unknown }
+  return Number.isInteger(action) && Number(action) >= 1
+}
 
 function readEvidence (evidence: unknown): Citation[] {
   if (!Array.isArray(evidence)) return []
-  return evidence.filter(item => Value.Check(LooseCitation, item)).slice(0, 20).map((item: { action: number, quote?: unknown }) => ({
+  return evidence.filter(citesAction).slice(0, 20).map(item => ({
     action: item.action,
     quote: typeof item.quote === 'string' && item.quote.trim() !== '' ? cutBytes(clean(item.quote), QUOTE_MAX_BYTES).text : null
   }))

@@ -3,7 +3,7 @@ import { codeOf, messageOf, RunLostError, type Outage } from '../errors.ts'
 import { getPersona, recordFailure, recordStrike } from '../personas/repository.ts'
 import { closeBreaker, endProbes, enterBreakers, type Services } from './breakers.ts'
 import { deferForOutage, mayWaitOn, waitInQueue, type Deferral } from './defer.ts'
-import { executeRun, type RunDependencies } from './execute-run.ts'
+import type { RunDependencies } from './execute-run.ts'
 import type { RunQueue } from './queue.ts'
 import { closeUnrated, recordEnd } from './record-end.ts'
 import { abandonRun, holdRun, takeRun, type TakenRun } from './repository.ts'
@@ -56,6 +56,8 @@ export function createRunner (options: RunnerOptions): Runner {
     const onToolNews = tellToolNews(log, setAsideBefore)
     // It waited, and when it came back nobody else had found the service out of order any more.
     const othersGotThrough = taken.deferredMs > 0 && probing.size === 0
+    // Loaded with the first run: a process that only answers starts sooner and holds less.
+    const { executeRun } = await import('./execute-run.ts')
     const outcome = await executeRun({ ...options, onToolNews }, taken, stopping.signal, async service => {
       if (probing.delete(services[service])) await recovered(service)
     })
