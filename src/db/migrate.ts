@@ -1,15 +1,11 @@
 import * as fs from 'node:fs/promises'
 import * as path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { FileMigrationProvider, Migrator } from 'kysely/migration'
+import { sql } from 'kysely'
 import type { Queryable } from './database.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url))
-
-function migratorOf (db: Queryable): Migrator {
-  const provider = new FileMigrationProvider({ fs, path, migrationFolder: MIGRATIONS, import: file => import(pathToFileURL(file).href) })
-  return new Migrator({ db, provider })
-}
+const UNDEFINED_TABLE = '42P01'
 
 /**
  * Brings the schema up to date. Several processes may start at once: Kysely's advisory lock lets one migrate
@@ -17,13 +13,38 @@ function migratorOf (db: Queryable): Migrator {
  * @returns the names of the migrations that were applied now
  */
 export async function migrate (db: Queryable): Promise<string[]> {
-  const { error, results } = await migratorOf(db).migrateToLatest()
+  if (await isUpToDate(db)) return []
+  const { FileMigrationProvider, Migrator } = await import('kysely/migration')
+  const provider = new FileMigrationProvider({ fs, path, migrationFolder: MIGRATIONS, import: file => import(pathToFileURL(file).href) })
+  const { error, results } = await new Migrator({ db, provider }).migrateToLatest()
   if (error !== undefined) throw error
   return (results ?? []).map(result => result.migrationName)
 }
 
+/** Whether the database has what this code has, and no more. One small statement, where the migrator walks the catalogue. */
+export async function isUpToDate (db: Queryable): Promise<boolean> {
+  const [known, applied] = [await knownMigrations(), await appliedMigrations(db)]
+  return known.length === applied.size && known.every(name => applied.has(name))
+}
+
 /** Migrations that this code has and the database has not. */
 export async function pendingMigrations (db: Queryable): Promise<string[]> {
-  const all = await migratorOf(db).getMigrations()
-  return all.filter(migration => migration.executedAt === undefined).map(migration => migration.name)
+  const applied = await appliedMigrations(db)
+  return (await knownMigrations()).filter(name => !applied.has(name))
+}
+
+/** Named as Kysely's provider names them: the file without its ending. */
+async function knownMigrations (): Promise<string[]> {
+  const files = await fs.readdir(MIGRATIONS)
+  return files.filter(file => file.endsWith('.ts')).map(file => path.basename(file, '.ts')).sort()
+}
+
+async function appliedMigrations (db: Queryable): Promise<Set<string>> {
+  try {
+    const { rows } = await sql<{ name: string }>`SELECT name FROM kysely_migration`.execute(db)
+    return new Set(rows.map(({ name }) => name))
+  } catch (error) {
+    if ((error as { code?: unknown }).code === UNDEFINED_TABLE) return new Set()
+    throw error
+  }
 }

@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openDatabase, type OpenDatabase, type Queryable } from '../db/database.ts'
-import { migrate } from '../db/migrate.ts'
+import { isUpToDate, migrate } from '../db/migrate.ts'
 import { messageOf } from '../errors.ts'
 import { isDatabaseGone } from './error-handler.ts'
 
@@ -41,7 +41,9 @@ export default fp<DatabasePluginOptions>(async (app, options) => {
     return migrate(patient.db).finally(() => patient.close())
   }
   const bringUp = async () => {
-    const applied = opened.backend === 'postgres' && options.database === undefined ? await migrateInPeace() : await migrate(opened.db)
+    const isOwnServer = opened.backend === 'postgres' && options.database === undefined
+    const bringUpToDate = isOwnServer ? migrateInPeace : () => migrate(opened.db)
+    const applied = await isUpToDate(opened.db) ? [] : await bringUpToDate()
     if (applied.length > 0) app.log.info({ migrations: applied }, 'database schema brought up to date')
     ready = true
   }

@@ -44,9 +44,10 @@ export const healthRoutes: FastifyPluginAsyncTypebox = async app => {
       const pending = await pendingMigrations(database.db)
       if (pending.length > 0) return { ...base, ok: false, database: 'ok', migrations: `missing: ${pending.join(', ')}` }
       const { db } = database
-      const [pause, breakers, usedUp] = await Promise.all([
-        readPause(db), listBreakers(db, services), isBudgetUsedUp(db, config.DAILY_BUDGET_USD ?? null)
-      ])
+      // One after the other: three connections would be opened for them at the first look, and be busy at every other.
+      const pause = await readPause(db)
+      const breakers = await listBreakers(db, services)
+      const usedUp = await isBudgetUsedUp(db, config.DAILY_BUDGET_USD ?? null)
       const degraded = breakers.map(({ service, state, code, openUntil }) =>
         `the ${service} is out of order (${code}), ${state === 'open' ? `asked again at ${openUntil}` : 'being tried again'}`)
       if (usedUp) degraded.push('the budget of this day (UTC) is used up')
