@@ -2,6 +2,7 @@ import fastifyEnv from '@fastify/env'
 import fp from 'fastify-plugin'
 import { Config, explainConfig, withoutEmpty } from '../config.ts'
 import { ConfigError } from '../errors.ts'
+import { createAjv } from '../schema-check.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { config: Readonly<Config> }
@@ -23,7 +24,7 @@ export default fp<EnvOptions>(async (app, options) => {
       schema: structuredClone(Config),
       data: { ...env },
       env: false,
-      ajv: { customOptions: ajv => ajv.addVocabulary(['expects', 'secret', 'list']) }
+      ajv: createAjv({ allErrors: true, removeAdditional: true, useDefaults: true, coerceTypes: true, keywords: ['expects', 'secret', 'list'] })
     })
   } catch (error) {
     throw new ConfigError(message(explainConfig(env, wrongVariables(error))), { cause: error })

@@ -12,7 +12,10 @@ export const LAZY_SERIALIZERS = {
   compilersFactory: {
     buildSerializer (externalSchemas, options) {
       const compile = buildSerializer()(externalSchemas, options)
-      return route => once(() => compile(route))
+      return route => {
+        const serialize = once(() => compile(route))
+        return (data: unknown) => serialize()(data)
+      }
     }
   }
 } satisfies FastifyServerOptions['schemaController']
@@ -28,7 +31,8 @@ export function lazyCheck (compile: () => ValidateFunction): { (data: unknown): 
   }, { errors: null })
 }
 
-function once (make: () => (data: unknown) => string): (data: unknown) => string {
-  let made: ((data: unknown) => string) | undefined
-  return data => (made ??= make())(data)
+/** What is made when it is first asked for. */
+export function once<Made> (make: () => Made): () => Made {
+  let made: { is: Made } | undefined
+  return () => (made ??= { is: make() }).is
 }

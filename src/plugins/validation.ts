@@ -17,7 +17,7 @@ import { ErrorBody } from '../routes/error-body.ts'
 import { cleanJson, isCleanDocument, nestsTooDeep, MAX_JSON_DEPTH } from '../text.ts'
 import { BadRequestError } from '../errors.ts'
 import { createAjv, explainProblems } from '../schema-check.ts'
-import { lazyCheck } from './lazy-schemas.ts'
+import { lazyCheck, once } from './lazy-schemas.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -41,9 +41,9 @@ export default fp(async app => {
   for (const schema of SHARED) app.addSchema(schema)
   // JSON is what the API speaks; pages add forms for themselves.
   app.removeContentTypeParser(['text/plain', 'application/json'])
-  const text = sharedAjv({ coerceTypes: 'array' })
-  const body = sharedAjv({ coerceTypes: false })
-  app.setValidatorCompiler(({ schema, httpPart }) => lazyCheck(() => (httpPart === 'body' ? body : text).compile(schema as object)))
+  const text = once(() => sharedAjv({ coerceTypes: 'array' }))
+  const body = once(() => sharedAjv({ coerceTypes: false }))
+  app.setValidatorCompiler(({ schema, httpPart }) => lazyCheck(() => (httpPart === 'body' ? body() : text()).compile(schema as object)))
   app.setSchemaErrorFormatter((errors, part) => new BadRequestError(explainProblems(errors as ErrorObject[], part)))
 
   const parse = app.getDefaultJsonParser('error', 'error')

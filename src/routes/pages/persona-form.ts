@@ -1,4 +1,4 @@
-import type { ErrorObject } from 'ajv'
+import type { ErrorObject, ValidateFunction } from 'ajv'
 import { AppError, EmailTakenError } from '../../errors.ts'
 import { Cadence, PersonaInput, type Persona } from '../../personas/schemas.ts'
 import { createAjv } from '../../schema-check.ts'
@@ -9,7 +9,8 @@ export type Fields = Record<string, string>
 export type FieldErrors = Record<string, string>
 export type ReadForm = { ok: true, input: PersonaInput } | { ok: false, errors: FieldErrors }
 
-const check = createAjv({ allErrors: true }).compile<PersonaInput>(PersonaInput)
+/** Compiled with the first form: most processes never see one. */
+let compiled: ValidateFunction<PersonaInput> | undefined
 
 export const EMPTY_FORM: Fields = {
   email: '', name: '', archetype: '', systemPrompt: '', moduleMix: '', cadence: 'daily', timeZone: 'Europe/Berlin', locale: 'en', patience: 'medium'
@@ -40,6 +41,7 @@ export function readForm (fields: Fields): ReadForm {
     moduleMix: readMix(fields.moduleMix ?? ''),
     patience: readPatience(text(fields, 'patience'))
   }
+  const check = compiled ??= createAjv({ allErrors: true }).compile<PersonaInput>(PersonaInput)
   return check(input) ? { ok: true, input } : { ok: false, errors: explainFields(check.errors ?? []) }
 }
 
