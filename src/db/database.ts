@@ -66,13 +66,20 @@ async function openServer (
   return open(pool, 'postgres', onError, async () => {})
 }
 
+/** Postgres' own standard, 128 MB, is memory that this process holds; the system caches files anyway. */
+const SHARED_BUFFERS = '32MB'
+
 async function openEmbedded ({ dataDir, image, onError }: DatabaseOptions): Promise<OpenDatabase> {
   const inMemory = dataDir.startsWith('memory://')
   const unlock = inMemory ? async () => {} : await lockFolder(dataDir)
   // Imported late: a process on a Postgres server never pays for it.
   const { PGlite } = await import('@electric-sql/pglite')
   const { createPgConfig } = await import('@electric-sql/pglite/node-postgres')
-  const lite: PGlite = new PGlite({ dataDir: inMemory ? dataDir : join(dataDir, 'pg'), loadDataDir: image })
+  const lite: PGlite = new PGlite({
+    dataDir: inMemory ? dataDir : join(dataDir, 'pg'),
+    loadDataDir: image,
+    startParams: [...PGlite.defaultStartParams, '-c', `shared_buffers=${SHARED_BUFFERS}`]
+  })
   await lite.waitReady
   // One connection is all PGlite has. A second one asked for inside a transaction fails after the time limit
   // instead of hanging for ever.
