@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
@@ -5,6 +6,7 @@ import type { PGlite } from '@electric-sql/pglite'
 import type { Database } from './tables.ts'
 import { ImpatientClient } from './impatient-client.ts'
 import { lockFolder } from './folder-lock.ts'
+import { pristineFolder } from './pristine-folder.ts'
 
 /**
  * A handle to run statements on: the database itself, or a transaction. Repository functions take it first
@@ -21,6 +23,8 @@ export interface OpenDatabase {
    * which Kysely does not pass on.
    */
   executeSql (text: string, values?: unknown[]): Promise<{ rows: unknown[] }>
+  /** To be told once every table is there and nothing is stored yet: a data folder that was new is kept for the next new one. */
+  keepPristine (): Promise<void>
   /** Ends all connections, then lets the data folder go. */
   close (): Promise<void>
 }
@@ -30,6 +34,8 @@ export interface DatabaseOptions {
   url?: string | undefined
   /** Folder of the embedded storage; `memory://` keeps nothing. */
   dataDir: string
+  /** Where a pristine data folder is kept for new ones to be copied from; undefined: nowhere. */
+  pristineIn?: string | undefined
   /** Connections to a server. */
   poolSize: number
   /** A statement or a silent connection of a server is given up after this long; 0: never. Undefined: 20 s. */
@@ -63,20 +69,24 @@ async function openServer (
     statement_timeout: statementTimeoutMs,
     idle_in_transaction_session_timeout: statementTimeoutMs
   })
-  return open(pool, 'postgres', onError, async () => {})
+  return { ...open(pool, 'postgres', onError, async () => {}), async keepPristine () {} }
 }
 
 /** Postgres' own standard, 128 MB, is memory that this process holds; the system caches files anyway. */
 const SHARED_BUFFERS = '32MB'
 
-async function openEmbedded ({ dataDir, image, onError }: DatabaseOptions): Promise<OpenDatabase> {
+async function openEmbedded ({ dataDir, image, pristineIn, onError }: DatabaseOptions): Promise<OpenDatabase> {
   const inMemory = dataDir.startsWith('memory://')
   const unlock = inMemory ? async () => {} : await lockFolder(dataDir)
+  const folder = join(dataDir, 'pg')
+  const isNew = !inMemory && !existsSync(folder)
+  const pristine = isNew && pristineIn !== undefined ? pristineFolder(pristineIn) : undefined
+  let isOfUse = pristine !== undefined && !pristine.copyTo(folder)
   // Imported late: a process on a Postgres server never pays for it.
   const { PGlite } = await import('@electric-sql/pglite')
   const { createPgConfig } = await import('@electric-sql/pglite/node-postgres')
   const lite: PGlite = new PGlite({
-    dataDir: inMemory ? dataDir : join(dataDir, 'pg'),
+    dataDir: inMemory ? dataDir : folder,
     loadDataDir: image,
     startParams: [...PGlite.defaultStartParams, '-c', `shared_buffers=${SHARED_BUFFERS}`]
   })
@@ -84,13 +94,20 @@ async function openEmbedded ({ dataDir, image, onError }: DatabaseOptions): Prom
   // One connection is all PGlite has. A second one asked for inside a transaction fails after the time limit
   // instead of hanging for ever.
   const pool = new pg.Pool({ ...createPgConfig(lite) as pg.PoolConfig, max: 1, connectionTimeoutMillis: 20_000 })
-  return open(pool, 'pglite', onError, async () => {
+  const opened = open(pool, 'pglite', onError, async () => {
     await lite.close()
     await unlock()
   })
+  const keepPristine = async () => {
+    if (!isOfUse) return
+    isOfUse = false
+    await opened.executeSql('CHECKPOINT')
+    pristine?.keep(folder)
+  }
+  return { ...opened, keepPristine }
 }
 
-function open (pool: pg.Pool, backend: OpenDatabase['backend'], onError: (error: Error) => void, afterwards: () => Promise<void>): OpenDatabase {
+function open (pool: pg.Pool, backend: OpenDatabase['backend'], onError: (error: Error) => void, afterwards: () => Promise<void>): Omit<OpenDatabase, 'keepPristine'> {
   pool.on('error', onError)
   pool.on('connect', client => client.on('error', onError))
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })

@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { openDatabase, type OpenDatabase, type Queryable } from '../db/database.ts'
 import { isUpToDate, migrate } from '../db/migrate.ts'
 import { messageOf } from '../errors.ts'
@@ -11,6 +12,7 @@ declare module 'fastify' {
       db: Queryable
       backend: OpenDatabase['backend']
       executeSql: OpenDatabase['executeSql']
+      keepPristine: OpenDatabase['keepPristine']
       /** Resolves once the schema is up to date; rejects when that cannot be. */
       whenReady: Promise<void>
       isReady (): boolean
@@ -24,6 +26,8 @@ export interface DatabasePluginOptions {
 }
 
 const RETRY_MS = 2000
+/** Not in a folder that other users may write: every new data folder begins as what is in it. */
+const PRISTINE = fileURLToPath(new URL('../../node_modules/.cache/persona-runner-data', import.meta.url))
 
 /**
  * Opens the database and brings it up to date. A server that is not there yet is waited for, while `/ready`
@@ -32,12 +36,13 @@ const RETRY_MS = 2000
 export default fp<DatabasePluginOptions>(async (app, options) => {
   const { DATABASE_URL, DATA_DIR, DATABASE_POOL } = app.config
   const onError = (error: Error) => app.log.warn({ err: messageOf(error) }, 'a database connection broke; the pool replaces it')
-  const opened = options.database ?? await openDatabase({ url: DATABASE_URL, dataDir: DATA_DIR, poolSize: DATABASE_POOL, onError })
+  const storage = { url: DATABASE_URL, dataDir: DATA_DIR, pristineIn: PRISTINE }
+  const opened = options.database ?? await openDatabase({ ...storage, poolSize: DATABASE_POOL, onError })
   const closing = new AbortController()
   let ready = false
   /** On millions of rows an index takes longer than any other statement may. */
   const migrateInPeace = async () => {
-    const patient = await openDatabase({ url: DATABASE_URL, dataDir: DATA_DIR, poolSize: 2, statementTimeoutMs: 0, onError })
+    const patient = await openDatabase({ ...storage, poolSize: 2, statementTimeoutMs: 0, onError })
     return migrate(patient.db).finally(() => patient.close())
   }
   const bringUp = async () => {
@@ -71,8 +76,8 @@ export default fp<DatabasePluginOptions>(async (app, options) => {
     whenReady.catch(error => { if (!closing.signal.aborted) app.log.fatal({ err: messageOf(error) }, 'the database cannot be brought up to date') })
   }
 
-  const { db, backend, executeSql } = opened
-  app.decorate('database', { db, backend, executeSql, whenReady, isReady: () => ready })
+  const { db, backend, executeSql, keepPristine } = opened
+  app.decorate('database', { db, backend, executeSql, keepPristine, whenReady, isReady: () => ready })
   app.addHook('onClose', async () => {
     closing.abort()
     await whenReady.catch(() => {})

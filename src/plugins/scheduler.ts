@@ -88,6 +88,7 @@ export default fp(async app => {
   async function start (): Promise<void> {
     await database.whenReady
     await queue.start()
+    await database.keepPristine()
     if (missing.length > 0) {
       app.log.warn({ missing }, new RunnerOffError([...missing]).message)
       return

@@ -65,7 +65,8 @@ function failLoudly (error: Error): void {
   if (!/terminat|57P01|Connection/.test(error.message)) process.stderr.write(`database error in a test: ${error.message}\n`)
 }
 
-async function migratedImage (): Promise<Buffer> {
+/** As PGlite dumps it. */
+export async function migratedImage (): Promise<Buffer> {
   const hash = createHash('sha256')
   for (const file of readdirSync(MIGRATIONS).sort()) hash.update(readFileSync(`${MIGRATIONS}/${file}`))
   const path = `${CACHE}/migrated-${hash.digest('hex').slice(0, 16)}.tar.gz`
