@@ -1,8 +1,8 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { OpenDatabase } from './db/database.ts'
-import accounts from './plugins/accounts.ts'
 import agent from './plugins/agent.ts'
 import answerHeaders from './plugins/answer-headers.ts'
+import apps from './plugins/apps.ts'
 import auth from './plugins/auth.ts'
 import database from './plugins/database.ts'
 import dialler from './plugins/dialler.ts'
@@ -22,6 +22,7 @@ import replica from './plugins/replica.ts'
 import scheduler from './plugins/scheduler.ts'
 import validation from './plugins/validation.ts'
 import { adminAccountRoutes } from './routes/admin/account.ts'
+import { adminAppRoutes } from './routes/admin/apps.ts'
 import { adminDiaryRoutes } from './routes/admin/diary.ts'
 import { adminExportRoutes } from './routes/admin/export.ts'
 import { adminIncidentRoutes } from './routes/admin/incidents.ts'
@@ -81,7 +82,7 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
     await app.register(openapi)
     await app.register(database, { database: options.database })
     await app.register(dialler)
-    await app.register(accounts)
+    await app.register(apps)
     await app.register(agent)
     await app.register(scheduler)
     await app.register(replica)
@@ -103,6 +104,7 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
         await admin.register(adminReleaseRoutes, { prefix: '/releases' })
         await admin.register(adminIncidentRoutes, { prefix: '/incidents' })
         await admin.register(adminToolRoutes, { prefix: '/tools' })
+        await admin.register(adminAppRoutes, { prefix: '/apps' })
         await admin.register(adminPageSessionRoutes, { prefix: '/page-sessions' })
       }, { prefix: '/admin' })
     }, { prefix: '/api/v1' })

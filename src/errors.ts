@@ -63,6 +63,26 @@ export class PersonaNotFoundError extends AppError {
   constructor (id: string) { super(`No persona has the id or email "${id}". List them with GET /api/v1/admin/personas.`) }
 }
 
+export class AppNotFoundError extends AppError {
+  readonly code = 'APP_NOT_FOUND'; override readonly status = 404
+  constructor (name: string) { super(`No app has the name "${name}". List them with GET /api/v1/admin/apps.`) }
+}
+
+export class AppInUseError extends AppError {
+  readonly code = 'APP_IN_USE'; override readonly status = 409
+  constructor (name: string) { super(`Personas live in the app "${name}". Delete them first; GET /api/v1/admin/personas?app=${name} lists them.`) }
+}
+
+export class AppOfEnvironmentError extends AppError {
+  readonly code = 'APP_OF_ENVIRONMENT'; override readonly status = 409
+  constructor (name: string) { super(`The app "${name}" is what the environment says: change MCP_URL and the variables beside it, and restart. Put another app under another name.`) }
+}
+
+export class PersonaOfAppError extends AppError {
+  readonly code = 'PERSONA_OF_APP'; override readonly status = 409
+  constructor (email: string, app: string) { super(`The persona ${email} lives in another app than "${app}", and stays there. Give one in "${app}" another email.`) }
+}
+
 export class RunNotFoundError extends AppError {
   readonly code = 'RUN_NOT_FOUND'; override readonly status = 404
   constructor (id: string) { super(`No run has the id "${id}". List them with GET /api/v1/admin/runs.`) }
@@ -126,7 +146,7 @@ export class EncryptionOffError extends AppError {
 
 export class AccountKindError extends AppError {
   readonly code = 'ACCOUNT_KIND'; override readonly status = 409
-  constructor (configured: string, takes: string) { super(`The accounts of this app are of the kind "${configured}" (ACCOUNTS), which ${takes}.`) }
+  constructor (configured: string, takes: string) { super(`The accounts of this app are of the kind "${configured}" (ACCOUNTS, or the settings of its own), which ${takes}.`) }
 }
 
 export class AccountNotFoundError extends AppError {

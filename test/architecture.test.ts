@@ -30,26 +30,27 @@ const MAY_IMPORT: Record<string, string[]> = {
   server: ['app', 'environment', 'production'],
   app: ['plugins', 'routes', 'config', 'db'],
   plugins: [
-    'config', 'db', 'agent', 'accounts', 'dial', 'runs', 'schema-check',
+    'config', 'db', 'agent', 'accounts', 'apps', 'dial', 'runs', 'schema-check',
     'routes', 'personas', 'actions', 'feedback', 'diaries', 'incidents', 'insights', 'releases', 'sessions', 'dashboard'
   ],
   routes: [
     'personas', 'runs', 'actions', 'feedback', 'diaries', 'incidents', 'insights', 'releases', 'sessions', 'dashboard', 'db', 'config', 'schema-check',
-    'accounts'
+    'accounts', 'apps'
   ],
-  runs: ['personas', 'actions', 'feedback', 'diaries', 'incidents', 'agent', 'accounts', 'db'],
+  runs: ['personas', 'actions', 'feedback', 'diaries', 'incidents', 'agent', 'accounts', 'apps', 'db'],
   agent: ['feedback', 'dial'],
   accounts: ['dial', 'db'],
+  apps: ['db', 'accounts', 'agent', 'dial'],
   dial: [],
-  personas: ['db'],
+  personas: ['db', 'apps'],
   actions: ['db'],
   feedback: ['db'],
   diaries: ['db'],
   incidents: ['db'],
-  insights: ['db', 'feedback'],
+  insights: ['db', 'feedback', 'apps'],
   releases: ['db'],
   sessions: ['db'],
-  dashboard: ['db', 'insights'],
+  dashboard: ['db', 'insights', 'apps'],
   db: [],
   config: [],
   production: ['config'],
@@ -61,7 +62,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   seal: [],
   'schema-check': ['personas'],
   client: ['personas', 'actions', 'feedback'],
-  cli: ['plugins', 'personas', 'accounts', 'environment', 'schema-check'],
+  cli: ['plugins', 'personas', 'accounts', 'apps', 'environment', 'schema-check'],
   demo: ['app', 'cli', 'accounts', 'personas', 'runs', 'db', 'environment']
 }
 
@@ -78,6 +79,8 @@ const ONLY: { from: string[], to: string[], files: RegExp }[] = [
   // And the work that no request asks for.
   { from: ['plugins'], to: ['insights'], files: /^(([\w-]+-)?schemas|folds)\.ts$/ },
   { from: ['plugins'], to: ['routes'], files: /^error-body\.ts$/ },
+  // What an app is named by.
+  { from: ['runs', 'personas', 'insights', 'dashboard'], to: ['apps'], files: /^schemas\.ts$/ },
   { from: ['schema-check'], to: ['personas'], files: /^character\.ts$/ }
 ]
 

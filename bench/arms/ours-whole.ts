@@ -22,12 +22,15 @@ export async function openArm ({ modelUrl, mcpUrl, databaseUrl }: Places): Promi
   const runner = createRunner({
     db,
     model: createClaude({ apiKey: 'stand-in', baseUrl: modelUrl, model: MODEL }),
-    accounts: noAccounts,
-    openToolbox: (account, signal) => openMcpToolbox({ ...account, url: mcpUrl, callTimeoutMs: 10_000, trusted: false }, signal),
+    findApp: async () => ({
+      breaker: 'app:bench',
+      accounts: noAccounts,
+      openToolbox: (account, signal) => openMcpToolbox({ ...account, url: mcpUrl, callTimeoutMs: 10_000, trusted: false }, signal),
+      toolPolicy: { ...OPEN_POLICY, changes: 'warn' }
+    }),
     limits: RUN_LIMITS,
-    toolPolicy: { ...OPEN_POLICY, changes: 'warn' },
     queue,
-    services: { model: 'model:bench', app: 'app:bench' },
+    modelBreaker: 'model:bench',
     concurrency: 1,
     log: { info: () => {}, warn: () => {}, error: (fields, message) => console.error(message, fields) }
   })

@@ -14,14 +14,16 @@ const TIMEOUT_MS = 10_000
 export interface PasswordOptions {
   authUrl: string
   seedSecret: string
+  /** Whose passwords are derived apart from those of the first app; undefined: the first app. */
+  app?: string
   /** Undefined: as outside production. */
   dial?: Dial
 }
 
-export function passwordAccounts ({ authUrl, seedSecret, dial = dialOutsideProduction('AUTH_URL') }: PasswordOptions): Accounts {
+export function passwordAccounts ({ authUrl, seedSecret, app, dial = dialOutsideProduction('AUTH_URL') }: PasswordOptions): Accounts {
   const base = authUrl.replace(/\/+$/, '')
   const signIn = singleFlight(async (email, signal): Promise<Account> => {
-    const password = derivePassword(seedSecret, email)
+    const password = derivePassword(seedSecret, email, app)
     const { token, userId } = await login(dial, base, email, password, signal)
     const receivedAt = Date.now()
     const spaceId = await personalSpace(dial, base, token, signal)

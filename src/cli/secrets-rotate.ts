@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util'
 import { withStore } from './open-store.ts'
+import { rotateClientSecrets } from '../apps/client-secret.ts'
 import { rotateBatch } from '../accounts/vault.ts'
 import { readEncryptionKeys } from '../seal.ts'
 
 const HELP = `npm run secrets:rotate
 
-Encrypts the stored accounts under the first key of ENCRYPTION_KEYS. To change the key: put a new one first, restart all
+Encrypts the stored accounts, and the OAuth clients of apps, under the first key of ENCRYPTION_KEYS. To change the key: put a new one first, restart all
 processes, run this, take the old one away. Stopped in the middle, it goes on where it was when it is run again.`
 
 const { values } = parseArgs({ options: { help: { type: 'boolean' } } })
@@ -17,11 +18,11 @@ if (values.help) {
     const vault = { db: app.database.db, keys: readEncryptionKeys(app.config.ENCRYPTION_KEYS) }
     let rotated = 0
     for (;;) {
-      const rows = await rotateBatch(vault)
+      const rows = await rotateBatch(vault) + await rotateClientSecrets(vault)
       if (rows === 0) break
       rotated += rows
       console.log(`${rotated} so far`)
     }
-    console.log(`${rotated} accounts were encrypted anew; all are under the key "${vault.keys[0]?.kid}".`)
+    console.log(`${rotated} secrets were encrypted anew; all are under the key "${vault.keys[0]?.kid}".`)
   })
 }

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { FIRST_APP } from '../apps/schemas.ts'
 import type { Queryable } from '../db/database.ts'
 import { inScope, type Scope } from '../insights/filters.ts'
 import { MIN_N } from '../insights/interval.ts'
@@ -34,7 +35,7 @@ interface FactRow { persona_id: string, module: string, n: number, mean: number 
 /** A page of personas in order of name. @param page from 1 */
 export async function readHeatMap (db: Queryable, scope: Scope, measure: HeatMeasure, page: number): Promise<HeatMap> {
   const { rows: modules } = await sql<{ module: string }>`
-    SELECT module FROM known_tools UNION SELECT v.module FROM module_visits v WHERE ${inScope(scope, 'v')}
+    SELECT module FROM known_tools WHERE app = ${scope.filter.app ?? FIRST_APP} UNION SELECT v.module FROM module_visits v WHERE ${inScope(scope, 'v')}
     UNION SELECT f.module FROM persona_feedback f WHERE ${inScope(scope, 'f')} AND f.module <> '__parse' ORDER BY 1 LIMIT ${MAX_MODULES}`.execute(db)
   const personas = await db.selectFrom('personas').select(['id', 'name', 'archetype']).orderBy('name').orderBy('id')
     .limit(PERSONAS_PER_PAGE + 1).offset((page - 1) * PERSONAS_PER_PAGE).execute()

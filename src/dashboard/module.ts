@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { FIRST_APP } from '../apps/schemas.ts'
 import type { Queryable } from '../db/database.ts'
 import type { FeedbackRow } from '../db/tables.ts'
 import { inScope, type Scope } from '../insights/filters.ts'
@@ -81,7 +82,7 @@ export async function readTools (db: Queryable, scope: Scope, module: string): P
   const { rows } = await sql<Omit<ToolLine, 'lastSeenAt'> & { last_seen_at: Date | null }>`
     SELECT coalesce(k.tool_name, used.tool_name) AS tool, coalesce(calls, 0) AS calls, coalesce(personas, 0) AS personas,
       coalesce(app_errors, 0) AS "appErrors", coalesce(persona_errors, 0) AS "personaErrors", coalesce(no_answer, 0) AS "noAnswer", p50, p95, last_seen_at
-    FROM (SELECT * FROM known_tools WHERE module = ${module}) k FULL JOIN (
+    FROM (SELECT * FROM known_tools WHERE app = ${scope.filter.app ?? FIRST_APP} AND module = ${module}) k FULL JOIN (
       SELECT a.tool_name, count(*)::int AS calls, count(DISTINCT a.persona_id)::int AS personas,
         count(*) FILTER (WHERE a.blame = 'app')::int AS app_errors, count(*) FILTER (WHERE a.blame = 'persona')::int AS persona_errors,
         count(*) FILTER (WHERE a.result = 'unknown')::int AS no_answer,

@@ -19,6 +19,7 @@ export interface Database {
   spend_reservations: SpendReservationsTable
   replicas: ReplicasTable
   account_secrets: AccountSecretsTable
+  apps: AppsTable
 }
 
 /** Written by the database's clock, or compared with it; never by this process's clock. */
@@ -52,6 +53,17 @@ export interface PersonasTable {
   patience: Generated<number>
   strikes: Generated<number>
   mark_key: Generated<string>
+  app: Generated<string>
+  created_at: Instant
+  updated_at: Instant
+}
+
+export interface AppsTable {
+  name: string
+  settings: ColumnType<object | null, string, string>
+  key_id: string | null
+  sealed: string | null
+  version: Generated<number>
   created_at: Instant
   updated_at: Instant
 }
@@ -89,6 +101,7 @@ export interface RunsTable {
   usd: ColumnType<string | null, number | string | null | undefined, number | string | null>
   unanswered_usd: ColumnType<string, number | string | undefined, number | string>
   protocol_version: string | null
+  app: Generated<string>
 }
 
 export interface MessagesTable {
@@ -186,6 +199,7 @@ export interface ReleasesTable {
 }
 
 export interface KnownToolsTable {
+  app: Generated<string>
   tool_name: string
   module: string
   first_seen_at: Instant

@@ -1,4 +1,5 @@
 import { sql, type RawBuilder } from 'kysely'
+import { FIRST_APP } from '../apps/schemas.ts'
 import type { Queryable } from '../db/database.ts'
 import { groupColumns, inScope, type Scope } from './filters.ts'
 
@@ -105,7 +106,7 @@ export async function readKnownTools (db: Queryable, scope: Scope): Promise<Know
       WHERE ${MADE} AND ${inScope(scope, 'a', { versions: 'r' })}
     ) AS used
     FROM known_tools k
-    WHERE k.first_seen_at < ${to}::timestamptz AND k.last_seen_at >= ${from}::timestamptz - interval '1 day'
+    WHERE k.app = ${scope.filter.app ?? FIRST_APP} AND k.first_seen_at < ${to}::timestamptz AND k.last_seen_at >= ${from}::timestamptz - interval '1 day'
       AND ${module === undefined ? sql`true` : sql`k.module = ${module}`}
     ORDER BY k.module, k.tool_name`.execute(db)
   return rows

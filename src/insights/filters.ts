@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from 'kysely'
 import { Type, type Static } from 'typebox'
+import { AppName, FIRST_APP } from '../apps/schemas.ts'
 import type { Queryable } from '../db/database.ts'
 import { readInstant } from '../db/instant.ts'
 import { BadRequestError } from '../errors.ts'
@@ -19,6 +20,7 @@ export const RangeFields = {
 
 export const FilterFields = {
   ...RangeFields,
+  app: Type.Optional(Type.Unsafe<string>({ ...AppName, description: 'personas of this app; default, where there are several: main' })),
   archetype: name('personas of this kind'),
   appVersion: name('runs that began under this release'),
   model: name('runs of this model'),
@@ -41,7 +43,14 @@ export async function readScope (db: Queryable, filter: Filter): Promise<Scope> 
     ? new Date(Math.max(FIRST_MS, Date.parse(to) - DEFAULT_DAYS * DAY_MS)).toISOString()
     : readInstant(filter.from, 'from')
   if (from >= to) throw new BadRequestError(`from (${from}) must be before to (${to})`)
-  return { range: { from, to }, filter }
+  return { range: { from, to }, filter: await withApp(db, filter) }
+}
+
+/** Two apps may name different things alike, so no answer mixes them. Where there is one, nothing needs to be told apart. */
+async function withApp (db: Queryable, filter: Filter): Promise<Filter> {
+  const { rows: [row] } = await sql<{ several: boolean }>`SELECT count(*) > 1 AS several FROM apps`.execute(db)
+  const { app = FIRST_APP, ...rest } = filter
+  return row?.several === true ? { ...rest, app } : rest
 }
 
 /** By the database's clock, which wrote the rows; up to the next millisecond, so that what was just written is in. */
@@ -73,6 +82,9 @@ export function inScope (
     [`${row}.module`, anyModule ? undefined : filter.module]
   ]
   for (const [column, value] of equals) if (value !== undefined) conditions.push(sql`${sql.ref(column)} = ${value}`)
+  if (filter.app !== undefined) {
+    conditions.push(sql`${sql.ref(`${row}.persona_id`)} IN (SELECT id FROM personas WHERE app = ${filter.app})`)
+  }
   if (filter.archetype !== undefined) {
     conditions.push(sql`${sql.ref(`${row}.persona_id`)} IN (SELECT id FROM personas WHERE archetype = ${filter.archetype})`)
   }

@@ -10,8 +10,8 @@ export interface FoldedScope extends Scope {
 }
 
 /** Folded days know no personas apart. */
-const knowsAll = ({ archetype, personaId, personaVersion }: Filter) =>
-  archetype === undefined && personaId === undefined && personaVersion === undefined
+const knowsAll = ({ app, archetype, personaId, personaVersion }: Filter) =>
+  app === undefined && archetype === undefined && personaId === undefined && personaVersion === undefined
 
 const dayStart = sql<Date>`(d.day::timestamp AT TIME ZONE 'UTC')`
 const dayEnd = sql<Date>`((d.day + 1)::timestamp AT TIME ZONE 'UTC')`

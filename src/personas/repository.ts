@@ -3,7 +3,7 @@ import type { Queryable } from '../db/database.ts'
 import type { PersonaRow, PersonasTable } from '../db/tables.ts'
 import type { Persona, PersonaFilter, PersonaInput, PersonaPatch } from './schemas.ts'
 import { patiencePoints } from './patience-levels.ts'
-import { BadRequestError, EmailTakenError, PersonaNotFoundError } from '../errors.ts'
+import { BadRequestError, EmailTakenError, PersonaNotFoundError, PersonaOfAppError } from '../errors.ts'
 
 /**
  * All SQL on personas. The database's clock decides what is due, so that replicas with skewed clocks agree.
@@ -23,6 +23,7 @@ export function toPersona (row: PersonaRow): Persona {
     timeZone: row.time_zone,
     locale: row.locale,
     patience: row.patience,
+    app: row.app,
     paused: row.paused,
     pauseReason: row.pause_reason,
     lastActiveAt: row.last_active_at?.toISOString() ?? null,
@@ -32,6 +33,14 @@ export function toPersona (row: PersonaRow): Persona {
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString()
   }
+}
+
+export interface WhichDue {
+  limit: number
+  /** Of this app alone; undefined: of any. */
+  onlyApp?: string
+  /** Of none of these apps. */
+  notApps?: string[]
 }
 
 /** What a cadence waits for between two days, and whether it rests at weekends. */
@@ -47,12 +56,16 @@ const RHYTHMS: { cadence: Persona['cadence'], age: string, weekdaysOnly?: boolea
  * a million personas). `OFFSET 0` keeps the planner from joining all personas with all open runs, of which it knows no
  * more than that there were none when it last looked: each persona's open run is looked up by its index instead.
  */
-function dueArm ({ cadence, weekdaysOnly }: typeof RHYTHMS[number], since: RawBuilder<unknown>, limit: number, lock: boolean) {
+function dueArm (
+  { cadence, weekdaysOnly }: typeof RHYTHMS[number], since: RawBuilder<unknown>, { limit, onlyApp, notApps }: WhichDue, lock: boolean
+) {
   return sql`(
     SELECT p.* FROM personas p
     WHERE p.cadence = ${sql.lit(cadence)} AND NOT p.paused
       AND p.last_active_at ${since}
       AND (p.not_before IS NULL OR p.not_before <= now())
+      ${onlyApp === undefined ? sql`` : sql`AND p.app = ${onlyApp}`}
+      ${notApps === undefined ? sql`` : sql`AND p.app <> ALL (${notApps}::text[])`}
       ${weekdaysOnly ? sql`AND extract(isodow FROM now() AT TIME ZONE p.time_zone) <= 5` : sql``}
       AND NOT EXISTS (SELECT FROM runs r WHERE r.persona_id = p.id AND r.finished_at IS NULL OFFSET 0)
     ORDER BY p.last_active_at NULLS FIRST
@@ -60,21 +73,21 @@ function dueArm ({ cadence, weekdaysOnly }: typeof RHYTHMS[number], since: RawBu
   )`
 }
 
-async function selectDue (db: Queryable, limit: number, lock: boolean): Promise<Persona[]> {
+async function selectDue (db: Queryable, which: WhichDue, lock: boolean): Promise<Persona[]> {
   const arms = RHYTHMS.flatMap(rhythm => [sql`IS NULL`, sql`< now() - ${sql.lit(rhythm.age)}::interval`]
-    .map(since => dueArm(rhythm, since, limit, lock)))
+    .map(since => dueArm(rhythm, since, which, lock)))
   const names = arms.map((_, i) => sql.id(`arm_${i}`))
   // In WITH, because the arms of a UNION may not lock.
   const { rows } = await sql<PersonaRow>`
     WITH ${sql.join(arms.map((arm, i) => sql`${sql.id(`arm_${i}`)} AS ${arm}`))}
     SELECT * FROM (${sql.join(names.map(name => sql`TABLE ${name}`), sql` UNION ALL `)}) due
-    ORDER BY last_active_at NULLS FIRST, id LIMIT ${limit}`.execute(db)
+    ORDER BY last_active_at NULLS FIRST, id LIMIT ${which.limit}`.execute(db)
   return rows.map(toPersona)
 }
 
 /** Who is due now: never-run first, then the stalest. */
 export function listDue (db: Queryable, { limit }: { limit: number }): Promise<Persona[]> {
-  return selectDue(db, limit, false)
+  return selectDue(db, { limit }, false)
 }
 
 /** The clock that decides what is due, as ISO 8601. */
@@ -87,8 +100,8 @@ export async function serverTime (db: Queryable): Promise<string> {
  * Like `listDue`, and holds the rows until the transaction ends. Replicas that tick at the same moment skip
  * one another's rows instead of waiting for them.
  */
-export function takeDue (trx: Queryable, { limit }: { limit: number }): Promise<Persona[]> {
-  return selectDue(trx, limit, true)
+export function takeDue (trx: Queryable, which: WhichDue): Promise<Persona[]> {
+  return selectDue(trx, which, true)
 }
 
 /** @throws PersonaNotFoundError */
@@ -121,12 +134,19 @@ export async function listPersonas (
   let matching = db.selectFrom('personas')
   if (filter.archetype !== undefined) matching = matching.where('archetype', '=', filter.archetype)
   if (filter.cadence !== undefined) matching = matching.where('cadence', '=', filter.cadence)
+  if (filter.app !== undefined) matching = matching.where('app', '=', filter.app)
   if (filter.paused !== undefined) matching = matching.where('paused', '=', filter.paused)
   const { total } = await matching.select(eb => eb.fn.countAll<string>().as('total')).executeTakeFirstOrThrow()
   const from = filter.cursor === undefined ? matching : matching.where('email', '>', filter.cursor)
   const rows = await from.selectAll().orderBy('email').limit(limit + 1).execute()
   const page = rows.slice(0, limit)
   return { personas: page.map(toPersona), total: Number(total), nextCursor: rows.length > limit ? page.at(-1)?.email ?? null : null }
+}
+
+/** How many live in each app; those without any are not in the map. */
+export async function countByApp (db: Queryable): Promise<Map<string, number>> {
+  const rows = await db.selectFrom('personas').select(eb => ['app', eb.fn.countAll<string>().as('n')]).groupBy('app').execute()
+  return new Map(rows.map(row => [row.app, Number(row.n)]))
 }
 
 export async function listEmails (db: Queryable): Promise<string[]> {
@@ -163,9 +183,10 @@ const nextVersion = (changed: ReturnType<typeof toColumns>) => sql<number>`perso
  * What the database refused, in words for who sent it. It has the last word on time zones: its calendar, not
  * this process's, decides when it is a weekday there.
  */
-function explainRefusal (error: unknown, sent: PersonaPatch): unknown {
+function explainRefusal (error: unknown, sent: Partial<PersonaInput>): unknown {
   const { code } = error as { code?: string }
   if (code === '23505') return new EmailTakenError(sent.email ?? '')
+  if (code === '23503') return new BadRequestError(`body/app "${sent.app}" is not known. List the apps with GET /api/v1/admin/apps.`)
   if (code === '22023') {
     return new BadRequestError(`body/timeZone "${sent.timeZone}" is not known to the database; name one like Europe/Berlin`)
   }
@@ -174,17 +195,19 @@ function explainRefusal (error: unknown, sent: PersonaPatch): unknown {
 
 /**
  * Creates a persona, or updates the one with the same email; what the input leaves out stays as it was.
- * @throws BadRequestError for a time zone that the database does not know
+ * @throws BadRequestError for a time zone or an app that the database does not know; PersonaOfAppError
  */
 export async function upsertPersona (db: Queryable, input: PersonaInput): Promise<{ persona: Persona, created: boolean }> {
   const columns = toColumns(input)
   const row = await db.insertInto('personas')
-    .values({ module_mix: '{}', ...columns } as Insertable<PersonasTable>)
-    .onConflict(conflict => conflict.column('email').doUpdateSet({ ...columns, version: nextVersion(columns), updated_at: sql`now()` }))
+    .values({ module_mix: '{}', ...columns, ...(input.app !== undefined && { app: input.app }) } as Insertable<PersonasTable>)
+    .onConflict(conflict => conflict.column('email').doUpdateSet({ ...columns, version: nextVersion(columns), updated_at: sql`now()` })
+      .where(sql<boolean>`personas.app = coalesce(${input.app ?? null}::text, personas.app)`))
     .returningAll()
     .returning(sql<boolean>`personas.created_at = personas.updated_at`.as('created'))
-    .executeTakeFirstOrThrow()
+    .executeTakeFirst()
     .catch(error => { throw explainRefusal(error, input) })
+  if (row === undefined) throw new PersonaOfAppError(input.email, input.app ?? '')
   return { persona: toPersona(row), created: row.created }
 }
 
@@ -204,11 +227,11 @@ export async function patchPersona (db: Queryable, id: string, patch: PersonaPat
  * @throws PersonaNotFoundError, EmailTakenError
  */
 export async function forkPersona (db: Queryable, id: string, as: { email: string, name?: string | undefined }): Promise<Persona> {
-  const { name, archetype, systemPrompt, moduleMix, cadence, timeZone, locale, patience } = await getPersona(db, id)
+  const { name, archetype, systemPrompt, moduleMix, cadence, timeZone, locale, patience, app } = await getPersona(db, id)
   const columns = toColumns({
     name: as.name ?? name, email: as.email, archetype, systemPrompt, moduleMix, cadence, timeZone, locale, patience
   })
-  const row = await db.insertInto('personas').values(columns as Insertable<PersonasTable>).returningAll().executeTakeFirstOrThrow()
+  const row = await db.insertInto('personas').values({ ...columns, app } as Insertable<PersonasTable>).returningAll().executeTakeFirstOrThrow()
     .catch(error => { throw explainRefusal(error, as) })
   return toPersona(row)
 }

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { AppName } from '../apps/schemas.ts'
 
 /** Shared by every aggregate: an instant as ISO 8601 text in UTC. */
 const Instant = Type.String({ format: 'date-time' })
@@ -27,6 +28,8 @@ const character = {
   locale: Type.String({ format: 'locale', maxLength: 35, description: 'BCP 47 tag; the language that the persona lives in' })
 }
 
+const App = Type.String({ ...AppName, description: 'the app that it lives in; main is the one of the environment' })
+
 export const Email = Type.String({ format: 'email', maxLength: 254 })
 
 /** What creates a persona, or updates the one with the same email. */
@@ -40,7 +43,8 @@ export const PersonaInput = Type.Object({
   timeZone: Type.Optional(character.timeZone),
   locale: Type.Optional(character.locale),
   patience: Type.Optional(Patience),
-  paused: Type.Optional(Type.Boolean())
+  paused: Type.Optional(Type.Boolean()),
+  app: Type.Optional(App)
 }, { $id: 'PersonaInput', additionalProperties: false })
 export type PersonaInput = Static<typeof PersonaInput>
 
@@ -56,6 +60,7 @@ export const Persona = Type.Object({
   timeZone: Type.String(),
   locale: Type.String(),
   patience: Type.Integer({ description: 'points' }),
+  app: App,
   paused: Type.Boolean(),
   pauseReason: Type.Union([Type.String(), Type.Null()]),
   lastActiveAt: Type.Union([Instant, Type.Null()], { description: 'null: has never run' }),
@@ -71,6 +76,7 @@ export const PersonaFilter = Type.Object({
   archetype: Type.Optional(Type.String({ maxLength: 100 })),
   cadence: Type.Optional(Cadence),
   paused: Type.Optional(Type.Boolean()),
+  app: Type.Optional(App),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
   cursor: Type.Optional(Type.String({ maxLength: 300, description: '`nextCursor` of the page before' }))
 }, { additionalProperties: false })

@@ -1,51 +1,40 @@
 import { createHash } from 'node:crypto'
 import fp from 'fastify-plugin'
 import { createClaude } from '../agent/claude.ts'
-import { createSlots } from '../agent/request-slots.ts'
-import { readPatterns } from '../agent/tool-policy.ts'
 import { priceOf, PRICES_AS_OF, type Price } from '../agent/prices.ts'
 import type { Config } from '../config.ts'
 import { ConfigError } from '../errors.ts'
-import type { Services } from '../runs/breakers.ts'
+import type { AllServices } from '../runs/breakers.ts'
 import type { RunDependencies } from '../runs/execute-run.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
+    /** The model, and the first app. */
     agent: Pick<RunDependencies, 'model' | 'accounts' | 'openToolbox' | 'toolPolicy'>
     /** What the runs depend on, by the ids under which all processes share what they find out about it. */
-    services: Services
+    services: {
+      model: string
+      /** As the apps are by now. */
+      all (): Promise<AllServices>
+    }
   }
 }
 
-/** Requests that the personas of this process have under way at the app, all together. */
-const MAX_REQUESTS_AT_ONCE = 64
-
-/** Decorates `app.agent`: the model, the accounts and the app under test, as the environment names them. */
+/** Decorates `app.agent`: the model and the first app, as the environment names them. */
 export default fp(async app => {
-  const { ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL, ANTHROPIC_MODEL, MCP_URL, MCP_TRUSTED, TOOL_TIMEOUT_MS } = app.config
+  const { ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL, ANTHROPIC_MODEL } = app.config
   const price = knownPrice(app.config, message => app.log.warn(message))
-  const slots = createSlots(MAX_REQUESTS_AT_ONCE)
-  app.decorate('services', {
-    model: `model:${fingerprint(ANTHROPIC_BASE_URL, ANTHROPIC_API_KEY, ANTHROPIC_MODEL)}`,
-    app: `app:${fingerprint(MCP_URL, app.config.AUTH_URL, app.config.OAUTH_TOKEN_URL)}`
-  })
+  const { accounts, openToolbox, toolPolicy } = app.apps.first
+  const model = `model:${fingerprint(ANTHROPIC_BASE_URL, ANTHROPIC_API_KEY, ANTHROPIC_MODEL)}`
+  app.decorate('services', { model, all: async () => ({ model, apps: await app.apps.breakers() }) })
   app.decorate('agent', {
     // Without a key the runner is off (plugins/scheduler.ts), so this one never goes out.
     model: createClaude({ apiKey: ANTHROPIC_API_KEY ?? 'not-set', baseUrl: ANTHROPIC_BASE_URL, model: ANTHROPIC_MODEL, price }),
-    accounts: app.accounts.accounts,
-    toolPolicy: policyOf(app.config),
-    async openToolbox (account, signal) {
-      // Loaded with the first run: a process that only answers starts sooner and holds less.
-      const { openMcpToolbox } = await import('../agent/mcp-toolbox.ts')
-      return openMcpToolbox({ ...account, url: MCP_URL, dial: app.dialler.dialFor('MCP_URL'), callTimeoutMs: TOOL_TIMEOUT_MS, trusted: MCP_TRUSTED, slots }, signal)
-    }
+    accounts,
+    openToolbox,
+    toolPolicy
   })
-}, { name: 'agent', dependencies: ['env', 'dialler', 'accounts'] })
-
-function policyOf ({ TOOL_POLICY, TOOL_ALLOW, TOOL_DENY, TOOL_CHANGES, MCP_TRUSTED }: Config): RunDependencies['toolPolicy'] {
-  const patterns = { allow: readPatterns(TOOL_ALLOW), deny: readPatterns(TOOL_DENY) }
-  return { standard: TOOL_POLICY, ...patterns, trusted: MCP_TRUSTED, changes: TOOL_CHANGES }
-}
+}, { name: 'agent', dependencies: ['env', 'apps'] })
 
 /** Tells addresses and keys apart without showing them. */
 function fingerprint (...parts: (string | undefined)[]): string {

@@ -33,7 +33,7 @@ const STOP_TIMEOUT_MS = 20_000
  * does no harm.
  */
 export default fp(async app => {
-  const { config, database, agent, services } = app
+  const { config, database, agent, apps, services } = app
   const isSet = { SERVICE_KEY: app.keys.service.length > 0, ANTHROPIC_API_KEY: config.ANTHROPIC_API_KEY !== undefined }
   const missing = (['SERVICE_KEY', 'ANTHROPIC_API_KEY'] as const).filter(name => !isSet[name])
   const queue = createQueue({
@@ -44,10 +44,11 @@ export default fp(async app => {
   })
   const dailyBudgetUsd = config.DAILY_BUDGET_USD ?? null
   const runner = createRunner({
-    ...agent,
+    model: agent.model,
+    findApp: apps.find,
+    modelBreaker: services.model,
     db: database.db,
     queue,
-    services,
     concurrency: config.PERSONA_CONCURRENCY,
     limits: {
       maxTurns: config.MAX_TURNS,
@@ -69,7 +70,7 @@ export default fp(async app => {
     if (missing.length > 0) throw new RunnerOffError(missing)
     if (config.RUNNER_PAUSED) return { id: null, paused: true, heldUpBy: null, opened: [] }
     lastPoke = new Date()
-    const result = await tick(database.db, queue, { queueLimit: config.QUEUE_LIMIT, services, dailyBudgetUsd })
+    const result = await tick(database.db, queue, { queueLimit: config.QUEUE_LIMIT, services: await services.all(), dailyBudgetUsd })
     if (result.heldUpBy !== null && result.heldUpBy !== heldUpBy) app.log.warn(`nobody lives a day now: ${result.heldUpBy}`)
     heldUpBy = result.heldUpBy
     if (result.id !== null) app.log.info({ tick: result.id, due: result.opened.length }, `tick opened ${result.opened.length} run(s)`)

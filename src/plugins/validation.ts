@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import type { TSchema } from 'typebox'
 import { ActionBatch, Action, Written } from '../actions/schemas.ts'
 import { AcceptedTools, KnownTool } from '../actions/tool-schemas.ts'
+import { App, AppInput } from '../apps/schemas.ts'
 import { AccountInput, AccountStatus } from '../accounts/schemas.ts'
 import { DiarySchema } from '../diaries/schemas.ts'
 import { Feedback, FeedbackBatch, ModuleSummary } from '../feedback/schemas.ts'
@@ -30,7 +31,8 @@ declare module 'fastify' {
 const SHARED: TSchema[] = [
   ErrorBody, AccountInput, AccountStatus, DiarySchema, Persona, PersonaInput, PersonaPatch, Run, TickResult, TranscriptMessage,
   Action, ActionBatch, Written, Feedback, FeedbackBatch, ModuleSummary,
-  Mixed, ModuleInsight, ModuleGroup, Problem, SayDoGap, CastGroup, Coverage, Release, ReleaseInput, KnownTool, AcceptedTools, Incident
+  Mixed, ModuleInsight, ModuleGroup, Problem, SayDoGap, CastGroup, Coverage, Release, ReleaseInput, KnownTool, AcceptedTools,
+  App, AppInput, Incident
 ]
 
 /**

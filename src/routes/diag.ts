@@ -1,12 +1,22 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { codeOf, messageOf, RunnerOffError } from '../errors.ts'
+import { FIRST_APP } from '../apps/schemas.ts'
+import { codeOf, messageOf, PersonaNotFoundError, RunnerOffError } from '../errors.ts'
+import { getPersonaByEmail } from '../personas/repository.ts'
 import { TickResult } from '../runs/schemas.ts'
 import { awaitTick } from '../runs/tick.ts'
 import { errorsOf, ref } from './ref.ts'
 
 /** Outside production only: these routes need no key. */
 export const diagRoutes: FastifyPluginAsyncTypebox = async app => {
+  /** Whoever is no persona yet is taken for one of the first app. */
+  async function appOf (email: string): Promise<string> {
+    return getPersonaByEmail(app.database.db, email).then(persona => persona.app, error => {
+      if (error instanceof PersonaNotFoundError) return FIRST_APP
+      throw error
+    })
+  }
+
   app.get('/login', {
     schema: {
       operationId: 'diagLogin',
@@ -28,7 +38,8 @@ export const diagRoutes: FastifyPluginAsyncTypebox = async app => {
   }, async request => {
     const { email } = request.query
     try {
-      const { userId, spaceId } = await app.agent.accounts.signIn({ email }, AbortSignal.timeout(30_000))
+      const { accounts } = await app.apps.find(await appOf(email))
+      const { userId, spaceId } = await accounts.signIn({ email }, AbortSignal.timeout(30_000))
       return { ok: true, email, userId, spaceId }
     } catch (error) {
       return { ok: false, email, code: codeOf(error), error: messageOf(error) }

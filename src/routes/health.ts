@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { pendingMigrations } from '../db/migrate.ts'
 import { messageOf } from '../errors.ts'
-import { listBreakers } from '../runs/breakers.ts'
+import { listBreakers, nameOf } from '../runs/breakers.ts'
 import { readPause } from '../runs/runner-state.ts'
 import { isBudgetUsedUp } from '../runs/spending.ts'
 
@@ -46,10 +46,10 @@ export const healthRoutes: FastifyPluginAsyncTypebox = async app => {
       const { db } = database
       // One after the other: three connections would be opened for them at the first look, and be busy at every other.
       const pause = await readPause(db)
-      const breakers = await listBreakers(db, services)
+      const breakers = await services.all().then(all => listBreakers(db, all))
       const usedUp = await isBudgetUsedUp(db, config.DAILY_BUDGET_USD ?? null)
-      const degraded = breakers.map(({ service, state, code, openUntil }) =>
-        `the ${service} is out of order (${code}), ${state === 'open' ? `asked again at ${openUntil}` : 'being tried again'}`)
+      const degraded = breakers.map(({ state, code, openUntil, ...breaker }) =>
+        `${nameOf(breaker)} is out of order (${code}), ${state === 'open' ? `asked again at ${openUntil}` : 'being tried again'}`)
       if (usedUp) degraded.push('the budget of this day (UTC) is used up')
       // A runner that is off by configuration serves its routes; that is ready.
       return { ...base, ok: queue !== 'starting', database: 'ok', migrations: 'ok', paused: base.paused || pause.paused, degraded }

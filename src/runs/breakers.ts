@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { FIRST_APP } from '../apps/schemas.ts'
 import type { Queryable } from '../db/database.ts'
 import type { Outage } from '../errors.ts'
 
@@ -11,9 +12,14 @@ import type { Outage } from '../errors.ts'
 /** The services a run needs, by the ids of their breakers. */
 export type Services = Record<Outage['service'], string>
 
+/** Everything that runs depend on, by the ids of the breakers; the apps by their names. */
+export interface AllServices { model: string, apps: ReadonlyMap<string, string> }
+
 export interface Breaker {
   id: string
   service: Outage['service']
+  /** Null: not an app. */
+  app: string | null
   state: 'open' | 'half-open'
   code: string
   reason: string
@@ -84,14 +90,21 @@ export async function closeBreaker (db: Queryable, id: string): Promise<boolean>
   return numDeletedRows > 0n
 }
 
+/** Which service it is, in words. */
+export function nameOf ({ service, app }: Pick<Breaker, 'service' | 'app'>): string {
+  return app === null || app === FIRST_APP ? `the ${service}` : `the app "${app}"`
+}
+
 /** Those of these services that are not closed. */
-export async function listBreakers (db: Queryable, services: Services): Promise<Breaker[]> {
+export async function listBreakers (db: Queryable, { model, apps }: AllServices): Promise<Breaker[]> {
+  const names = new Map([...apps].map(([name, id]) => [id, name]))
   const rows = await db.selectFrom('breakers').selectAll()
     .select(sql<boolean>`open_until > now()`.as('is_open'))
-    .where('id', 'in', Object.values(services)).orderBy('service').execute()
+    .where('id', 'in', [model, ...apps.values()]).orderBy('service').orderBy('id').execute()
   return rows.map(row => ({
     id: row.id,
     service: row.service,
+    app: names.get(row.id) ?? null,
     state: row.is_open ? 'open' : 'half-open',
     code: row.code,
     reason: row.reason,

@@ -30,9 +30,8 @@ import { watchRun, type RunWatch } from './run-watch.ts'
 import { budgetDetail, budgetOf } from './spending.ts'
 import { finalStateFor, type RunEnd } from './states.ts'
 
-export interface RunDependencies {
-  db: Queryable
-  model: Model
+/** The app that a persona lives in. */
+export interface AppUnderTest {
   accounts: Accounts
   /** Opens the app's tools with the account of one persona. */
   openToolbox (account: Account, signal: AbortSignal): Promise<Toolbox>
@@ -40,6 +39,11 @@ export interface RunDependencies {
     /** What happens to a tool that the app describes otherwise than before. */
     changes: 'warn' | 'block'
   }
+}
+
+export interface RunDependencies extends AppUnderTest {
+  db: Queryable
+  model: Model
   /** Told when the app describes tools otherwise than before, or lists some that no persona gets to see. */
   onToolNews? (news: { changed: string[], setAside: SetAside[] }): void
   limits: Limits & { maxReplyTokens: number, runTimeoutMs: number, dailyBudgetUsd: number | null }
@@ -96,13 +100,13 @@ async function live (
   const toolbox = await deps.openToolbox(account, watch.modelSignal)
   try {
     await onAnswer('app')
-    const changed = await rememberTools(deps.db, toolbox.definitions)
+    const changed = await rememberTools(deps.db, taken.run.app, toolbox.definitions)
     const prompts = promptsFor(persona.locale)
     const journal = await openJournal(deps.db, taken, held => { if (held.cancelRequested) watch.cancel() })
     const marks = marksOf(await markKeyOf(deps.db, persona.id))
     const day: DayContext = {
       model: { ...deps.model, complete: (...request) => deps.model.complete(...request).then(async reply => { await onAnswer('model'); return reply }) },
-      tools: nameTools(toolbox, await judgeOf(deps)),
+      tools: nameTools(toolbox, await judgeOf(deps, taken.run.app)),
       prompts,
       system: prompts.system(persona, marks),
       marks,
@@ -132,8 +136,8 @@ async function live (
 }
 
 /** The policy, and where changes are blocked the definitions that are known as the day begins. */
-async function judgeOf ({ db, toolPolicy }: RunDependencies): Promise<Judge> {
-  const known = toolPolicy.changes === 'block' ? await acceptedDefinitions(db) : new Map<string, string>()
+async function judgeOf ({ db, toolPolicy }: RunDependencies, app: string): Promise<Judge> {
+  const known = toolPolicy.changes === 'block' ? await acceptedDefinitions(db, app) : new Map<string, string>()
   return ({ name, hints = {} }, definition) => {
     const accepted = known.get(name)
     const hasChanged = accepted !== undefined && accepted !== definition

@@ -19,6 +19,7 @@ export function toRun (row: RunRow): Run {
   return {
     id: row.id,
     personaId: row.persona_id,
+    app: row.app,
     personaVersion: row.persona_version,
     state: row.state,
     attempt: row.attempt,
@@ -60,15 +61,15 @@ export interface OpenedRun { runId: string, personaId: string }
 export async function openRuns (trx: Queryable, personas: { id: string, version: number }[], tick: string | null): Promise<OpenedRun[]> {
   if (personas.length === 0) return []
   const { rows } = await sql<{ id: string, persona_id: string }>`
-    INSERT INTO runs (persona_id, persona_version, tick)
-    SELECT persona_id, persona_version, ${tick} FROM unnest(${personas.map(p => p.id)}::uuid[], ${personas.map(p => p.version)}::int[]) AS due (persona_id, persona_version)
+    INSERT INTO runs (persona_id, persona_version, tick, app)
+    SELECT persona_id, persona_version, ${tick}, (SELECT app FROM personas WHERE id = persona_id) FROM unnest(${personas.map(p => p.id)}::uuid[], ${personas.map(p => p.version)}::int[]) AS due (persona_id, persona_version)
     ON CONFLICT (persona_id) WHERE finished_at IS NULL DO NOTHING
     RETURNING id, persona_id`.execute(trx)
   return rows.map(row => ({ runId: row.id, personaId: row.persona_id }))
 }
 
-/** By the rule of releases/repository.ts. */
-const LIVE_RELEASE = sql`(SELECT version FROM releases WHERE at <= now() ORDER BY at DESC, created_at DESC LIMIT 1)`
+/** By the rule of releases/repository.ts; the releases are those of the first app. */
+const LIVE_RELEASE = sql`(SELECT version FROM releases WHERE at <= now() AND runs.app = 'main' ORDER BY at DESC, created_at DESC LIMIT 1)`
 
 export interface TakenRun {
   lease: Lease

@@ -1,9 +1,9 @@
 import type { Queryable } from '../db/database.ts'
 import { codeOf, messageOf, RunLostError, type Outage } from '../errors.ts'
 import { getPersona, recordFailure, recordStrike } from '../personas/repository.ts'
-import { closeBreaker, endProbes, enterBreakers, type Services } from './breakers.ts'
+import { closeBreaker, endProbes, enterBreakers, nameOf, type Services } from './breakers.ts'
 import { deferForOutage, mayWaitOn, waitInQueue, type Deferral } from './defer.ts'
-import type { RunDependencies } from './execute-run.ts'
+import type { AppUnderTest, RunDependencies } from './execute-run.ts'
 import type { RunQueue } from './queue.ts'
 import { closeUnrated, recordEnd } from './record-end.ts'
 import { abandonRun, holdRun, takeRun, type TakenRun } from './repository.ts'
@@ -16,9 +16,12 @@ export interface RunnerLog {
   error (fields: object, message: string): void
 }
 
-export interface RunnerOptions extends RunDependencies {
+export interface RunnerOptions extends Omit<RunDependencies, keyof AppUnderTest> {
   queue: RunQueue
-  services: Services
+  /** The id of the model's breaker. */
+  modelBreaker: string
+  /** The app of this name, as it is by now. */
+  findApp (name: string): Promise<AppUnderTest & { breaker: string }>
   concurrency: number
   log: RunnerLog
 }
@@ -31,7 +34,7 @@ export interface Runner {
 }
 
 export function createRunner (options: RunnerOptions): Runner {
-  const { db, queue, services, log } = options
+  const { db, queue, modelBreaker, findApp, log } = options
   const stopping = new AbortController()
   const setAsideBefore = new Set<string>()
 
@@ -41,9 +44,11 @@ export function createRunner (options: RunnerOptions): Runner {
     try {
       // What an attempt that died had reserved was perhaps spent.
       if (taken.lease.attempt > 1) taken.run.unansweredUsd += await chargeLeftBehind(db, { runId, attempt: taken.lease.attempt - 1 })
+      const app = await findApp(taken.run.app)
+      const services = { model: modelBreaker, app: app.breaker }
       const admission = await enterBreakers(db, services)
       if (mayWaitOn(taken, admission)) await defer(taken, admission)
-      else await live(taken, admission.admitted ? admission.probing : new Set())
+      else await live(taken, app, services, admission.admitted ? admission.probing : new Set())
     } catch (error) {
       if (error instanceof RunLostError) return
       log.error({ runId, attempt: taken.lease.attempt, personaId: taken.run.personaId, code: codeOf(error), err: messageOf(error) }, 'attempt failed; the queue tries again')
@@ -52,14 +57,14 @@ export function createRunner (options: RunnerOptions): Runner {
   }
 
   /** @param probing breakers that this run may close */
-  async function live (taken: TakenRun, probing: Set<string>): Promise<void> {
+  async function live (taken: TakenRun, app: AppUnderTest, services: Services, probing: Set<string>): Promise<void> {
     const onToolNews = tellToolNews(log, setAsideBefore)
     // It waited, and when it came back nobody else had found the service out of order any more.
     const othersGotThrough = taken.deferredMs > 0 && probing.size === 0
     // Loaded with the first run: a process that only answers starts sooner and holds less.
     const { executeRun } = await import('./execute-run.ts')
-    const outcome = await executeRun({ ...options, onToolNews }, taken, stopping.signal, async service => {
-      if (probing.delete(services[service])) await recovered(service)
+    const outcome = await executeRun({ ...options, ...app, onToolNews }, taken, stopping.signal, async service => {
+      if (probing.delete(services[service])) await recovered(service, services[service], taken.run.app)
     })
     if (outcome.kind === 'final') logEnd(log, taken, outcome.end)
     if (outcome.kind === 'released') await handBack(db, queue, taken)
@@ -76,8 +81,9 @@ export function createRunner (options: RunnerOptions): Runner {
     logEnd(log, taken, end)
   }
 
-  async function recovered (service: Outage['service']): Promise<void> {
-    if (await closeBreaker(db, services[service])) log.info({ service }, `the ${service} answers again`)
+  async function recovered (service: Outage['service'], breaker: string, name: string): Promise<void> {
+    const app = service === 'app' ? name : null
+    if (await closeBreaker(db, breaker)) log.info({ service, app }, `${nameOf({ service, app })} answers again`)
   }
 
   async function defer (taken: TakenRun, deferral: Deferral): Promise<void> {

@@ -10,6 +10,7 @@ export const RunStateSchema = Type.Enum(RUN_STATES, { description: 'the last fou
 export const Run = Type.Object({
   id: Type.String({ description: 'the same as `tickId` of its actions and feedback' }),
   personaId: Type.String({ format: 'uuid' }),
+  app: Type.String({ description: 'that the persona lives in' }),
   personaVersion: Type.Integer(),
   state: RunStateSchema,
   attempt: Type.Integer({ description: 'how many times a worker took it' }),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Queryable } from '../db/database.ts'
 import { RunOpenError } from '../errors.ts'
-import { listBreakers, type Services } from './breakers.ts'
+import { listBreakers, nameOf, type AllServices, type Breaker } from './breakers.ts'
 import { getPersona, serverTime, takeDue } from '../personas/repository.ts'
 import type { Persona } from '../personas/schemas.ts'
 import type { QueuedRun, RunQueue } from './queue.ts'
@@ -26,7 +26,7 @@ const NOBODY: Tick = { id: null, paused: false, heldUpBy: null, opened: [] }
 export interface TickOptions {
   /** How many runs may wait in the queue. */
   queueLimit: number
-  services: Services
+  services: AllServices
   /** Null: no budget. */
   dailyBudgetUsd: number | null
 }
@@ -38,21 +38,41 @@ export interface TickOptions {
 export async function tick (db: Queryable, queue: RunQueue, { queueLimit, services, dailyBudgetUsd }: TickOptions): Promise<Tick> {
   if ((await readPause(db)).paused) return { ...NOBODY, paused: true }
   const breakers = await listBreakers(db, services)
-  const open = breakers.find(breaker => breaker.state === 'open')
-  if (open !== undefined) return { ...NOBODY, heldUpBy: `the ${open.service} is out of order (${open.code}) and is asked again at ${open.openUntil}` }
+  const open = whatHoldsUpAll(breakers, services)
+  if (open !== undefined) return { ...NOBODY, heldUpBy: `${nameOf(open)} is out of order (${open.code}) and is asked again at ${open.openUntil}` }
   if (await isBudgetUsedUp(db, dailyBudgetUsd)) return { ...NOBODY, heldUpBy: 'the budget of this day (UTC) is used up' }
   const { queued } = await countOpen(db)
-  // Half-open: one more is enough to find out whether the service has recovered.
-  const room = Math.min(queueLimit - queued, breakers.length > 0 ? 1 : Infinity)
+  const room = Math.min(queueLimit - queued, breakers.some(breaker => breaker.app === null) ? 1 : Infinity)
   if (room <= 0) return NOBODY
   const id = randomUUID()
   return db.transaction().execute(async trx => {
-    const due = await takeDue(trx, { limit: room })
+    const due = await takeDueIn(trx, room, breakers.filter(breaker => breaker.app !== null))
     const emails = new Map(due.map(persona => [persona.id, persona.email]))
     const opened = await openRuns(trx, due, id)
     await queue.enqueue(trx, spread(opened, due, Date.parse(await serverTime(trx))))
     return { ...NOBODY, id: opened.length > 0 ? id : null, opened: opened.map(run => ({ ...run, email: emails.get(run.personaId) ?? '' })) }
   })
+}
+
+/** An open breaker: that of the model, or where all apps have one, theirs. */
+function whatHoldsUpAll (breakers: Breaker[], { apps }: AllServices): Breaker | undefined {
+  const open = breakers.filter(breaker => breaker.state === 'open')
+  const ofApps = open.filter(breaker => breaker.app !== null)
+  return open.find(breaker => breaker.app === null) ?? (ofApps.length === apps.size ? ofApps[0] : undefined)
+}
+
+/**
+ * Leaves out who lives in an app that is out of order. Half-open: one more is enough to find out whether a service has
+ * recovered.
+ */
+async function takeDueIn (trx: Queryable, room: number, breakers: Breaker[]): Promise<Persona[]> {
+  if (breakers.length === 0) return takeDue(trx, { limit: room })
+  const held = breakers.flatMap(({ app }) => app ?? [])
+  const due = await takeDue(trx, { limit: room, notApps: held })
+  for (const { app, state } of breakers) {
+    if (app !== null && state === 'half-open' && due.length < room) due.push(...await takeDue(trx, { limit: 1, onlyApp: app }))
+  }
+  return due
 }
 
 const HOUR_MS = 3_600_000

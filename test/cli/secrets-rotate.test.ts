@@ -58,7 +58,7 @@ t.test('killed in the middle and run again, it leaves every secret readable unde
   t.match(await rotate(listed(fresh, old), /so far/), { code: null })
   const { code, output } = await rotate(listed(fresh, old))
   t.equal(code, 0)
-  const left = Number(/(\d+) accounts were encrypted anew; all are under the key "new"/.exec(output)?.[1])
+  const left = Number(/(\d+) secrets were encrypted anew; all are under the key "new"/.exec(output)?.[1])
   t.ok(left > 0 && left < ROWS, `${left} of ${ROWS} were left`)
   t.notMatch(output, /token of/)
   await withDatabase(async db => {

@@ -90,7 +90,7 @@ async function tickAt (db: Queryable, offsetMs: number): Promise<string[]> {
   const queue = { enqueue: async () => {} } as unknown as Parameters<typeof tick>[1]
   shiftClock(offsetMs)
   try {
-    const { opened } = await tick(db, queue, { queueLimit: 1000, services: { model: 'm', app: 'a' }, dailyBudgetUsd: null })
+    const { opened } = await tick(db, queue, { queueLimit: 1000, services: { model: 'm', apps: new Map([['main', 'a']]) }, dailyBudgetUsd: null })
     return opened.map(run => run.personaId).sort()
   } finally {
     shiftClock(0)

@@ -24,7 +24,7 @@ async function fill (app: FastifyInstance): Promise<void> {
   const rows = insightRows(app.database.db)
   for (const [i, state] of STATES.entries()) {
     const { id } = await createPersona(app, { email: `fuzz-${i}@personas.test` })
-    await storeAccount(app.accounts.vault, id, { bearer: 'a-token' }, 'headers')
+    await storeAccount(app.apps.vault, id, { bearer: 'a-token' }, 'headers')
     await rows.run(`run-${i}`, id, { state, ...(state === 'queued' && { finished_at: null, started_at: null }) })
     await rows.action(`run-${i}`, 1, 'todo.create')
     await rows.visit(`run-${i}`, 'todo', { friction: 0.5 })

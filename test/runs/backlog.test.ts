@@ -6,7 +6,7 @@ import { openTestDatabase } from '../helpers/database.ts'
 import { createQueue } from '../../src/runs/queue.ts'
 import { tick } from '../../src/runs/tick.ts'
 
-const SERVICES = { model: 'model:test', app: 'app:test' }
+const SERVICES = { model: 'model:test', apps: new Map([['main', 'app:test']]) }
 
 /** How long after now each queued run may be taken, in seconds, by the database's clock. */
 async function waits (db: Awaited<ReturnType<typeof openTestDatabase>>['db']): Promise<number[]> {

@@ -117,7 +117,7 @@ t.test('a run that waited over a release is filed under the one that it was live
     world.app.inject({ method: 'POST', url: '/api/v1/admin/releases', headers: admin, payload: { version } })
   await release('v1')
   const { db } = world.app.database
-  await openBreaker(db, world.app.services.app, { service: 'app' }, { code: 'MCP_UNREACHABLE', reason: 'deploying' })
+  await openBreaker(db, world.app.apps.first.breaker, { service: 'app' }, { code: 'MCP_UNREACHABLE', reason: 'deploying' })
   await world.app.inject({ method: 'POST', url: `/api/v1/admin/personas/${id}/run`, headers: admin })
   for (;;) {
     const { run } = await world.runOf(id)

@@ -39,8 +39,9 @@ export const adminAccountRoutes: FastifyPluginAsyncTypebox = async app => {
       response: { 204: Type.Null(), ...errorsOf(400, 401, 404, 409, 503) }
     }
   }, async (request, reply) => {
-    const { id } = await getPersona(db, request.params.id)
-    await storeAccount(app.accounts.vault, id, request.body, app.accounts.kind)
+    const { id, app: appName } = await getPersona(db, request.params.id)
+    const { accountKind } = await app.apps.find(appName)
+    await storeAccount(app.apps.vault, id, request.body, accountKind)
     return reply.code(204).send(null)
   })
 

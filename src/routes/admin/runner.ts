@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { AppName, FIRST_APP } from '../../apps/schemas.ts'
 import { PausedByEnvironmentError } from '../../errors.ts'
 import { closeBreaker, listBreakers } from '../../runs/breakers.ts'
 import { listReplicas } from '../../runs/replicas.ts'
@@ -12,6 +13,7 @@ const Instant = Type.String({ format: 'date-time' })
 const Service = Type.Enum(['model', 'app'])
 const Breaker = Type.Object({
   service: Service,
+  app: Type.Union([Type.String(), Type.Null()], { description: 'which app; null: the model' }),
   state: Type.Enum(['open', 'half-open'], { description: 'half-open: one run at a time tries' }),
   code: Type.String({ description: 'what was found; see docs/errors.md' }),
   reason: Type.String(),
@@ -60,7 +62,7 @@ export const adminRunnerRoutes: FastifyPluginAsyncTypebox = async app => {
 
   async function describe () {
     const [pause, open, breakers, replicas, budget] = await Promise.all([
-      readPause(db), countOpen(db), listBreakers(db, services), listReplicas(db), describeBudget()
+      readPause(db), countOpen(db), services.all().then(all => listBreakers(db, all)), listReplicas(db), describeBudget()
     ])
     const paused = pause.paused || config.RUNNER_PAUSED
     return {
@@ -110,11 +112,14 @@ export const adminRunnerRoutes: FastifyPluginAsyncTypebox = async app => {
       ...common,
       operationId: 'closeBreaker',
       summary: 'Stop waiting for a service, because it is mended; the next run finds out',
-      body: Type.Object({ service: Service }, { additionalProperties: false }),
-      response: { 200: RunnerState, ...errorsOf(400, 401, 503) }
+      body: Type.Object({
+        service: Service, app: Type.Optional(Type.Unsafe<string>({ ...AppName, default: FIRST_APP, description: 'which app' }))
+      }, { additionalProperties: false }),
+      response: { 200: RunnerState, ...errorsOf(400, 401, 404, 503) }
     }
   }, async request => {
-    await closeBreaker(db, services[request.body.service])
+    const { service, app: name = FIRST_APP } = request.body
+    await closeBreaker(db, service === 'model' ? services.model : (await app.apps.find(name)).breaker)
     return describe()
   })
 }

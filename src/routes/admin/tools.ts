@@ -2,10 +2,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { acceptTools, listKnownTools } from '../../actions/known-tools.ts'
 import { AcceptedTools, KnownTool } from '../../actions/tool-schemas.ts'
+import { AppName, FIRST_APP } from '../../apps/schemas.ts'
 import { errorsOf, ref } from '../ref.ts'
 
 const common = { tags: ['admin'], security: [{ adminKey: [] }] }
 const MAX_TOOLS = 1000
+const AppQuery = Type.Optional(Type.Unsafe<string>({ ...AppName, default: FIRST_APP, description: 'whose tools' }))
 const Tools = Type.Object({ tools: Type.Array(ref(KnownTool)) })
 
 /** What the app has shown of itself, and what of it an operator has accepted. */
@@ -18,19 +20,21 @@ export const adminToolRoutes: FastifyPluginAsyncTypebox = async app => {
       operationId: 'listTools',
       summary: 'The tools of the app, those first whose changed definition nobody has accepted',
       querystring: Type.Object({
+        app: AppQuery,
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_TOOLS, default: MAX_TOOLS }))
       }, { additionalProperties: false }),
       response: { 200: Tools, ...errorsOf(400, 401, 503) }
     }
-  }, async request => ({ tools: await listKnownTools(db, request.query.limit ?? MAX_TOOLS) }))
+  }, async request => ({ tools: await listKnownTools(db, request.query.app ?? FIRST_APP, request.query.limit ?? MAX_TOOLS) }))
 
   app.post('/accept', {
     schema: {
       ...common,
       operationId: 'acceptTools',
       summary: 'Accept changed definitions as they were shown, all of them or none',
+      querystring: Type.Object({ app: AppQuery }, { additionalProperties: false }),
       body: ref(AcceptedTools),
       response: { 200: Tools, ...errorsOf(400, 401, 409, 503) }
     }
-  }, async request => ({ tools: await acceptTools(db, request.body.tools) }))
+  }, async request => ({ tools: await acceptTools(db, request.query.app ?? FIRST_APP, request.body.tools) }))
 }

@@ -2,10 +2,10 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { readModuleLines, readNewestProblems } from '../../dashboard/overview-modules.ts'
 import { readBeginnings, readNextDue, readRecently, readRunning } from '../../dashboard/overview.ts'
 import { remember } from '../../dashboard/remember.ts'
-import { listBreakers } from '../../runs/breakers.ts'
 import { readPause } from '../../runs/runner-state.ts'
 import { readToday } from '../../runs/spending.ts'
 import { isFresh } from './is-fresh.ts'
+import { namedBreakers } from './named-breakers.ts'
 
 /** For live pages: what is going on now, and insights that walk over a month of rows. */
 const NOW_EVERY_MS = 300
@@ -13,7 +13,7 @@ const INSIGHTS_EVERY_MS = 3000
 
 /** How the app is doing with its cast, in ten seconds. */
 export const overviewPages: FastifyPluginAsyncTypebox = async app => {
-  const { config, scheduler, services, database: { db } } = app
+  const { config, scheduler, database: { db } } = app
   const { version } = app.live
   const dailyBudgetUsd = config.DAILY_BUDGET_USD ?? null
   const readNow = remember({
@@ -21,7 +21,7 @@ export const overviewPages: FastifyPluginAsyncTypebox = async app => {
     version,
     async work () {
       const [running, recently, next, pause, beginnings, breakers, today] = await Promise.all([
-        readRunning(db), readRecently(db), readNextDue(db), readPause(db), readBeginnings(db), listBreakers(db, services),
+        readRunning(db), readRecently(db), readNextDue(db), readPause(db), readBeginnings(db), namedBreakers(app),
         dailyBudgetUsd === null ? null : readToday(db)
       ])
       const paused = { paused: pause.paused || config.RUNNER_PAUSED, pauseReason: pause.reason }

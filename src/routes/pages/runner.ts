@@ -1,11 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { AppName, FIRST_APP } from '../../apps/schemas.ts'
 import { remember } from '../../dashboard/remember.ts'
 import { readBroken, readLongestWait, readSpend } from '../../dashboard/runner.ts'
 import { plotSpend } from '../../dashboard/spend-plot.ts'
 import { PausedByEnvironmentError, RunnerOffError } from '../../errors.ts'
-import { closeBreaker, listBreakers } from '../../runs/breakers.ts'
+import { closeBreaker } from '../../runs/breakers.ts'
 import { listReplicas } from '../../runs/replicas.ts'
 import { countOpen } from '../../runs/repository.ts'
 import { readPause, writePause } from '../../runs/runner-state.ts'
@@ -13,6 +14,7 @@ import { readToday } from '../../runs/spending.ts'
 import { runNow } from '../../runs/tick.ts'
 import { shownAddress } from '../../text.ts'
 import { isFresh } from './is-fresh.ts'
+import { namedBreakers } from './named-breakers.ts'
 
 const EVERY_MS = 300
 
@@ -25,7 +27,7 @@ export const runnerPages: FastifyPluginAsyncTypebox = async app => {
     async work () {
       const [pause, open, waitMs, broken, spend, breakers, replicas, today] = await Promise.all([
         readPause(db), countOpen(db), readLongestWait(db), readBroken(db), readSpend(db),
-        listBreakers(db, services), listReplicas(db), config.DAILY_BUDGET_USD === undefined ? null : readToday(db)
+        namedBreakers(app), listReplicas(db), config.DAILY_BUDGET_USD === undefined ? null : readToday(db)
       ])
       return { pause, open, waitMs, broken, spend, breakers, replicas, today, plot: plotSpend(spend) }
     }
@@ -75,9 +77,10 @@ export const runnerPages: FastifyPluginAsyncTypebox = async app => {
   })
 
   app.post('/runner/close-breaker', {
-    schema: { hide: true, body: Type.Object({ service: Type.Enum(['model', 'app']) }) }
+    schema: { hide: true, body: Type.Object({ service: Type.Enum(['model', 'app']), app: Type.Optional(AppName) }) }
   }, async (request, reply) => {
-    await closeBreaker(db, services[request.body.service])
+    const { service, app: name = FIRST_APP } = request.body
+    await closeBreaker(db, service === 'model' ? services.model : (await app.apps.find(name)).breaker)
     return reply.redirect('/runner', 303)
   })
 

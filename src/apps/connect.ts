@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto'
+import { noAccounts, type Account, type Accounts } from '../accounts/account.ts'
+import { clientCredentialAccounts } from '../accounts/client-credentials.ts'
+import { headerAccounts } from '../accounts/headers.ts'
+import { passwordAccounts } from '../accounts/login.ts'
+import { discoverEndpoint } from '../accounts/oauth-discovery.ts'
+import { refreshTokenAccounts } from '../accounts/refresh-token.ts'
+import type { FindEndpoint } from '../accounts/token-endpoint.ts'
+import type { Vault } from '../accounts/vault.ts'
+import { createSlots } from '../agent/request-slots.ts'
+import type { ToolPolicy } from '../agent/tool-policy.ts'
+import type { Toolbox } from '../agent/toolbox.ts'
+import type { Dialler } from '../dial/dialler.ts'
+import { FIRST_APP, type AppSettings } from './schemas.ts'
+
+/** Requests that the personas of this process have under way at one app, all together. */
+const MAX_REQUESTS_AT_ONCE = 64
+
+export type AccountKind = NonNullable<AppSettings['accounts']>
+
+/** An app as runs use it. Nothing in it is shared with another app: neither sessions nor tokens nor places in a queue. */
+export interface ConnectedApp {
+  name: string
+  accountKind: AccountKind
+  /** Under which all processes share what they find out about its state. */
+  breaker: string
+  accounts: Accounts
+  openToolbox (account: Account, signal: AbortSignal): Promise<Toolbox>
+  toolPolicy: ToolPolicy & { changes: 'warn' | 'block' }
+}
+
+export interface Surroundings {
+  dialler: Dialler
+  vault: Vault
+  seedSecret: string | undefined
+  toolTimeoutMs: number
+}
+
+const VARIABLES = { mcpUrl: 'MCP_URL', authUrl: 'AUTH_URL', oauthTokenUrl: 'OAUTH_TOKEN_URL' }
+
+/** Where an address was set, for messages. */
+export function placeOf (app: string, field: keyof typeof VARIABLES): string {
+  return app === FIRST_APP ? VARIABLES[field] : `${field} of the app "${app}"`
+}
+
+export function connectApp (
+  name: string, settings: AppSettings, clientSecret: string | undefined, surroundings: Surroundings
+): ConnectedApp {
+  const { mcpUrl, mcpTrusted: trusted = false, accounts: accountKind = 'none' } = settings
+  const { dialler, toolTimeoutMs } = surroundings
+  const slots = createSlots(MAX_REQUESTS_AT_ONCE)
+  const dial = dialler.dialFor(placeOf(name, 'mcpUrl'))
+  return {
+    name,
+    accountKind,
+    breaker: breakerOf(name, settings),
+    accounts: accountsOf(name, settings, clientSecret, surroundings),
+    toolPolicy: {
+      standard: settings.toolPolicy ?? 'allow',
+      allow: settings.toolAllow ?? [],
+      deny: settings.toolDeny ?? [],
+      trusted,
+      changes: settings.toolChanges ?? 'warn'
+    },
+    async openToolbox (account, signal) {
+      // Loaded with the first run: a process that only answers starts sooner and holds less.
+      const { openMcpToolbox } = await import('../agent/mcp-toolbox.ts')
+      return openMcpToolbox({ ...account, url: mcpUrl, dial, callTimeoutMs: toolTimeoutMs, trusted, slots }, signal)
+    }
+  }
+}
+
+/** Tells addresses apart without showing them; an app that moves elsewhere begins anew. */
+export function breakerOf (name: string, { mcpUrl, authUrl, oauthTokenUrl }: AppSettings): string {
+  const addresses = [mcpUrl, authUrl, oauthTokenUrl]
+  const parts = name === FIRST_APP ? addresses : [name, ...addresses]
+  return `app:${createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 8)}`
+}
+
+function accountsOf (
+  name: string, settings: AppSettings, clientSecret: string | undefined, { dialler, vault, seedSecret }: Surroundings
+): Accounts {
+  const { mcpUrl, authUrl, oauthTokenUrl, oauthClientId, oauthScope } = settings
+  const client = { id: oauthClientId ?? '', secret: clientSecret }
+  const oauth = () => {
+    const dial = dialler.dialFor(placeOf(name, oauthTokenUrl === undefined ? 'mcpUrl' : 'oauthTokenUrl'))
+    const authMethod = clientSecret === undefined ? 'none' : 'client_secret_basic'
+    const given: FindEndpoint = async () => ({ url: oauthTokenUrl ?? '', authMethod })
+    const findEndpoint = oauthTokenUrl === undefined ? discoverEndpoint({ mcpUrl, dial, client }) : given
+    return { dial, client, scope: oauthScope, findEndpoint }
+  }
+  switch (settings.accounts ?? 'none') {
+    case 'none': return noAccounts
+    case 'password': return passwordAccounts({
+      // Whoever took these settings has seen that both are there.
+      authUrl: authUrl ?? '',
+      seedSecret: seedSecret ?? '',
+      dial: dialler.dialFor(placeOf(name, 'authUrl')),
+      ...(name !== FIRST_APP && { app: name })
+    })
+    case 'headers': return headerAccounts(vault)
+    case 'client-credentials': return clientCredentialAccounts(oauth())
+    case 'refresh-token': return refreshTokenAccounts({ vault, ...oauth() })
+  }
+}

@@ -1,0 +1,49 @@
+import { Type, type Static } from 'typebox'
+
+/** The app that the environment of each process describes; its row holds no settings. */
+export const FIRST_APP = 'main'
+
+export const AppName = Type.String({ pattern: '^[a-z0-9][a-z0-9_-]{0,62}$', description: 'lower-case letters, digits, dash and underscore' })
+
+const Url = (description: string) => Type.String({ pattern: '^https?://[^\\s/]+[^\\s]*$', maxLength: 2000, description })
+const Patterns = (description: string) => Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { maxItems: 100, description })
+
+/** What the variables of the same names say of the first app. */
+export const AppSettings = Type.Object({
+  mcpUrl: Url('the MCP server of the app (streamable HTTP)'),
+  mcpTrusted: Type.Optional(Type.Boolean({ default: false, description: 'believe the app when it declares a tool read-only or idempotent' })),
+  accounts: Type.Optional(Type.Enum(['none', 'password', 'headers', 'client-credentials', 'refresh-token'], {
+    default: 'none', description: 'how personas sign in'
+  })),
+  authUrl: Type.Optional(Url('the sign-in service, for password')),
+  oauthTokenUrl: Type.Optional(Url('the token endpoint, for client-credentials and refresh-token; left out: as the MCP server tells')),
+  oauthClientId: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+  oauthScope: Type.Optional(Type.String({ minLength: 1, maxLength: 2000 })),
+  toolPolicy: Type.Optional(Type.Enum(['allow', 'read-only', 'deny'], { default: 'allow' })),
+  toolAllow: Type.Optional(Patterns('tools that are allowed besides; what destroys must be spelt out')),
+  toolDeny: Type.Optional(Patterns('tools that are denied whatever else allows them')),
+  toolChanges: Type.Optional(Type.Enum(['warn', 'block'], { default: 'warn' }))
+}, { additionalProperties: false })
+export type AppSettings = Static<typeof AppSettings>
+
+export const AppInput = Type.Object({
+  ...AppSettings.properties,
+  oauthClientSecret: Type.Optional(Type.String({
+    minLength: 1, maxLength: 4000, description: 'never shown again; left out, the stored one stays as long as it goes to the same address'
+  }))
+}, { $id: 'AppInput', additionalProperties: false })
+export type AppInput = Static<typeof AppInput>
+
+const Instant = Type.String({ format: 'date-time' })
+
+export const App = Type.Object({
+  name: AppName,
+  definedBy: Type.Enum(['environment', 'admin'], { description: 'environment: by the variables of the process that answers; they are changed there' }),
+  settings: AppSettings,
+  hasClientSecret: Type.Boolean(),
+  personas: Type.Integer({ description: 'how many live in it' }),
+  version: Type.Integer({ description: 'counts changes of the settings' }),
+  createdAt: Instant,
+  updatedAt: Instant
+}, { $id: 'App', additionalProperties: false })
+export type App = Static<typeof App>

@@ -1,0 +1,85 @@
+import fp from 'fastify-plugin'
+import type { Accounts } from '../accounts/account.ts'
+import type { Vault } from '../accounts/vault.ts'
+import { readPatterns } from '../agent/tool-policy.ts'
+import { openClientSecret } from '../apps/client-secret.ts'
+import { breakerOf, connectApp, type ConnectedApp } from '../apps/connect.ts'
+import { getApp, listApps, type StoredApp } from '../apps/repository.ts'
+import { FIRST_APP, type AppSettings } from '../apps/schemas.ts'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import { readEncryptionKeys } from '../seal.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    apps: {
+      vault: Vault
+      /** The one that the environment describes. */
+      first: ConnectedApp
+      /** An app as it is set by now, in whichever process that was done. @throws AppNotFoundError */
+      find (name: string): Promise<ConnectedApp>
+      /** What an app is set to: by its row, or by the environment. */
+      settingsOf (stored: Pick<StoredApp, 'settings'>): AppSettings
+      /** By the names of all apps, the ids of their breakers. */
+      breakers (): Promise<Map<string, string>>
+    }
+  }
+}
+
+/** Decorates `app.apps`: the apps that personas live in, and what is stored for signing in to them. */
+export default fp(async app => {
+  const { config, dialler, database: { db } } = app
+  const vault = { db, keys: readEncryptionKeys(config.ENCRYPTION_KEYS) }
+  const surroundings = { dialler, vault, seedSecret: config.PERSONA_SEED_SECRET, toolTimeoutMs: config.TOOL_TIMEOUT_MS }
+  const firstSettings = settingsIn(config)
+  const first = connectApp(FIRST_APP, firstSettings, config.OAUTH_CLIENT_SECRET, surroundings)
+  const connected = new Map<string, { version: number, app: ConnectedApp }>()
+  const settingsOf = ({ settings }: Pick<StoredApp, 'settings'>) => settings ?? firstSettings
+
+  function connect (stored: StoredApp): ConnectedApp {
+    try {
+      return connectApp(stored.name, settingsOf(stored), openClientSecret(vault, stored), surroundings)
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error
+      // It ends the run as any other failed sign-in does.
+      const accounts: Accounts = { signIn: async () => { throw error } }
+      return { ...connectApp(stored.name, settingsOf(stored), undefined, surroundings), accounts }
+    }
+  }
+
+  app.decorate('apps', {
+    vault,
+    first,
+    settingsOf,
+    async find (name: string) {
+      if (name === FIRST_APP) return first
+      const stored = await getApp(db, name)
+      const known = connected.get(name)
+      if (known?.version === stored.version) return known.app
+      const app = connect(stored)
+      connected.set(name, { version: stored.version, app })
+      return app
+    },
+    async breakers () {
+      return new Map((await listApps(db)).map(stored => [stored.name, breakerOf(stored.name, settingsOf(stored))]))
+    }
+  })
+}, { name: 'apps', dependencies: ['env', 'database', 'dialler'] })
+
+/** The first app, as the environment describes it. */
+function settingsIn (config: Config): AppSettings {
+  const { AUTH_URL, OAUTH_TOKEN_URL, OAUTH_CLIENT_ID, OAUTH_SCOPE } = config
+  return {
+    mcpUrl: config.MCP_URL,
+    mcpTrusted: config.MCP_TRUSTED,
+    accounts: config.ACCOUNTS ?? (AUTH_URL === undefined ? 'none' : 'password'),
+    ...(AUTH_URL !== undefined && { authUrl: AUTH_URL }),
+    ...(OAUTH_TOKEN_URL !== undefined && { oauthTokenUrl: OAUTH_TOKEN_URL }),
+    ...(OAUTH_CLIENT_ID !== undefined && { oauthClientId: OAUTH_CLIENT_ID }),
+    ...(OAUTH_SCOPE !== undefined && { oauthScope: OAUTH_SCOPE }),
+    toolPolicy: config.TOOL_POLICY,
+    toolAllow: readPatterns(config.TOOL_ALLOW),
+    toolDeny: readPatterns(config.TOOL_DENY),
+    toolChanges: config.TOOL_CHANGES
+  }
+}
