@@ -1,3 +1,6 @@
+import { findNearDuplicates, type Pair, type Profile } from './near-duplicates.ts'
+import { meanOf, notKnown, ratioOf, sum, varianceOf, type Point, type Variance } from './points.ts'
+
 /**
  * Whether the personas are a crowd or one model in ten hats, from what they used and how they rated. Pure: one-way
  * analysis of variance, with the persona as the group (Shrout & Fleiss 1979, ICC(1); for vectors of tool use the same
@@ -11,18 +14,6 @@ export interface CastRun {
   toolShares: Record<string, number>
   /** Module → rating that counts. */
   ratings: Record<string, number>
-}
-
-/** All null where there is too little to compare. */
-export interface Variance {
-  /** Variance among the personas' own means, free of what chance within their runs adds to it; at least 0. */
-  between: number | null
-  /** Variance among runs of one persona. */
-  within: number | null
-  /** between / (between + within), 0 to 1: how much of what differs is due to who the persona is; 0 where nothing differs. */
-  ratio: number | null
-  /** Runs behind it, or ratings. */
-  n: number
 }
 
 export interface NearDuplicate {
@@ -39,8 +30,10 @@ export interface CastQuality {
   verdict: 'collapsed' | 'healthy' | 'mixed' | 'too_little_data'
   toolUse: Variance
   ratings: Variance
-  /** Pairs that can hardly be told apart, the most alike first. */
+  /** Pairs that can hardly be told apart, the most alike first: so many of them as were asked for. */
   nearDuplicates: NearDuplicate[]
+  /** How many such pairs there are. */
+  nearDuplicatePairs: number
   /** Personas with enough runs, and their runs. */
   personas: number
   runs: number
@@ -54,36 +47,49 @@ const COLLAPSED_BELOW = 0.2
 /** Tools are used out of habit; ratings also depend on how good the app is, and for all alike, so less is asked of them. */
 const HEALTHY_TOOL_USE = 0.4
 const HEALTHY_RATINGS = 0.2
-const NEAR_DUPLICATE_FROM = 0.9
-/** Points on the scale of ratings, on average over the modules that both rated: more than this and they are two. */
-const ALIKE_RATINGS = 1
 
-interface Member {
+interface Member extends Profile {
   personaId: string
   personaName: string
+  /** Of its runs. */
   points: Point[]
-  ratings: Map<string, number[]>
-  /** Of the ratings, by module. */
-  means: Map<string, number>
+  /** Of each module that it rated, all its ratings. */
+  rated: Map<number, Point[]>
 }
-/** Tool or module → value; what is missing is 0. */
-type Point = Map<string, number>
 
-/** Runs without a call are left out, and so are personas with fewer than `MIN_RUNS_PER_PERSONA` of the others. */
-export function castQuality (runs: CastRun[]): CastQuality {
-  const members = membersOf(runs)
+/**
+ * Runs without a call are left out, and so are personas with fewer than `MIN_RUNS_PER_PERSONA` of the others. In small steps, so
+ * that whoever drives it can do something else in between.
+ * @param shown how many pairs are wanted
+ */
+export function * castQuality (runs: CastRun[], shown: number): Generator<undefined, CastQuality> {
+  const tools = numbering()
+  const modules = numbering()
+  const members = yield * membersOf(runs, tools.of, modules.of)
   const enough = members.length >= MIN_PERSONAS
   const counted = sum(members.map(member => member.points.length))
-  const toolUse = enough ? varianceOf(members.map(member => member.points)) : notKnown(counted)
-  const ratings = varianceOfRatings(members)
+  const toolUse = enough
+    ? yield * varianceOf(members.map(member => member.points), members.map(member => member.centre), tools.count())
+    : notKnown(counted)
+  const ratings = yield * varianceOfRatings(members, modules.count())
+  const size = { tools: tools.count(), modules: modules.count() }
+  const { pairs, total } = enough ? yield * findNearDuplicates(members, toolUse.within ?? 0, size, shown) : { pairs: [], total: 0 }
   return {
     verdict: verdictOf(toolUse.ratio, ratings.ratio),
     toolUse,
     ratings,
-    nearDuplicates: enough ? nearDuplicatesOf(members, toolUse.within ?? 0) : [],
+    nearDuplicates: pairs.flatMap(pair => toNearDuplicate(pair, members)),
+    nearDuplicatePairs: total,
     personas: members.length,
     runs: counted
   }
+}
+
+function toNearDuplicate ({ i, j, similarity }: Pair, members: Member[]): NearDuplicate[] {
+  const [a, b] = [members[i], members[j]]
+  if (a === undefined || b === undefined) return []
+  const named = ({ personaId, personaName }: Member) => ({ personaId, personaName })
+  return [{ a: named(a), b: named(b), similarity, nA: a.n, nB: b.n }]
 }
 
 function verdictOf (toolUse: number | null, ratings: number | null): CastQuality['verdict'] {
@@ -92,103 +98,91 @@ function verdictOf (toolUse: number | null, ratings: number | null): CastQuality
   return toolUse >= HEALTHY_TOOL_USE && (ratings === null || ratings >= HEALTHY_RATINGS) ? 'healthy' : 'mixed'
 }
 
-function membersOf (runs: CastRun[]): Member[] {
-  const used = runs.filter(run => callsIn(run) > 0)
-  return [...Map.groupBy(used, run => run.personaId).values()].filter(own => own.length >= MIN_RUNS_PER_PERSONA).map(own => {
-    const ratings = ratingsOf(own)
-    return {
-      personaId: own[0]?.personaId ?? '',
-      personaName: own[0]?.personaName ?? '',
-      points: own.map(run => new Map(Object.entries(run.toolShares).map(([tool, calls]) => [tool, calls / callsIn(run)]))),
-      ratings,
-      means: new Map([...ratings].map(([module, all]) => [module, average(all)]))
+/** Names by number, from 0, in the order in which they first come. */
+function numbering () {
+  const numbers = new Map<string, number>()
+  return {
+    of (name: string): number {
+      const number = numbers.get(name) ?? numbers.size
+      if (number === numbers.size) numbers.set(name, number)
+      return number
+    },
+    count: () => numbers.size
+  }
+}
+
+type NumberOf = (name: string) => number
+
+function * membersOf (runs: CastRun[], toolNumber: NumberOf, moduleNumber: NumberOf): Generator<undefined, Member[]> {
+  const members: Member[] = []
+  for (const own of Map.groupBy(runs.filter(hasCalls), run => run.personaId).values()) {
+    const [first] = own
+    if (first === undefined || own.length < MIN_RUNS_PER_PERSONA) continue
+    const points = own.map(run => pointOf(run.toolShares, toolNumber))
+    const rated = ratingsOf(own, moduleNumber)
+    members.push({
+      personaId: first.personaId,
+      personaName: first.personaName,
+      n: own.length,
+      points,
+      centre: meanOf(points),
+      rated,
+      ratings: { dimensions: [...rated.keys()], values: [...rated.values()].map(averageOf) }
+    })
+    yield
+  }
+  return members
+}
+
+function hasCalls ({ toolShares }: CastRun): boolean {
+  for (const tool in toolShares) if ((toolShares[tool] ?? 0) > 0) return true
+  return false
+}
+
+/** Each tool's share of a run's calls. */
+function pointOf (toolShares: Record<string, number>, toolNumber: NumberOf): Point {
+  const point: Point = { dimensions: [], values: [] }
+  let all = 0
+  for (const tool in toolShares) {
+    const calls = toolShares[tool] ?? 0
+    if (calls === 0) continue
+    point.dimensions.push(toolNumber(tool))
+    point.values.push(calls)
+    all += calls
+  }
+  for (let i = 0; i < point.values.length; i++) point.values[i] = (point.values[i] ?? 0) / all
+  return point
+}
+
+/** A rating is a point on a line. */
+const LINE = [0]
+
+function ratingsOf (runs: CastRun[], moduleNumber: NumberOf): Map<number, Point[]> {
+  const rated = new Map<number, Point[]>()
+  for (const { ratings } of runs) {
+    for (const module in ratings) {
+      const number = moduleNumber(module)
+      const own = rated.get(number) ?? []
+      own.push({ dimensions: LINE, values: [ratings[module] ?? 0] })
+      rated.set(number, own)
     }
-  })
+  }
+  return rated
 }
 
-const callsIn = (run: CastRun) => sum(Object.values(run.toolShares))
-
-function ratingsOf (runs: CastRun[]): Map<string, number[]> {
-  const byModule = Map.groupBy(runs.flatMap(run => Object.entries(run.ratings)), ([module]) => module)
-  return new Map([...byModule].map(([module, rated]) => [module, rated.map(([, rating]) => rating)]))
-}
-
-const notKnown = (n: number): Variance => ({ between: null, within: null, ratio: null, n })
-
-/**
- * Variance components of runs that are grouped by persona: between = (MSB − MSW) / n0, within = MSW, where n0 is the
- * group size that stands for unequal ones. A single run cannot tell chance from habit, so groups of one are not given.
- */
-function varianceOf (groups: Point[][]): Variance {
-  const n = groups.flat().length
-  const grand = meanOf(groups.flat())
-  const centres = groups.map(meanOf)
-  const spread = groups.map((points, i) => sum(points.map(point => distance(point, centres[i] ?? grand))))
-  const within = sum(spread) / (n - groups.length)
-  const amongMeans = sum(groups.map((points, i) => points.length * distance(centres[i] ?? grand, grand))) / (groups.length - 1)
-  const size = (n - sum(groups.map(points => points.length ** 2)) / n) / (groups.length - 1)
-  const between = Math.max(0, (amongMeans - within) / size)
-  return { between, within, ratio: between + within > EPSILON ? between / (between + within) : 0, n }
-}
-
-/** What is left of zero after adding up fractions. */
-const EPSILON = 1e-12
+const averageOf = (rated: Point[]) => sum(rated.map(({ values: [rating = 0] }) => rating)) / rated.length
 
 /** Averaged over the modules that enough personas rated often enough: modules differ, and that is not the cast's doing. */
-function varianceOfRatings (members: Member[]): Variance {
-  const modules = new Set(members.flatMap(member => [...member.ratings.keys()]))
-  const known = [...modules].map(module => members.map(member => member.ratings.get(module) ?? [])
-    .filter(ratings => ratings.length >= MIN_RUNS_PER_PERSONA).map(ratings => ratings.map(rating => new Map([[module, rating]]))))
-    .filter(groups => groups.length >= MIN_PERSONAS).map(varianceOf)
+function * varianceOfRatings (members: Member[], modules: number): Generator<undefined, Variance> {
+  const known: Variance[] = []
+  for (let module = 0; module < modules; module++) {
+    const groups = members.map(member => member.rated.get(module) ?? []).filter(rated => rated.length >= MIN_RUNS_PER_PERSONA)
+    if (groups.length < MIN_PERSONAS) continue
+    known.push(yield * varianceOf(groups, groups.map(meanOf), 1))
+  }
   const n = sum(known.map(variance => variance.n))
   if (known.length === 0) return notKnown(n)
   const between = sum(known.map(variance => variance.between ?? 0)) / known.length
   const within = sum(known.map(variance => variance.within ?? 0)) / known.length
-  return { between, within, ratio: between + within > EPSILON ? between / (between + within) : 0, n }
+  return { between, within, ratio: ratioOf(between, within), n }
 }
-
-/** @param within variance among runs of one persona, which also stands in the products of means of few runs */
-function nearDuplicatesOf (members: Member[], within: number): NearDuplicate[] {
-  const centres = members.map(({ points }) => {
-    const mean = meanOf(points)
-    return { mean, squaredLength: distance(mean, new Map()) - within / points.length }
-  })
-  const pairs = members.flatMap((a, i) => members.slice(i + 1).map((b, j): NearDuplicate => ({
-    a: { personaId: a.personaId, personaName: a.personaName },
-    b: { personaId: b.personaId, personaName: b.personaName },
-    similarity: rateLikeEachOther(a, b) ? cosine(centres[i], centres[i + 1 + j]) : 0,
-    nA: a.points.length,
-    nB: b.points.length
-  })))
-  return pairs.filter(pair => pair.similarity >= NEAR_DUPLICATE_FROM).sort((a, b) => b.similarity - a.similarity)
-}
-
-interface Centre { mean: Point, squaredLength: number }
-
-/** 0 where habits cannot be told from chance. */
-function cosine (a: Centre | undefined, b: Centre | undefined): number {
-  if (a === undefined || b === undefined || a.squaredLength <= 0 || b.squaredLength <= 0) return 0
-  const product = sum([...a.mean].map(([key, value]) => value * (b.mean.get(key) ?? 0)))
-  return Math.min(1, product / Math.sqrt(a.squaredLength * b.squaredLength))
-}
-
-function rateLikeEachOther (a: Member, b: Member): boolean {
-  const apart = [...a.means].flatMap(([module, mean]) => {
-    const other = b.means.get(module)
-    return other === undefined ? [] : [Math.abs(mean - other)]
-  })
-  return apart.length === 0 || average(apart) < ALIKE_RATINGS
-}
-
-function meanOf (points: Point[]): Point {
-  const keys = new Set(points.flatMap(point => [...point.keys()]))
-  return new Map([...keys].map(key => [key, average(points.map(point => point.get(key) ?? 0))]))
-}
-
-/** Squared Euclidean. */
-function distance (a: Point, b: Point): number {
-  return sum([...new Set([...a.keys(), ...b.keys()])].map(key => ((a.get(key) ?? 0) - (b.get(key) ?? 0)) ** 2))
-}
-
-const sum = (values: number[]) => values.reduce((total, value) => total + value, 0)
-const average = (values: number[]) => values.length === 0 ? 0 : sum(values) / values.length

@@ -1,6 +1,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import { FIRST_APP } from '../apps/schemas.ts'
 import type { Queryable } from '../db/database.ts'
+import type { CastRun } from '../feedback/cast-quality.ts'
 import { groupColumns, inScope, type Scope } from './filters.ts'
 
 /** All SQL behind the quality of the cast: what each run used and rated, and what nobody used. */
@@ -56,28 +57,22 @@ export async function readCastGroups (db: Queryable, scope: CastScope): Promise<
   return rows
 }
 
-export interface CastRunRow {
+export interface CastRunRow extends CastRun {
   group_model: string | null
   group_prompts: string | null
-  persona_id: string
-  name: string
-  /** Tool → number of calls. */
-  tools: Record<string, number>
-  /** Module → rating that counts. */
-  ratings: Record<string, number>
 }
 
 export async function readCastRuns (db: Queryable, scope: CastScope): Promise<CastRunRow[]> {
   const { module } = scope.filter
   const ofModule = (row: string) => module === undefined ? sql`true` : sql`${sql.ref(`${row}.module`)} = ${module}`
   const { rows } = await sql<CastRunRow>`${withRuns(scope)}
-    SELECT c.group_model, c.group_prompts, c.persona_id, p.name,
+    SELECT c.group_model, c.group_prompts, c.persona_id AS "personaId", p.name AS "personaName",
            coalesce((
              SELECT jsonb_object_agg(t.tool_name, t.calls) FROM (
                SELECT a.tool_name, count(*) AS calls FROM persona_actions a
                WHERE a.tick_id = c.run_id AND ${MADE} AND ${ofModule('a')} GROUP BY a.tool_name
              ) AS t
-           ), '{}') AS tools,
+           ), '{}') AS "toolShares",
            coalesce((
              SELECT jsonb_object_agg(f.module, f.rating) FROM persona_feedback f
              WHERE f.tick_id = c.run_id AND f.grounded AND f.rating IS NOT NULL AND ${ofModule('f')}

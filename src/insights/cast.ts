@@ -1,8 +1,9 @@
+import { setImmediate as breathe } from 'node:timers/promises'
 import type { Queryable } from '../db/database.ts'
 import { castQuality } from '../feedback/cast-quality.ts'
 import type { CastGroup, Coverage } from './cast-schemas.ts'
 import {
-  countChangedCast, readCastGroups, readCastRuns, readKnownTools, type CastRunRow, type KnownToolRow
+  countChangedCast, readCastGroups, readCastRuns, readKnownTools, type KnownToolRow
 } from './cast-runs.ts'
 import { readScope, type Range } from './filters.ts'
 import { groupKey, toMixed } from './modules.ts'
@@ -26,27 +27,34 @@ export async function describeCast (db: Queryable, { mix = false, ...filter }: C
     readCastGroups(db, scope), readCastRuns(db, scope), countChangedCast(db, scope), readKnownTools(db, scope)
   ])
   const runsOf = Map.groupBy(runs, groupKey)
-  return {
-    range: scope.range,
-    mixed: toMixed(groups, changedPersonas),
-    coverage: coverageOf(tools),
-    groups: groups.map(group => ({
+  const judged: CastGroup[] = []
+  for (const group of groups) {
+    judged.push({
       models: group.models,
       promptVersions: group.prompt_versions,
       latestAt: group.latest_at.toISOString(),
       leftOut: group.left_out,
-      quality: qualityOf(runsOf.get(groupKey(group)) ?? [])
-    }))
+      quality: await inSlices(castQuality(runsOf.get(groupKey(group)) ?? [], MAX_PAIRS))
+    })
   }
+  return { range: scope.range, mixed: toMixed(groups, changedPersonas), coverage: coverageOf(tools), groups: judged }
 }
 
 /** A collapsed cast of a hundred has thousands of pairs; the most alike are enough to see it. */
 const MAX_PAIRS = 100
 
-function qualityOf (runs: CastRunRow[]): CastGroup['quality'] {
-  const { nearDuplicates, ...quality } = castQuality(runs.map(run =>
-    ({ personaId: run.persona_id, personaName: run.name, toolShares: run.tools, ratings: run.ratings })))
-  return { ...quality, nearDuplicates: nearDuplicates.slice(0, MAX_PAIRS), nearDuplicatePairs: nearDuplicates.length }
+/** Runs and pages of this process go on in between. */
+const SLICE_MS = 5
+
+async function inSlices<T> (steps: Generator<undefined, T>): Promise<T> {
+  for (;;) {
+    const endsAt = performance.now() + SLICE_MS
+    while (performance.now() < endsAt) {
+      const step = steps.next()
+      if (step.done) return step.value
+    }
+    await breathe()
+  }
 }
 
 function coverageOf (tools: KnownToolRow[]): Coverage {

@@ -1,9 +1,18 @@
 import t from 'tap'
-import { castQuality, type CastRun } from '../../src/feedback/cast-quality.ts'
+import { castQuality as judge, type CastQuality, type CastRun } from '../../src/feedback/cast-quality.ts'
+import { plainCastQuality } from '../helpers/plain-cast-quality.ts'
 
 const TOOLS = Array.from({ length: 12 }, (_, i) => `m${i % 4}.tool${i}`)
 const MODULES = ['m0', 'm1', 'm2', 'm3']
 const SEEDS = Array.from({ length: 200 }, (_, seed) => seed)
+
+function castQuality (runs: CastRun[], shown = 100): CastQuality {
+  const steps = judge(runs, shown)
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+  }
+}
 
 /** The same numbers from 0 to 1 for the same seed (mulberry32). */
 function randomFrom (seed: number): () => number {
@@ -133,7 +142,7 @@ t.test('exact on casts that were computed by hand', async t => {
 t.test('what cannot be told is null and not zero, with its n', async t => {
   const nothing = { between: null, within: null, ratio: null }
   t.same(castQuality([]), {
-    verdict: 'too_little_data', toolUse: { ...nothing, n: 0 }, ratings: { ...nothing, n: 0 }, nearDuplicates: [], personas: 0, runs: 0
+    verdict: 'too_little_data', toolUse: { ...nothing, n: 0 }, ratings: { ...nothing, n: 0 }, nearDuplicates: [], nearDuplicatePairs: 0, personas: 0, runs: 0
   })
   t.match(castQuality(each(12, i => plain(`p${i % 4}`, { x: 1 }))), { ratings: { ...nothing, n: 0 }, toolUse: { n: 12 } }, 'nobody rated')
   const idle = castQuality(each(12, i => plain(`p${i % 4}`, i < 4 ? {} : { x: 1 })))
@@ -151,4 +160,32 @@ t.test('neither the order of runs nor the names matter', async t => {
   for (const [a, b] of [[toolUse, other.toolUse], [ratings, other.ratings]] as const) {
     t.ok(Math.abs((a.ratio ?? 0) - (b.ratio ?? 1)) < 1e-9 && a.n === b.n)
   }
+})
+
+t.test('the same as said plainly, to the last bit', async t => {
+  let pairs = 0
+  for (const seed of SEEDS.slice(0, 60)) {
+    const random = randomFrom(seed)
+    const characters = Array.from({ length: 1 + Math.floor(random() * 5) }, () => someone(random))
+    const some = () => characters[Math.floor(random() * characters.length)] ?? someone(random)
+    const personas = Array.from({ length: 3 + Math.floor(random() * 12) }, some)
+    const cast = days(personas, 1 + Math.floor(random() * 12), random)
+    // Idle days, days of other tools, modules not rated, and in no order.
+    const lived = cast.map(run => random() < 0.1 ? { ...run, toolShares: {} } : random() < 0.1 ? { ...run, ratings: {} } : run)
+      .filter(() => random() < 0.9).sort(() => random() - 0.5)
+    const { verdict, ...quality } = castQuality(lived)
+    const plainly = plainCastQuality(lived)
+    pairs += plainly.nearDuplicatePairs
+    t.same(quality, plainly, `seed ${seed}`)
+    t.same(castQuality(lived, 2), { verdict, ...plainly, nearDuplicates: plainly.nearDuplicates.slice(0, 2) }, `seed ${seed}, two pairs`)
+  }
+  t.ok(pairs > 100, `${pairs} pairs`)
+})
+
+t.test('a cast of five hundred clones is judged in steps of a few milliseconds', async t => {
+  const random = randomFrom(1)
+  const cast = days(Array<Character>(500).fill(someone(random)), 4, random)
+  let steps = 0
+  for (const quality = judge(cast, 100); !quality.next().done;) steps++
+  t.ok(steps >= 3 * 500, `${steps} steps`)
 })
