@@ -46,13 +46,18 @@ export interface CastGroupRow {
   app_versions: (string | null)[]
   latest_at: Date
   left_out: number
+  /** Personas that were changed within the range, whatever model they ran on; the same in each row. */
+  changed_personas: number
 }
 
 export async function readCastGroups (db: Queryable, scope: CastScope): Promise<CastGroupRow[]> {
   const { rows } = await sql<CastGroupRow>`${withRuns(scope)}
     SELECT group_model, group_prompts, array_agg(DISTINCT model) AS models,
            array_agg(DISTINCT prompt_version) AS prompt_versions, array_agg(DISTINCT app_version) AS app_versions,
-           max(at) AS latest_at, count(*) FILTER (WHERE NOT counts)::int AS left_out
+           max(at) AS latest_at, count(*) FILTER (WHERE NOT counts)::int AS left_out, (
+             SELECT count(*)::int
+             FROM (SELECT persona_id FROM cast_runs GROUP BY persona_id HAVING count(DISTINCT version) > 1) AS changed
+           ) AS changed_personas
     FROM cast_runs GROUP BY group_model, group_prompts ORDER BY max(at) DESC, group_model, group_prompts`.execute(db)
   return rows
 }
@@ -79,14 +84,6 @@ export async function readCastRuns (db: Queryable, scope: CastScope): Promise<Ca
            ), '{}') AS ratings
     FROM cast_runs c JOIN personas p ON p.id = c.persona_id WHERE c.counts`.execute(db)
   return rows
-}
-
-/** How many personas were changed within the range, whatever model they ran on. */
-export async function countChangedCast (db: Queryable, scope: CastScope): Promise<number> {
-  const { rows } = await sql<{ n: number }>`${withRuns(scope)}
-    SELECT count(*)::int AS n
-    FROM (SELECT persona_id FROM cast_runs GROUP BY persona_id HAVING count(DISTINCT version) > 1) AS changed`.execute(db)
-  return rows[0]?.n ?? 0
 }
 
 export interface KnownToolRow { tool: string, module: string, used: boolean }

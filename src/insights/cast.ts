@@ -2,10 +2,9 @@ import { setImmediate as breathe } from 'node:timers/promises'
 import type { Queryable } from '../db/database.ts'
 import { castQuality } from '../feedback/cast-quality.ts'
 import type { CastGroup, Coverage } from './cast-schemas.ts'
-import {
-  countChangedCast, readCastGroups, readCastRuns, readKnownTools, type KnownToolRow
-} from './cast-runs.ts'
+import { readCastGroups, readCastRuns, readKnownTools, type KnownToolRow } from './cast-runs.ts'
 import { readScope, type Range } from './filters.ts'
+import { inOneView } from './folded-scope.ts'
 import { groupKey, toMixed } from './modules.ts'
 import type { CastQuery } from './queries.ts'
 import type { Mixed } from './schemas.ts'
@@ -23,9 +22,9 @@ export interface CastAnswer {
  */
 export async function describeCast (db: Queryable, { mix = false, ...filter }: CastQuery): Promise<CastAnswer> {
   const scope = { ...await readScope(db, filter), mix }
-  const [groups, runs, changedPersonas, tools] = await Promise.all([
-    readCastGroups(db, scope), readCastRuns(db, scope), countChangedCast(db, scope), readKnownTools(db, scope)
-  ])
+  const { groups, runs, tools } = await inOneView(db, async trx => ({
+    groups: await readCastGroups(trx, scope), runs: await readCastRuns(trx, scope), tools: await readKnownTools(trx, scope)
+  }))
   const runsOf = Map.groupBy(runs, groupKey)
   const judged: CastGroup[] = []
   for (const group of groups) {
@@ -37,7 +36,7 @@ export async function describeCast (db: Queryable, { mix = false, ...filter }: C
       quality: await inSlices(castQuality(runsOf.get(groupKey(group)) ?? [], MAX_PAIRS))
     })
   }
-  return { range: scope.range, mixed: toMixed(groups, changedPersonas), coverage: coverageOf(tools), groups: judged }
+  return { range: scope.range, mixed: toMixed(groups, groups[0]?.changed_personas ?? 0), coverage: coverageOf(tools), groups: judged }
 }
 
 /** A collapsed cast of a hundred has thousands of pairs; the most alike are enough to see it. */

@@ -21,6 +21,8 @@ export async function inOneView<T> (db: Queryable, read: (trx: Queryable) => Pro
   return db.transaction().setIsolationLevel('repeatable read').execute(async trx => {
     // The planner takes long spans, which are few, for many, and compiles the statement for longer than it runs.
     await sql`SET LOCAL jit = off`.execute(trx)
+    // A month's visits of a large cast are sorted in memory and not on the disk.
+    await sql`SET LOCAL work_mem = '32MB'`.execute(trx)
     return read(trx)
   })
 }

@@ -88,36 +88,46 @@ export interface CitationRow {
 const PER_MESSAGE = 3
 const MAX_CITATIONS = 5000
 
+/** What citations are wanted of. */
+export type Cited = Pick<Incident, 'type' | 'module' | 'tool'>
+
 /**
- * What grounded feedback cites of these modules' incidents, newest first: a few for each message. It goes from the
+ * What grounded feedback on these modules cites of such incidents, newest first: a few for each message. It goes from the
  * incidents, which are few, to the feedback, and not the other way round.
  */
-export async function readCitations (db: Queryable, scope: ProblemScope, modules: string[]): Promise<CitationRow[]> {
+export async function readCitations (db: Queryable, scope: ProblemScope, cited: Cited[]): Promise<CitationRow[]> {
+  const modules = [...new Set(cited.map(({ module }) => module))]
+  const errors = cited.filter(({ type }) => type === 'error')
+  const isWanted = sql<boolean>`(a.module, a.tool_name) IN (
+    SELECT * FROM unnest(${errors.map(({ module }) => module)}::text[], ${errors.map(({ tool }) => tool)}::text[]))`
+  const leftOver = cited.filter(({ type }) => type === 'walk_away').map(({ module }) => module)
   const columns = sql`a.tick_id, a.ordinal, a.tool_name, a.module, a.blame, a.error_message, ${NOT_OK} AS is_error`
   const { rows } = await sql<CitationRow>`
     WITH incidents AS (
       SELECT ${columns}, coalesce(a.ordinal + 1 = ANY(r.walked_away_over), false) AS over_walk_away
       FROM persona_actions a LEFT JOIN runs r ON r.id = a.tick_id
-      WHERE ${NOT_OK} AND ${inScope(scope, 'a', { versions: 'r' })}
+      WHERE ${NOT_OK} AND ${inScope(scope, 'a', { versions: 'r' })} AND (${isWanted} OR a.module = ANY(${leftOver}::text[]))
       UNION ALL
       SELECT ${columns}, true
       FROM module_visits v JOIN runs r ON r.id = v.run_id
       JOIN persona_actions a ON a.tick_id = v.run_id AND a.module = v.module AND a.ordinal + 1 = ANY(r.walked_away_over)
-      WHERE v.walked_away AND v.created_at >= ${scope.range.from}::timestamptz AND NOT (${NOT_OK}) AND ${inScope(scope, 'a', { versions: 'r' })}
+      WHERE v.walked_away AND v.created_at >= ${scope.range.from}::timestamptz AND v.module = ANY(${leftOver}::text[]) AND NOT (${NOT_OK})
+        AND ${inScope(scope, 'a', { versions: 'r' })}
     ),
     cited AS (
       SELECT i.tool_name AS tool, i.module, i.blame, i.error_message, i.is_error, i.over_walk_away,
-             f.tick_id AS run_id, i.ordinal + 1 AS number, f.rating, f.notes, c.citation ->> 'quote' AS quote, f.created_at AS at
+             f.tick_id AS run_id, i.ordinal + 1 AS number, f.rating, f.notes, c.citation ->> 'quote' AS quote, f.created_at AS at,
+             f.id AS told_in
       FROM incidents i JOIN persona_feedback f ON f.tick_id = i.tick_id
       JOIN LATERAL jsonb_array_elements(f.evidence) AS c (citation) ON (c.citation ->> 'action')::int = i.ordinal + 1
       WHERE f.grounded AND f.module = ANY(${modules}::text[])
     ),
     ranked AS (
       SELECT *, row_number() OVER (
-        PARTITION BY module, tool, blame, error_message, is_error, over_walk_away ORDER BY at DESC, run_id, number
+        PARTITION BY module, tool, blame, error_message, is_error, over_walk_away ORDER BY at DESC, run_id, number, told_in, quote
       ) AS rank
       FROM cited
     )
-    SELECT * FROM ranked WHERE rank <= ${PER_MESSAGE} ORDER BY at DESC, run_id, number LIMIT ${MAX_CITATIONS}`.execute(db)
+    SELECT * FROM ranked WHERE rank <= ${PER_MESSAGE} ORDER BY at DESC, run_id, number, told_in, quote LIMIT ${MAX_CITATIONS}`.execute(db)
   return rows
 }

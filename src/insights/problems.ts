@@ -33,8 +33,7 @@ export async function findProblems (db: Queryable, query: ProblemsQuery): Promis
       for (const incident of page) gather(found, incident)
     }
     const top = [...found].toSorted(([, a], [, b]) => mostFrequentFirst(a, b)).slice(0, limit)
-    const modules = [...new Set(top.map(([, { first }]) => first.module))]
-    return { found, top, citations: modules.length === 0 ? [] : await readCitations(trx, scope, modules) }
+    return { found, top, citations: top.length === 0 ? [] : await readCitations(trx, scope, top.map(([, { first }]) => first)) }
   })
   const citationsOf = Map.groupBy(citations.flatMap(keyed), ({ key }) => key)
   return {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { kindOfError } from '../../src/insights/error-kind.ts'
+import { kindOfError, REPLACEMENTS } from '../../src/insights/error-kind.ts'
 
 const TABLE: [message: string | null, kind: string, what: string][] = [
   [null, 'no message', 'nothing'],
@@ -48,4 +48,16 @@ t.test('whatever the message, the kind is short, one line and at once there', as
   const started = performance.now()
   for (const part of ['"', 'a1', '1.', '\'', 'a_', '://', '@a.', '1:2']) kindOfError(part.repeat(1_000_000))
   t.ok(performance.now() - started < 10_000)
+})
+
+t.test('what is told by a pattern has what the pattern needs', async () => {
+  const pieces = fc.constantFrom(
+    'a', 'f', 'Z', '0', '7', '12', '2026', 'abcdef01', '-', '.', '/', ':', '://', '@', '_', ' ', '"',
+    '\'', '„', '“', '”', '»', '«', '`', '‚', '‘', '’',
+    '2026-11-23', '23.11.2026', '08:15', '9fceb02d0ae598e9', '7f8b2c9e-0d1a-4b5c-8d7e-1234567890ab'
+  )
+  await fc.assert(fc.asyncProperty(fc.array(pieces, { maxLength: 12 }), async parts => {
+    const text = parts.join('')
+    return REPLACEMENTS.every(({ needs, pattern }) => needs.test(text) || text.replace(pattern, '') === text)
+  }), { numRuns: 2000 })
 })
