@@ -3,7 +3,7 @@ import type { Queryable } from '../db/database.ts'
 import { cellsOf, SUMS } from './cells.ts'
 import { groupColumns, inScope, type Scope } from './filters.ts'
 import { hasVersions, isFolded, isUnderFold, isUnfolded } from './folded-scope.ts'
-import { ofPersonas, presentIn, supersededBy, type PresenceScope } from './presence.ts'
+import { mayBeEarlier, presentIn, supersededBy, type PresenceScope } from './presence.ts'
 
 /** All SQL behind the numbers of modules. */
 
@@ -45,7 +45,7 @@ export async function readFacts (db: Queryable, scope: PresenceScope & { by: 'da
   const { rows } = await sql<FactsRow>`
     WITH unfolded AS (${cellsOf(step, alias => isUnfolded(scope, alias))}),
     earlier AS (
-      ${cellsOf(step, alias => sql`${isUnderFold(scope, alias)} AND ${ofPersonas(scope.changed, alias)}`)}
+      ${cellsOf(step, alias => sql`${isUnderFold(scope, alias)} AND ${mayBeEarlier(scope.changed, alias)}`)}
     ),
     cells (model, prompt_version, app_version, module, bucket, latest_at, counts, ${COLUMNS}) AS (
       SELECT s.model, s.prompt_version, s.app_version, s.module, ${stepOf(sql`s.day::timestamp`)}, s.latest_at, true, ${sums('1')}
@@ -58,9 +58,12 @@ export async function readFacts (db: Queryable, scope: PresenceScope & { by: 'da
       FROM earlier s, (VALUES (-1, true), (1, false)) AS w (weight, counts) WHERE ${superseded}
     ),
     told AS (
-      SELECT ${groupColumns(scope.mix, 's').model} AS group_model, ${groupColumns(scope.mix, 's').prompts} AS group_prompts, s.module,
-             count(DISTINCT s.persona_id)::int AS personas
-      FROM (${presentIn(scope)}) AS s WHERE s.counted AND NOT ${superseded} GROUP BY 1, 2, 3
+      SELECT group_model, group_prompts, module, count(*)::int AS personas
+      FROM (
+        SELECT DISTINCT ${groupColumns(scope.mix, 's').model} AS group_model, ${groupColumns(scope.mix, 's').prompts} AS group_prompts,
+               s.module, s.persona_id
+        FROM (${presentIn(scope)}) AS s WHERE s.counted AND NOT ${superseded}
+      ) AS each_once GROUP BY 1, 2, 3
     ),
     facts AS (
       SELECT ${model} AS group_model, ${prompts} AS group_prompts, c.module, c.bucket, array_agg(DISTINCT c.model) AS models,

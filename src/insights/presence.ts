@@ -11,7 +11,15 @@ export interface GroupedScope extends FoldedScope {
 }
 
 /** A persona with more than one version within a group. */
-export interface Changed { group_model: string | null, group_prompts: string | null, persona_id: string, newest: number }
+export interface Changed {
+  group_model: string | null
+  group_prompts: string | null
+  persona_id: string
+  newest: number
+  /** From when to when earlier versions than the newest used or rated anything. */
+  earlier_from: Date
+  earlier_to: Date
+}
 
 export interface PresenceScope extends GroupedScope {
   /** Empty with `mix`: all versions count. */
@@ -31,7 +39,7 @@ export function presentIn (scope: GroupedScope): RawBuilder<unknown> {
     AND (s.any_release OR ${sql.ref(`${row}.app_version`)} = s.app_version)`
   const rated = same('f', sql`coalesce(f.persona_version, 0)`)
   return sql`
-    SELECT s.persona_id, s.version, s.module, s.model, s.prompt_version,
+    SELECT s.persona_id, s.version, s.module, s.model, s.prompt_version, s.first_at, s.last_at,
            CASE WHEN ${isIn('s.first_counted_at')} OR ${isIn('s.last_counted_at')} THEN true
              WHEN s.first_counted_at < ${from}::timestamptz AND s.last_counted_at >= ${to}::timestamptz
                THEN EXISTS (SELECT FROM persona_feedback f WHERE ${rated} AND f.grounded AND f.rating IS NOT NULL)
@@ -42,9 +50,11 @@ export function presentIn (scope: GroupedScope): RawBuilder<unknown> {
       AND (${isIn('s.first_at')} OR ${isIn('s.last_at')} OR (s.first_at < ${from}::timestamptz AND s.last_at >= ${to}::timestamptz AND (
         EXISTS (SELECT FROM module_visits v WHERE ${same('v', sql`v.persona_version`)}) OR EXISTS (SELECT FROM persona_feedback f WHERE ${rated}))))
     UNION ALL
-    SELECT v.persona_id, v.persona_version, v.module, v.model, v.prompt_version, false FROM module_visits v WHERE ${isUnfolded(scope, 'v')}
+    SELECT v.persona_id, v.persona_version, v.module, v.model, v.prompt_version, v.created_at, v.created_at, false
+    FROM module_visits v WHERE ${isUnfolded(scope, 'v')}
     UNION ALL
-    SELECT f.persona_id, coalesce(f.persona_version, 0), f.module, f.model, f.prompt_version, f.grounded IS TRUE AND f.rating IS NOT NULL
+    SELECT f.persona_id, coalesce(f.persona_version, 0), f.module, f.model, f.prompt_version, f.created_at, f.created_at,
+           f.grounded IS TRUE AND f.rating IS NOT NULL
     FROM persona_feedback f WHERE ${isUnfolded(scope, 'f')} AND f.module <> '__parse'`
 }
 
@@ -57,10 +67,16 @@ export interface Changes {
 export async function readChanges (db: Queryable, scope: GroupedScope): Promise<Changes> {
   const { model, prompts } = groupColumns(scope.mix, 's')
   const { rows } = await sql<Changed & { of_all: number }>`
-    SELECT group_model, group_prompts, persona_id, max(version) AS newest, grouping(group_model) AS of_all
+    SELECT group_model, group_prompts, persona_id, max(version) AS newest, grouping(group_model) AS of_all,
+           min(first_at) FILTER (WHERE is_earlier) AS earlier_from, max(last_at) FILTER (WHERE is_earlier) AS earlier_to
     FROM (
-      SELECT DISTINCT ${model} AS group_model, ${prompts} AS group_prompts, s.persona_id, s.version FROM (${presentIn(scope)}) AS s
-    ) AS versions
+      SELECT *, version < max(version) OVER (PARTITION BY group_model, group_prompts, persona_id) AS is_earlier
+      FROM (
+        SELECT ${model} AS group_model, ${prompts} AS group_prompts, s.persona_id, s.version,
+               min(s.first_at) AS first_at, max(s.last_at) AS last_at
+        FROM (${presentIn(scope)}) AS s GROUP BY 1, 2, 3, 4
+      ) AS versions
+    ) AS ranked
     GROUP BY persona_id, GROUPING SETS ((), (group_model, group_prompts))
     HAVING CASE WHEN grouping(group_model) = 1 THEN min(nullif(version, 0)) ELSE min(version) END < max(version)`.execute(db)
   return {
@@ -87,4 +103,22 @@ export function supersededBy (
 export function ofPersonas (changed: Changed[], alias: string): RawBuilder<boolean> {
   if (changed.length === 0) return sql<boolean>`false`
   return sql<boolean>`${sql.ref(`${alias}.persona_id`)} = ANY(${[...new Set(changed.map(row => row.persona_id))]}::uuid[])`
+}
+
+/** So many times may stand in a statement. */
+const MAX_TIMES = 50
+
+/**
+ * Whether a row, by its persona and time, may be of an earlier version: without the times all rows of these personas would be read, a
+ * year's for the few of one day. Where there are many personas the times that reach over all of theirs do.
+ */
+export function mayBeEarlier (changed: Changed[], alias: string): RawBuilder<boolean> {
+  const at = sql.ref(`${alias}.created_at`)
+  // To the next millisecond: a JavaScript Date has no shorter times.
+  const within = (rows: Changed[]) => sql<boolean>`${ofPersonas(rows, alias)}
+    AND ${at} >= ${new Date(Math.min(...rows.map(row => row.earlier_from.getTime()))).toISOString()}::timestamptz
+    AND ${at} < ${new Date(Math.max(...rows.map(row => row.earlier_to.getTime())) + 1).toISOString()}::timestamptz`
+  if (changed.length === 0) return sql<boolean>`false`
+  if (changed.length > MAX_TIMES) return within(changed)
+  return sql<boolean>`(${sql.join(changed.map(row => sql`(${within([row])})`), sql` OR `)})`
 }
