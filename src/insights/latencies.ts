@@ -23,8 +23,7 @@ export async function readLatencies (db: Queryable, scope: PresenceScope): Promi
   const superseded = supersededBy(scope.changed, { persona: 'r.persona_id', version: 'r.persona_version', ...groupColumns(scope.mix, 'r') })
   const { rows } = await sql<LatencyRow>`
     WITH timed AS (
-      SELECT s.module, s.model, s.prompt_version, b.latency_ms, b.calls
-      FROM latency_days s, unnest(s.latencies_ms, s.calls) AS b (latency_ms, calls)
+      SELECT s.module, s.model, s.prompt_version, unnest(s.latencies_ms) AS latency_ms, unnest(s.calls) AS calls FROM latency_days s
       WHERE EXISTS (SELECT FROM folded_days d WHERE d.day = s.day AND ${isFolded(scope)}) AND ${hasVersions(scope.filter, 's')}
       UNION ALL
       SELECT a.module, r.model, r.prompt_version, ${ROUNDED_LATENCY}, 1

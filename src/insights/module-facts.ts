@@ -15,9 +15,10 @@ export interface FactsRow extends Record<typeof SUMS[number], number> {
   module: string | null
   /** Null: over the whole range. */
   bucket: Date | null
-  models: (string | null)[]
-  prompt_versions: (string | null)[]
-  app_versions: (string | null)[]
+  /** Of the group as a whole; null: this is a part of it. */
+  models: (string | null)[] | null
+  prompt_versions: (string | null)[] | null
+  app_versions: (string | null)[] | null
   latest_at: Date
   left_out_ratings: number
   left_out_visits: number
@@ -60,24 +61,28 @@ export async function readFacts (db: Queryable, scope: PresenceScope & { by: 'da
     told AS (
       SELECT group_model, group_prompts, module, count(*)::int AS personas
       FROM (
-        SELECT DISTINCT ${groupColumns(scope.mix, 's').model} AS group_model, ${groupColumns(scope.mix, 's').prompts} AS group_prompts,
-               s.module, s.persona_id
-        FROM (${presentIn(scope)}) AS s WHERE s.counted AND NOT ${superseded}
-      ) AS each_once GROUP BY 1, 2, 3
+        SELECT s.persona_id, s.module, ${groupColumns(scope.mix, 's').model} AS group_model, ${groupColumns(scope.mix, 's').prompts} AS group_prompts
+        FROM (${presentIn(scope)}) AS s WHERE s.counted AND NOT ${superseded} GROUP BY 1, 2, 3, 4
+      ) AS each_once GROUP BY group_model, group_prompts, module
     ),
     facts AS (
-      SELECT ${model} AS group_model, ${prompts} AS group_prompts, c.module, c.bucket, array_agg(DISTINCT c.model) AS models,
-             array_agg(DISTINCT c.prompt_version) AS prompt_versions, array_agg(DISTINCT c.app_version) AS app_versions,
-             max(c.latest_at) AS latest_at,
+      SELECT ${model} AS group_model, ${prompts} AS group_prompts, c.module, c.bucket, max(c.latest_at) AS latest_at,
              coalesce(sum(told) FILTER (WHERE NOT counts), 0)::float8 AS left_out_ratings,
              coalesce(sum(visits) FILTER (WHERE NOT counts), 0)::float8 AS left_out_visits,
              ${sql.join(SUMS.map(sum))}, grouping(c.module) AS of_group, grouping(c.bucket) AS of_range
       FROM cells c
       GROUP BY 1, 2, GROUPING SETS ((), (c.module), (c.module, c.bucket))
       HAVING grouping(c.module) = 1 OR sum(told + visits) FILTER (WHERE counts) > 0
+    ),
+    versions AS (
+      SELECT ${model} AS group_model, ${prompts} AS group_prompts, array_agg(DISTINCT c.model) AS models,
+             array_agg(DISTINCT c.prompt_version) AS prompt_versions, array_agg(DISTINCT c.app_version) AS app_versions
+      FROM cells c GROUP BY 1, 2
     )
-    SELECT facts.*, coalesce(told.personas, 0) AS personas
-    FROM facts LEFT JOIN told ON told.module = facts.module
+    SELECT facts.*, versions.models, versions.prompt_versions, versions.app_versions, coalesce(told.personas, 0) AS personas
+    FROM facts LEFT JOIN versions ON of_group = 1
+      AND (versions.group_model, versions.group_prompts) IS NOT DISTINCT FROM (facts.group_model, facts.group_prompts)
+    LEFT JOIN told ON told.module = facts.module
       AND (told.group_model, told.group_prompts) IS NOT DISTINCT FROM (facts.group_model, facts.group_prompts)
     ORDER BY of_group DESC, of_range DESC, bucket`.execute(db)
   return rows

@@ -52,9 +52,9 @@ type VersionsRow = Pick<FactsRow, 'models' | 'prompt_versions' | 'app_versions'>
 /** What stands behind all groups together. */
 export function toMixed (groups: VersionsRow[], changedPersonas: number): Mixed {
   return {
-    models: distinct(groups.flatMap(group => group.models)),
-    promptVersions: distinct(groups.flatMap(group => group.prompt_versions)),
-    appVersions: distinct(groups.flatMap(group => group.app_versions)),
+    models: distinct(groups.flatMap(group => group.models ?? [])),
+    promptVersions: distinct(groups.flatMap(group => group.prompt_versions ?? [])),
+    appVersions: distinct(groups.flatMap(group => group.app_versions ?? [])),
     personaVersions: changedPersonas
   }
 }
@@ -68,8 +68,8 @@ function toGroup (group: FactsRow, facts: FactsRow[], latencies: LatencyRow[]): 
   const ofModules = Map.groupBy(facts.filter(row => row.module !== null), row => row.module ?? '')
   const modules = [...ofModules].flatMap(([module, rows]) => toModule(module, rows, latencies.find(row => row.module === module)))
   return {
-    models: distinct(group.models),
-    promptVersions: distinct(group.prompt_versions),
+    models: distinct(group.models ?? []),
+    promptVersions: distinct(group.prompt_versions ?? []),
     latestAt: group.latest_at.toISOString(),
     leftOut: { ratings: group.left_out_ratings, visits: group.left_out_visits },
     modules: modules.sort(worstFirst)
