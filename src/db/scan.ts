@@ -12,17 +12,24 @@ export interface ScannedRow {
 }
 
 /**
+ * The next page is on its way while one is used.
  * @param readAfter the next page behind a row, at most `size` rows; undefined: the first page
  */
 export async function * scanPages<Row extends ScannedRow> (
   size: number, readAfter: (last: Row | undefined) => Promise<Row[]>
 ): AsyncGenerator<Row[]> {
-  let last: Row | undefined
-  for (;;) {
-    const rows = await readAfter(last)
-    if (rows.length > 0) yield rows
-    if (rows.length < size) return
-    last = rows.at(-1)
+  let rows = await readAfter(undefined)
+  while (rows.length > 0) {
+    const next = rows.length < size ? Promise.resolve([]) : readAfter(rows.at(-1))
+    // What the next page fails of is said when it is asked for.
+    next.catch(() => {})
+    try {
+      yield rows
+    } finally {
+      // Whoever stops listening in a transaction must not end it under a statement.
+      await next.catch(() => {})
+    }
+    rows = await next
   }
 }
 
