@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execFileSync } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { migrate } from '../src/db/migrate.ts'
 import type { Bench } from './bench.ts'
 import { cells, spreadOf } from './measure.ts'
@@ -9,6 +11,10 @@ import { createDatabase, withPostgres, withUnlimited } from './postgres.ts'
 import { startServer } from './server.ts'
 
 const ROUNDS = 7
+/** The embedded storage compiles in the background for a while after it answers. */
+const IDLE_MS = 3000
+/** Of src/plugins/database.ts. */
+const PRISTINE = fileURLToPath(new URL('../node_modules/.cache/persona-runner-data', import.meta.url))
 
 export const bench: Bench = {
   name: 'boot',
@@ -23,16 +29,24 @@ export const bench: Bench = {
         'Postgres, nothing compiled before': () => ({ DATABASE_URL: url, NODE_DISABLE_COMPILE_CACHE: '1' }),
         Postgres: () => ({ DATABASE_URL: url }),
         'embedded, on an existing folder': () => ({ DATA_DIR: join(folder, 'kept') }),
+        'embedded, on the first folder of all': () => {
+          rmSync(PRISTINE, { recursive: true, force: true })
+          return { DATA_DIR: join(folder, `new-${fresh++}`) }
+        },
         'embedded, on a new folder': () => ({ DATA_DIR: join(folder, `new-${fresh++}`) })
       }
       const boots = new Map<string, number[]>()
+      const cpus = new Map<string, number[]>()
       const memories = new Map<string, number[]>()
       const floor: number[] = []
       for (let i = 0; i <= (quick ? 2 : ROUNDS); i++) {
         for (const [name, env] of Object.entries(arms)) {
           const server = await startServer(env())
+          const cpuMs = server.cpuMs()
+          await sleep(IDLE_MS)
           if (i > 0) {
             boots.set(name, [...boots.get(name) ?? [], server.bootMs])
+            cpus.set(name, [...cpus.get(name) ?? [], cpuMs])
             memories.set(name, [...memories.get(name) ?? [], server.memoryMb()])
           }
           await server.stop()
@@ -43,12 +57,14 @@ export const bench: Bench = {
       }
       report.row('floor: an empty Node process, ms', cells(spreadOf(floor)))
       for (const [name, times] of boots) report.row(`${name}: to the first 200, ms`, cells(spreadOf(times)))
-      for (const [name, mb] of memories) report.row(`${name}: memory just after, MB`, cells(spreadOf(mb)))
+      for (const [name, ms] of cpus) report.row(`${name}: CPU until then, ms`, cells(spreadOf(ms)))
+      for (const [name, mb] of memories) report.row(`${name}: memory, idle for 3 s, MB`, cells(spreadOf(mb)))
       const median = (all: Map<string, number[]>, name: string) => spreadOf(all.get(name) ?? []).median
       report.check('Postgres: at most 0.6 s', median(boots, 'Postgres') <= 600)
       report.check('Postgres: at most 150 MB', median(memories, 'Postgres') <= 150)
       report.check('embedded, later: at most 1.0 s', median(boots, 'embedded, on an existing folder') <= 1000)
-      report.check('embedded, first: at most 3 s', median(boots, 'embedded, on a new folder') <= 3000)
+      report.check('embedded, first of all: at most 3 s', median(boots, 'embedded, on the first folder of all') <= 3000)
+      report.check('embedded, a new folder: at most 3 s', median(boots, 'embedded, on a new folder') <= 3000)
     }).finally(() => rmSync(folder, { recursive: true, force: true }))
   }
 }
