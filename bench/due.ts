@@ -1,4 +1,7 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { sql } from 'kysely'
+import { Agent, request } from 'undici'
 import { openDatabase, type Queryable } from '../src/db/database.ts'
 import { migrate } from '../src/db/migrate.ts'
 import { listDue, takeDue } from '../src/personas/repository.ts'
@@ -6,6 +9,7 @@ import { openRuns } from '../src/runs/repository.ts'
 import type { Bench, BenchReport } from './bench.ts'
 import { cells, inTurns, round, timed } from './measure.ts'
 import { createDatabase, withPostgres, withUnlimited } from './postgres.ts'
+import { freePort, SERVICE, startServer } from './server.ts'
 
 const LIMIT = 100
 const ROUNDS = 15
@@ -27,6 +31,7 @@ export const bench: Bench = {
           first.set(`${personas} ${share}`, await find(report, database.db, `${personas} personas, ${share} due`, Math.min(LIMIT, personas / oneIn)))
           if (oneIn === 20 && personas <= 100_000) await claim(report, database.db, personas)
           await database.close()
+          if (personas === 1_000 && oneIn === 20) await overHttp(report, url)
         }
       }
     })
@@ -69,6 +74,40 @@ async function find (report: BenchReport, db: Queryable, what: string, found: nu
     report.check('at least 150 times the plain OR', plain >= 150 * ours)
   }
   return ours / found
+}
+
+/** The route beside one that does nothing but what it must, with 50 of 1,000 due and with all of them. */
+async function overHttp (report: BenchReport, url: string): Promise<void> {
+  const port = await freePort()
+  const lean = fork(new URL('stand-ins/lean-due.ts', import.meta.url), [String(port), url, SERVICE['x-service-key']])
+  const server = await startServer({ DATABASE_URL: url })
+  const agent = new Agent({ connections: 1 })
+  const ask = async (where: string) => {
+    const { statusCode, body } = await request(where, { dispatcher: agent, headers: SERVICE })
+    const text = await body.text()
+    if (statusCode !== 200) throw new Error(text)
+    return text
+  }
+  const ours = () => ask(`${server.url}/api/v1/internal/personas/due`)
+  const leanest = () => ask(`http://127.0.0.1:${port}/`)
+  const comparable = (text: string) => text.replace(/"serverTime":"[^"]*"/, '')
+  try {
+    await once(lean, 'message')
+    for (const due of [50, 1000]) {
+      await withUnlimited(url, async db => {
+        await sql`DELETE FROM runs WHERE finished_at IS NULL`.execute(db)
+        if (due === 1000) await sql`UPDATE personas SET last_active_at = NULL`.execute(db)
+      })
+      if (comparable(await ours()) !== comparable(await leanest())) throw new Error('The two routes do not say the same.')
+      const times = await inTurns({ ours, 'leanest route': leanest }, 100)
+      for (const [arm, spread] of Object.entries(times)) report.row(`GET due over HTTP, ${due} of 1000 due: ${arm}, ms`, cells(spread))
+      report.check(`GET due, ${due} of 1000: at most a third slower than the leanest route`, times.ours.median <= times['leanest route'].median * 4 / 3)
+    }
+  } finally {
+    await agent.close()
+    await server.stop()
+    lean.kill()
+  }
 }
 
 /** Claims by so many at a time until nobody is due, as a tick does but for the queue: take, open a run, commit. */

@@ -78,7 +78,7 @@ function memoryMbOf (pid: number): number {
   return Math.round(Number(kb) / 1024)
 }
 
-async function freePort (): Promise<number> {
+export async function freePort (): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
