@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { validateDetailed } from 'node-cron'
-import { KEY_LIST, keyProblems } from './keys.ts'
+import { KEY_LIST, keyProblems, SEED_SECRET_LIST, seedSecretProblems } from './keys.ts'
 import { ENCRYPTION_KEY_LIST, encryptionKeyProblems } from './seal.ts'
 
 /**
@@ -96,6 +96,13 @@ export const Config = Type.Object({
     description: 'how personas sign in to your app (README, Accounts): none, password, headers, client-credentials or refresh-token; unset: password with AUTH_URL, else none'
   })),
   PERSONA_SEED_SECRET: secret('at least 16 characters', 'the passwords of the personas are derived from it; needed with AUTH_URL', 16),
+  PERSONA_SEED_SECRETS: Type.Optional(Type.String({
+    pattern: SEED_SECRET_LIST,
+    expects: 'up to four of version:secret, separated by commas: a version from 1 to 999, and a secret of at least 16 characters without comma or space',
+    description: 'several of them, to change the secret persona by persona (README, Accounts): version:secret,version:secret; the first is for new personas',
+    secret: true,
+    list: true
+  })),
   OAUTH_TOKEN_URL: url('a URL that begins with http:// or https://', 'the token endpoint of your app, for client-credentials and refresh-token; unset: as the MCP server tells (RFC 9728)'),
   OAUTH_CLIENT_ID: Type.Optional(Type.String({ minLength: 1, expects: 'the id of an OAuth client', description: 'the OAuth client that your app knows the personas by' })),
   OAUTH_CLIENT_SECRET: secret('the secret of an OAuth client', 'its secret; unset: a public client, which only refresh-token allows'),
@@ -184,10 +191,10 @@ function brokenRules (env: Record<string, string>): string[] {
   if (env.TICK_SCHEDULE !== undefined && !validateDetailed(env.TICK_SCHEDULE).valid) {
     lines.push(`TICK_SCHEDULE must be a cron expression such as "* * * * *" (it is ${JSON.stringify(env.TICK_SCHEDULE)})`)
   }
-  if (env.AUTH_URL !== undefined && env.PERSONA_SEED_SECRET === undefined) {
+  if (env.AUTH_URL !== undefined && env.PERSONA_SEED_SECRET === undefined && env.PERSONA_SEED_SECRETS === undefined) {
     lines.push('PERSONA_SEED_SECRET must be set (at least 16 characters), because AUTH_URL is: the passwords of the personas are derived from it')
   }
-  lines.push(...missingForAccounts(env), ...passwordsInAddresses(env), ...keyProblems(env))
+  lines.push(...missingForAccounts(env), ...passwordsInAddresses(env), ...keyProblems(env), ...seedSecretProblems(env))
   return [...lines, ...encryptionKeyProblems(env.ENCRYPTION_KEYS)]
 }
 

@@ -30,6 +30,36 @@ export function readKeyList (list: string): Key[] {
   })
 }
 
+const SEED_ENTRY = '[1-9]\\d{0,2}:[^\\s,]{16,}'
+/** Up to four `version:secret`, separated by commas. */
+export const SEED_SECRET_LIST = `^\\s*${SEED_ENTRY}(\\s*,\\s*${SEED_ENTRY}){0,3}\\s*$`
+
+interface SeedVariables { PERSONA_SEED_SECRET?: string | undefined, PERSONA_SEED_SECRETS?: string | undefined }
+
+/**
+ * What the passwords of personas are derived from, by version. The first is for new personas; the secret that stands
+ * alone is version 1.
+ */
+export function readSeedSecrets ({ PERSONA_SEED_SECRET: single, PERSONA_SEED_SECRETS: list }: SeedVariables): Map<number, string> {
+  const listed = readKeyList(list ?? '').map(({ kid, secret }) => [Number(kid), secret] as const)
+  return new Map([...listed, ...(single === undefined ? [] : [[1, single] as const])])
+}
+
+/** The version of a persona that is made now. */
+export function newestSeedVersion (env: SeedVariables): number {
+  const [first = 1] = readSeedSecrets(env).keys()
+  return first
+}
+
+/** What makes the list useless in any environment. */
+export function seedSecretProblems ({ PERSONA_SEED_SECRET: single, PERSONA_SEED_SECRETS: list }: SeedVariables): string[] {
+  const versions = [...readKeyList(list ?? '').map(key => key.kid), ...(single === undefined ? [] : ['1'])]
+  const twice = versions.find((version, i) => versions.indexOf(version) !== i)
+  if (twice === undefined) return []
+  const alone = single !== undefined && twice === '1' ? '; PERSONA_SEED_SECRET is version 1' : ''
+  return [`PERSONA_SEED_SECRETS must name each version once ("${twice}" is there twice${alone})`]
+}
+
 /** All keys of an environment that its schema has let through. */
 export function keysOf (env: Partial<Record<string, unknown>>): Keys {
   const text = (name: string) => typeof env[name] === 'string' ? env[name] : undefined

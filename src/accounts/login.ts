@@ -13,7 +13,8 @@ const TIMEOUT_MS = 10_000
 
 export interface PasswordOptions {
   authUrl: string
-  seedSecret: string
+  /** One is version 1. */
+  seedSecret: string | ReadonlyMap<number, string>
   /** Whose passwords are derived apart from those of the first app; undefined: the first app. */
   app?: string
   /** Undefined: as outside production. */
@@ -22,8 +23,11 @@ export interface PasswordOptions {
 
 export function passwordAccounts ({ authUrl, seedSecret, app, dial = dialOutsideProduction('AUTH_URL') }: PasswordOptions): Accounts {
   const base = authUrl.replace(/\/+$/, '')
-  const signIn = singleFlight(async (email, signal): Promise<Account> => {
-    const password = derivePassword(seedSecret, email, app)
+  const secrets = typeof seedSecret === 'string' ? new Map([[1, seedSecret]]) : seedSecret
+  // A sign-in with one password is not the answer to one with another.
+  const signIn = singleFlight(async (key, signal): Promise<Account> => {
+    const { email, version } = fromKey(key)
+    const password = derivePassword(secretOf(secrets, version, email), email, app)
     const { token, userId } = await login(dial, base, email, password, signal)
     const receivedAt = Date.now()
     const spaceId = await personalSpace(dial, base, token, signal)
@@ -33,10 +37,25 @@ export function passwordAccounts ({ authUrl, seedSecret, app, dial = dialOutside
       spaceId,
       secrets: [token, password],
       renewAt: renewAt(token, receivedAt),
-      renew: signal => signIn(email, signal)
+      renew: signal => signIn(key, signal)
     }
   })
-  return { signIn: ({ email }, signal) => signIn(email, signal) }
+  return { signIn: ({ email, passwordVersion = 1 }, signal) => signIn(toKey(email, passwordVersion), signal) }
+}
+
+const toKey = (email: string, version: number) => `${version} ${email}`
+
+function fromKey (key: string): { email: string, version: number } {
+  const blank = key.indexOf(' ')
+  return { version: Number(key.slice(0, blank)), email: key.slice(blank + 1) }
+}
+
+/** @throws LoginFailedError */
+function secretOf (secrets: ReadonlyMap<number, string>, version: number, email: string): string {
+  const secret = secrets.get(version)
+  if (secret !== undefined) return secret
+  const there = secrets.size === 0 ? 'none is set' : `there is ${[...secrets.keys()].join(', ')}`
+  throw new LoginFailedError(`Sign-in of ${email}: its password is of version ${version}, and PERSONA_SEED_SECRETS has no such secret (${there}). Put the secret back, or PATCH the persona's passwordVersion.`)
 }
 
 interface LoginAnswer { token?: unknown, accessToken?: unknown, userId?: unknown, user?: { id?: unknown } | null }

@@ -32,7 +32,7 @@ export interface ConnectedApp {
 export interface Surroundings {
   dialler: Dialler
   vault: Vault
-  seedSecret: string | undefined
+  seedSecrets: ReadonlyMap<number, string>
   toolTimeoutMs: number
 }
 
@@ -78,7 +78,7 @@ export function breakerOf (name: string, { mcpUrl, authUrl, oauthTokenUrl }: App
 }
 
 function accountsOf (
-  name: string, settings: AppSettings, clientSecret: string | undefined, { dialler, vault, seedSecret }: Surroundings
+  name: string, settings: AppSettings, clientSecret: string | undefined, { dialler, vault, seedSecrets }: Surroundings
 ): Accounts {
   const { mcpUrl, authUrl, oauthTokenUrl, oauthClientId, oauthScope } = settings
   const client = { id: oauthClientId ?? '', secret: clientSecret }
@@ -92,9 +92,9 @@ function accountsOf (
   switch (settings.accounts ?? 'none') {
     case 'none': return noAccounts
     case 'password': return passwordAccounts({
-      // Whoever took these settings has seen that both are there.
+      // Whoever took these settings has seen that it is there.
       authUrl: authUrl ?? '',
-      seedSecret: seedSecret ?? '',
+      seedSecret: seedSecrets,
       dial: dialler.dialFor(placeOf(name, 'authUrl')),
       ...(name !== FIRST_APP && { app: name })
     })

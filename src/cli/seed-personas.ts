@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { CATALOGUE_FILE, readCatalogue } from './catalogue.ts'
 import { withStore } from './open-store.ts'
+import { newestSeedVersion } from '../keys.ts'
 import { upsertPersona } from '../personas/repository.ts'
 
 const HELP = `npm run seed:personas [-- --file FILE] [--dry-run]
@@ -23,7 +24,7 @@ if (values.help) {
     // All or none: a catalogue that breaks off in the middle would be half a cast.
     await app.database.db.transaction().execute(async trx => {
       for (const input of personas) {
-        const { persona, created } = await upsertPersona(trx, input)
+        const { persona, created } = await upsertPersona(trx, input, { passwordVersion: newestSeedVersion(app.config) })
         console.log(`${created ? 'created' : 'updated'}  ${persona.email}  ${persona.name}, ${persona.archetype}, ${persona.cadence}`)
       }
     })

@@ -53,6 +53,7 @@ export interface PersonasTable {
   patience: Generated<number>
   strikes: Generated<number>
   mark_key: Generated<string>
+  password_version: Generated<number>
   app: Generated<string>
   created_at: Instant
   updated_at: Instant

@@ -24,6 +24,7 @@ export function toPersona (row: PersonaRow): Persona {
     locale: row.locale,
     patience: row.patience,
     app: row.app,
+    passwordVersion: row.password_version,
     paused: row.paused,
     pauseReason: row.pause_reason,
     lastActiveAt: row.last_active_at?.toISOString() ?? null,
@@ -154,7 +155,7 @@ export async function listEmails (db: Queryable): Promise<string[]> {
   return rows.map(row => row.email)
 }
 
-function toColumns (input: Partial<PersonaInput>) {
+function toColumns (input: Partial<PersonaInput> & Pick<PersonaPatch, 'passwordVersion'>) {
   return {
     ...(input.email !== undefined && { email: input.email.toLowerCase() }),
     ...(input.name !== undefined && { name: input.name }),
@@ -164,6 +165,7 @@ function toColumns (input: Partial<PersonaInput>) {
     ...(input.cadence !== undefined && { cadence: input.cadence }),
     ...(input.timeZone !== undefined && { time_zone: input.timeZone }),
     ...(input.locale !== undefined && { locale: input.locale }),
+    ...(input.passwordVersion !== undefined && { password_version: input.passwordVersion }),
     ...(input.patience !== undefined && { patience: patiencePoints(input.patience) }),
     ...(input.paused !== undefined && { paused: input.paused, ...(!input.paused && { pause_reason: null, strikes: 0 }) })
   }
@@ -195,12 +197,15 @@ function explainRefusal (error: unknown, sent: Partial<PersonaInput>): unknown {
 
 /**
  * Creates a persona, or updates the one with the same email; what the input leaves out stays as it was.
+ * @param passwordVersion of one that is created
  * @throws BadRequestError for a time zone or an app that the database does not know; PersonaOfAppError
  */
-export async function upsertPersona (db: Queryable, input: PersonaInput): Promise<{ persona: Persona, created: boolean }> {
+export async function upsertPersona (
+  db: Queryable, input: PersonaInput, { passwordVersion = 1 } = {}
+): Promise<{ persona: Persona, created: boolean }> {
   const columns = toColumns(input)
   const row = await db.insertInto('personas')
-    .values({ module_mix: '{}', ...columns, ...(input.app !== undefined && { app: input.app }) } as Insertable<PersonasTable>)
+    .values({ module_mix: '{}', ...columns, password_version: passwordVersion, ...(input.app !== undefined && { app: input.app }) } as Insertable<PersonasTable>)
     .onConflict(conflict => conflict.column('email').doUpdateSet({ ...columns, version: nextVersion(columns), updated_at: sql`now()` })
       .where(sql<boolean>`personas.app = coalesce(${input.app ?? null}::text, personas.app)`))
     .returningAll()
@@ -227,11 +232,11 @@ export async function patchPersona (db: Queryable, id: string, patch: PersonaPat
  * @throws PersonaNotFoundError, EmailTakenError
  */
 export async function forkPersona (db: Queryable, id: string, as: { email: string, name?: string | undefined }): Promise<Persona> {
-  const { name, archetype, systemPrompt, moduleMix, cadence, timeZone, locale, patience, app } = await getPersona(db, id)
+  const { name, archetype, systemPrompt, moduleMix, cadence, timeZone, locale, patience, app, passwordVersion } = await getPersona(db, id)
   const columns = toColumns({
     name: as.name ?? name, email: as.email, archetype, systemPrompt, moduleMix, cadence, timeZone, locale, patience
   })
-  const row = await db.insertInto('personas').values({ ...columns, app } as Insertable<PersonasTable>).returningAll().executeTakeFirstOrThrow()
+  const row = await db.insertInto('personas').values({ ...columns, app, password_version: passwordVersion } as Insertable<PersonasTable>).returningAll().executeTakeFirstOrThrow()
     .catch(error => { throw explainRefusal(error, as) })
   return toPersona(row)
 }

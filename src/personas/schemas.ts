@@ -30,6 +30,8 @@ const character = {
 
 const App = Type.String({ ...AppName, description: 'the app that it lives in; main is the one of the environment' })
 
+const PasswordVersion = Type.Integer({ minimum: 1, maximum: 999, description: 'under which of PERSONA_SEED_SECRETS its password is derived' })
+
 export const Email = Type.String({ format: 'email', maxLength: 254 })
 
 /** What creates a persona, or updates the one with the same email. */
@@ -48,7 +50,9 @@ export const PersonaInput = Type.Object({
 }, { $id: 'PersonaInput', additionalProperties: false })
 export type PersonaInput = Static<typeof PersonaInput>
 
-export const PersonaPatch = Type.Partial(Type.Object({ email: Email, ...character, patience: Patience }), {
+const changeable = Type.Object({ email: Email, ...character, patience: Patience, passwordVersion: PasswordVersion })
+
+export const PersonaPatch = Type.Partial(changeable, {
   $id: 'PersonaPatch', additionalProperties: false, minProperties: 1
 })
 export type PersonaPatch = Static<typeof PersonaPatch>
@@ -61,6 +65,7 @@ export const Persona = Type.Object({
   locale: Type.String(),
   patience: Type.Integer({ description: 'points' }),
   app: App,
+  passwordVersion: PasswordVersion,
   paused: Type.Boolean(),
   pauseReason: Type.Union([Type.String(), Type.Null()]),
   lastActiveAt: Type.Union([Instant, Type.Null()], { description: 'null: has never run' }),

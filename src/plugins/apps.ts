@@ -8,6 +8,7 @@ import { getApp, listApps, type StoredApp } from '../apps/repository.ts'
 import { FIRST_APP, type AppSettings } from '../apps/schemas.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
+import { readSeedSecrets } from '../keys.ts'
 import { readEncryptionKeys } from '../seal.ts'
 
 declare module 'fastify' {
@@ -30,7 +31,7 @@ declare module 'fastify' {
 export default fp(async app => {
   const { config, dialler, database: { db } } = app
   const vault = { db, keys: readEncryptionKeys(config.ENCRYPTION_KEYS) }
-  const surroundings = { dialler, vault, seedSecret: config.PERSONA_SEED_SECRET, toolTimeoutMs: config.TOOL_TIMEOUT_MS }
+  const surroundings = { dialler, vault, seedSecrets: readSeedSecrets(config), toolTimeoutMs: config.TOOL_TIMEOUT_MS }
   const firstSettings = settingsIn(config)
   const first = connectApp(FIRST_APP, firstSettings, config.OAUTH_CLIENT_SECRET, surroundings)
   const connected = new Map<string, { version: number, app: ConnectedApp }>()

@@ -10,9 +10,9 @@ import { errorsOf, ref } from './ref.ts'
 /** Outside production only: these routes need no key. */
 export const diagRoutes: FastifyPluginAsyncTypebox = async app => {
   /** Whoever is no persona yet is taken for one of the first app. */
-  async function appOf (email: string): Promise<string> {
-    return getPersonaByEmail(app.database.db, email).then(persona => persona.app, error => {
-      if (error instanceof PersonaNotFoundError) return FIRST_APP
+  async function find (email: string): Promise<{ email: string, app: string, passwordVersion?: number }> {
+    return getPersonaByEmail(app.database.db, email).catch(error => {
+      if (error instanceof PersonaNotFoundError) return { email, app: FIRST_APP }
       throw error
     })
   }
@@ -38,8 +38,9 @@ export const diagRoutes: FastifyPluginAsyncTypebox = async app => {
   }, async request => {
     const { email } = request.query
     try {
-      const { accounts } = await app.apps.find(await appOf(email))
-      const { userId, spaceId } = await accounts.signIn({ email }, AbortSignal.timeout(30_000))
+      const persona = await find(email)
+      const { accounts } = await app.apps.find(persona.app)
+      const { userId, spaceId } = await accounts.signIn(persona, AbortSignal.timeout(30_000))
       return { ok: true, email, userId, spaceId }
     } catch (error) {
       return { ok: false, email, code: codeOf(error), error: messageOf(error) }

@@ -6,6 +6,7 @@ import { deleteApp, getApp, listApps, putApp, type StoredApp } from '../../apps/
 import { problemsOf } from '../../apps/rules.ts'
 import { App, AppInput, AppName, FIRST_APP, type AppSettings } from '../../apps/schemas.ts'
 import { AppOfEnvironmentError, BadRequestError, DialForbiddenError } from '../../errors.ts'
+import { readSeedSecrets } from '../../keys.ts'
 import { countByApp } from '../../personas/repository.ts'
 import { errorsOf, ref } from '../ref.ts'
 
@@ -80,7 +81,7 @@ export const adminAppRoutes: FastifyPluginAsyncTypebox = async app => {
     const clientSecret = oauthClientSecret ?? kept
     const problems = problemsOf(settings, {
       hasClientSecret: clientSecret !== undefined,
-      hasSeedSecret: config.PERSONA_SEED_SECRET !== undefined,
+      hasSeedSecret: readSeedSecrets(config).size > 0,
       hasKeys: apps.vault.keys.length > 0,
       isProduction: config.NODE_ENV === 'production'
     })

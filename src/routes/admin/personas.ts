@@ -6,7 +6,8 @@ import { summariseModules } from '../../feedback/repository.ts'
 import { ModuleSummary } from '../../feedback/schemas.ts'
 import { deletePersona, getPersona, listPersonas, patchPersona, setPaused, upsertPersona } from '../../personas/repository.ts'
 import { Persona, PersonaFilter, PersonaInput, PersonaPatch } from '../../personas/schemas.ts'
-import { RunnerOffError } from '../../errors.ts'
+import { BadRequestError, RunnerOffError } from '../../errors.ts'
+import { newestSeedVersion, readSeedSecrets } from '../../keys.ts'
 import { runNow } from '../../runs/tick.ts'
 import { errorsOf, ref } from '../ref.ts'
 
@@ -26,7 +27,7 @@ export const adminPersonaRoutes: FastifyPluginAsyncTypebox = async app => {
       response: { 200: ref(Persona), 201: ref(Persona), ...errorsOf(400, 401, 503) }
     }
   }, async (request, reply) => {
-    const { persona, created } = await upsertPersona(db, request.body)
+    const { persona, created } = await upsertPersona(db, request.body, { passwordVersion: newestSeedVersion(app.config) })
     return reply.code(created ? 201 : 200).send(persona)
   })
 
@@ -77,7 +78,14 @@ export const adminPersonaRoutes: FastifyPluginAsyncTypebox = async app => {
       body: ref(PersonaPatch),
       response: { 200: ref(Persona), ...errorsOf(400, 401, 404, 409, 503) }
     }
-  }, async request => patchPersona(db, request.params.id, request.body))
+  }, async request => {
+    const { passwordVersion: version } = request.body
+    const versions = readSeedSecrets(app.config)
+    if (version !== undefined && !versions.has(version)) {
+      throw new BadRequestError(`body/passwordVersion ${version} is not one of PERSONA_SEED_SECRETS (${[...versions.keys()].join(', ') || 'none is set'})`)
+    }
+    return patchPersona(db, request.params.id, request.body)
+  })
 
   app.delete('/:id', {
     schema: {

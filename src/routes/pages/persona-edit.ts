@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import { personaPath } from '../../dashboard/address.ts'
 import { EmailTakenError, PersonaNotFoundError } from '../../errors.ts'
+import { newestSeedVersion } from '../../keys.ts'
 import { getPersona, getPersonaByEmail, patchPersona, upsertPersona } from '../../personas/repository.ts'
 import { Cadence, type PersonaInput } from '../../personas/schemas.ts'
 import type { Queryable } from '../../db/database.ts'
@@ -32,7 +33,7 @@ export const personaEditPages: FastifyPluginAsyncTypebox = async app => {
     const fields = request.body
     const saved = await save(fields, async input => {
       if (await emailExists(db, input.email)) throw new EmailTakenError(input.email)
-      return (await upsertPersona(db, input)).persona
+      return (await upsertPersona(db, input, { passwordVersion: newestSeedVersion(app.config) })).persona
     })
     return saved.ok ? reply.redirect(`${personaPath(saved.id)}?done=created`, 303) : showForm(reply, { id: null, name: '' }, fields, saved.errors)
   })

@@ -1,0 +1,31 @@
+import { parseArgs } from 'node:util'
+import { withStore } from './open-store.ts'
+import { derivePassword } from '../accounts/password.ts'
+import { FIRST_APP } from '../apps/schemas.ts'
+import { LoginFailedError } from '../errors.ts'
+import { readSeedSecrets } from '../keys.ts'
+import { getPersonaByEmail } from '../personas/repository.ts'
+
+const HELP = `npm run persona:password -- EMAIL [--version N]
+
+Prints the password that a persona signs in with, and nothing else, to set it in your app.
+  --version N   as derived under this one of PERSONA_SEED_SECRETS; left out: the persona's own`
+
+const { values, positionals } = parseArgs({ options: { version: { type: 'string' }, help: { type: 'boolean' } }, allowPositionals: true })
+const [email] = positionals
+
+if (values.help || email === undefined) {
+  console.log(HELP)
+  if (!values.help) process.exitCode = 1
+} else {
+  await withStore(async app => {
+    const persona = await getPersonaByEmail(app.database.db, email)
+    const version = values.version === undefined ? persona.passwordVersion : Number(values.version)
+    const secrets = readSeedSecrets(app.config)
+    const secret = secrets.get(version)
+    if (secret === undefined) {
+      throw new LoginFailedError(`No seed secret of version ${values.version ?? version} is set: PERSONA_SEED_SECRETS has ${[...secrets.keys()].join(', ') || 'none'}.`)
+    }
+    console.log(derivePassword(secret, persona.email, persona.app === FIRST_APP ? undefined : persona.app))
+  })
+}
