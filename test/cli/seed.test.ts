@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { derivePassword } from '../../src/accounts/password.ts'
 import { readCatalogue } from '../../src/cli/catalogue.ts'
 import { storeEnv } from '../helpers/server-process.ts'
 
@@ -44,6 +45,9 @@ t.test('seeding twice creates once, and cleaning up says who was not in the cata
   const file = join(tmpdir(), `cast-${process.pid}.json`)
   writeFileSync(file, JSON.stringify([{ email: 'extra@personas.test', name: 'Extra', archetype: 'extra', systemPrompt: 'Du bist Extra.', cadence: 'daily' }]))
   t.match(await run('seed-personas', ['--file', file], env), { code: 0, output: /created {2}extra@personas.test/ })
+  const secret = 'sixteen-letters-and-more'
+  const password = await run('persona-password', ['extra@personas.test'], { ...env, PERSONA_SEED_SECRET: secret })
+  t.strictSame(password, { code: 0, output: `${derivePassword(secret, 'extra@personas.test')}\n` }, 'and nothing else')
   const cleanup = await run('seed-cleanup', [], env)
   t.match(cleanup, { code: 0, output: /not in the catalogue, kept {2}extra@personas.test/ })
   t.equal(cleanup.output.match(/^removed/gm)?.length, 10)
