@@ -3,9 +3,12 @@ import { Type, type Static } from 'typebox'
 /** The app that the environment of each process describes; its row holds no settings. */
 export const FIRST_APP = 'main'
 
-export const AppName = Type.String({ pattern: '^[a-z0-9][a-z0-9_-]{0,62}$', description: 'lower-case letters, digits, dash and underscore' })
+export const APP_NAME = '^[a-z0-9][a-z0-9_-]{0,62}$'
+export const APP_URL = '^https?://[^\\s/]+[^\\s]*$'
 
-const Url = (description: string) => Type.String({ pattern: '^https?://[^\\s/]+[^\\s]*$', maxLength: 2000, description })
+export const AppName = Type.String({ pattern: APP_NAME, description: 'lower-case letters, digits, dash and underscore' })
+
+const Url = (description: string) => Type.String({ pattern: APP_URL, maxLength: 2000, description })
 const Patterns = (description: string) => Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { maxItems: 100, description })
 
 /** What the variables of the same names say of the first app. */

@@ -7,7 +7,7 @@ import { upsertPersona } from '../personas/repository.ts'
 const HELP = `npm run seed:personas [-- --file FILE] [--dry-run]
 
 Creates the personas of the catalogue, or updates those that are there (by email).
-  --file FILE   another catalogue: a JSON list of { email, name, archetype, systemPrompt, cadence, moduleMix?, timeZone?, locale? }
+  --file FILE   another catalogue: a JSON list of { email, name, archetype, systemPrompt, cadence, moduleMix?, timeZone?, locale?, app? }
   --dry-run     check the catalogue and say what it holds, but store nothing`
 
 const { values } = parseArgs({ options: { file: { type: 'string' }, 'dry-run': { type: 'boolean' }, help: { type: 'boolean' } } })

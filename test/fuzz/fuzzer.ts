@@ -3,7 +3,7 @@ import { admin, service } from '../helpers/app.ts'
 import { VIEWER_KEY } from '../helpers/pages.ts'
 import { createDice, type Dice } from './dice.ts'
 import { createAnswerCheck, readOperations, resolveIn, type Answer, type OpenApi, type Operation } from './document.ts'
-import { nastyText, valueFor, type ValueOptions } from './values.ts'
+import { APP_NAMES, nastyText, valueFor, type ValueOptions } from './values.ts'
 
 /** Asks a listening process as its OpenAPI document says, and as it does not, and checks every answer by that document. */
 
@@ -91,6 +91,7 @@ function requestFor (operation: Operation, options: ValueOptions): Request {
 const PERSONA = /@|^[0-9a-f-]{36}$/
 
 function pathPart ({ path }: Operation, { dice, known }: ValueOptions): string {
+  if (path.includes('/apps/') && dice.chance(0.8)) return dice.pick(APP_NAMES)
   const fitting = known.filter(text => PERSONA.test(text) === path.includes('/personas/'))
   if (fitting.length > 0 && dice.chance(0.8)) return dice.pick(fitting)
   return dice.chance(0.5) ? nastyText(dice).slice(0, 400) : dice.pick(['nobody', '00000000-0000-0000-0000-000000000000'])

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { storeAccount } from '../../src/accounts/vault.ts'
+import { putApp } from '../../src/apps/repository.ts'
 import { createPersona, startTestApp } from '../helpers/app.ts'
 import { openTestDatabase } from '../helpers/database.ts'
 import { insightRows } from '../helpers/insight-rows.ts'
@@ -22,6 +23,7 @@ export async function runFuzz (t: Teardown, options: { requests: number, seed: n
 
 async function fill (app: FastifyInstance): Promise<void> {
   const rows = insightRows(app.database.db)
+  await putApp(app.database.db, 'shop', { mcpUrl: 'http://127.0.0.1:9/mcp' }, null)
   for (const [i, state] of STATES.entries()) {
     const { id } = await createPersona(app, { email: `fuzz-${i}@personas.test` })
     await storeAccount(app.apps.vault, id, { bearer: 'a-token' }, 'headers')

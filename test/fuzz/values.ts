@@ -1,3 +1,4 @@
+import { APP_NAME, APP_URL } from '../../src/apps/schemas.ts'
 import type { Dice } from './dice.ts'
 
 /** Values for JSON Schemas as they stand in our OpenAPI document: mostly right, sometimes nearly right, sometimes nonsense. */
@@ -87,10 +88,19 @@ function objectFor (schema: Schema, options: ValueOptions, depth: number): Recor
   return Object.fromEntries(entries)
 }
 
+/** Mostly what fits: a name or an address at random hardly ever does. */
+export const APP_NAMES = ['main', 'main', 'shop', 'shop', 'desk', 'a-1']
+const PATTERNS = new Map<string, string[]>([
+  [APP_NAME, APP_NAMES],
+  [APP_URL, ['http://127.0.0.1:9/mcp', 'http://127.0.0.1:9/mcp', 'https://[::1]/mcp', 'https://[::1]/mcp', 'http://169.254.169.254/', 'http://a:b@localhost/', 'http://256.1.1.1/']]
+])
+
 function textFor (schema: Schema, { dice, known }: ValueOptions): string {
-  const { format, minLength = 0, maxLength = 50 } = schema
+  const { format, pattern, minLength = 0, maxLength = 50 } = schema
   const ofFormat = format === undefined ? undefined : FORMATS[format]
   if (ofFormat !== undefined && dice.chance(0.8)) return dice.pick(ofFormat)
+  const ofPattern = pattern === undefined ? undefined : PATTERNS.get(pattern)
+  if (ofPattern !== undefined && dice.chance(0.9)) return dice.pick(ofPattern)
   if (known.length > 0 && dice.chance(0.4)) return dice.pick(known)
   if (dice.chance(0.3)) return dice.pick(NASTY_TEXTS).slice(0, maxLength)
   if (dice.chance(0.05)) return 'y'.repeat(maxLength + dice.between(0, 1))

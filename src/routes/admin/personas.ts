@@ -24,7 +24,7 @@ export const adminPersonaRoutes: FastifyPluginAsyncTypebox = async app => {
       operationId: 'upsertPersona',
       summary: 'Create a persona, or update the one with the same email; what is left out stays as it was',
       body: ref(PersonaInput),
-      response: { 200: ref(Persona), 201: ref(Persona), ...errorsOf(400, 401, 503) }
+      response: { 200: ref(Persona), 201: ref(Persona), ...errorsOf(400, 401, 409, 503) }
     }
   }, async (request, reply) => {
     const { persona, created } = await upsertPersona(db, request.body, { passwordVersion: newestSeedVersion(app.config) })
