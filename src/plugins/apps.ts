@@ -34,7 +34,7 @@ export default fp(async app => {
   const surroundings = { dialler, vault, seedSecrets: readSeedSecrets(config), toolTimeoutMs: config.TOOL_TIMEOUT_MS }
   const firstSettings = settingsIn(config)
   const first = connectApp(FIRST_APP, firstSettings, config.OAUTH_CLIENT_SECRET, surroundings)
-  const connected = new Map<string, { version: number, app: ConnectedApp }>()
+  const connected = new Map<string, { as: string, app: ConnectedApp }>()
   const settingsOf = ({ settings }: Pick<StoredApp, 'settings'>) => settings ?? firstSettings
 
   function connect (stored: StoredApp): ConnectedApp {
@@ -56,9 +56,11 @@ export default fp(async app => {
       if (name === FIRST_APP) return first
       const stored = await getApp(db, name)
       const known = connected.get(name)
-      if (known?.version === stored.version) return known.app
+      // One that was deleted and set up anew begins with version 1 again.
+      const as = `${stored.createdAt} ${stored.version}`
+      if (known?.as === as) return known.app
       const app = connect(stored)
-      connected.set(name, { version: stored.version, app })
+      connected.set(name, { as, app })
       return app
     },
     async breakers () {

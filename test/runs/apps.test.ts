@@ -104,6 +104,16 @@ t.test('personas live in their own app, with their own accounts and under its po
   t.match(await world.tick(), { failed: [{ persona: 'eve@x.test', error: /SECRET_UNREADABLE/ }] }, 'a secret that does not open ends the run as a failed sign-in')
 })
 
+t.test('an app that was deleted and set up anew is the new one', async t => {
+  await ask('PUT', 'apps/stall', SHOP)
+  const first = await app.apps.find('stall')
+  t.equal(await app.apps.find('stall'), first)
+  t.match(await ask('DELETE', 'apps/stall'), { status: 204 })
+  await t.rejects(app.apps.find('stall'), { code: 'APP_NOT_FOUND' })
+  t.match(await ask('PUT', 'apps/stall', { mcpUrl: open.mcpUrl }), { status: 201, body: { version: 1 } })
+  t.match(await app.apps.find('stall'), { accountKind: 'none' })
+})
+
 t.test('the secret of a client is nowhere but sealed', async t => {
   const { rows } = await app.database.executeSql('SELECT to_jsonb(apps)::text AS row FROM apps')
   const said = [JSON.stringify(rows), JSON.stringify(world.claude.requests), JSON.stringify((await ask('GET', 'apps')).body)].join()
