@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { Queryable } from '../db/database.ts'
 import { EMPTY_DIARY, type Diary } from './diary.ts'
 
@@ -13,6 +13,13 @@ export async function saveDiary (db: Queryable, personaId: string, diary: Diary)
   const columns = { memory: diary.memory, entries: JSON.stringify(diary.entries), updated_at: sql<Date>`now()` }
   await db.insertInto('persona_diaries').values({ persona_id: personaId, ...columns })
     .onConflict(conflict => conflict.column('persona_id').doUpdateSet(columns)).execute()
+}
+
+/** The same as part of a statement that begins with the held run (`writeHeld` in runs/repository.ts). */
+export function savedDiary ({ memory, entries }: Diary): RawBuilder<unknown> {
+  return sql`diary AS (INSERT INTO persona_diaries (persona_id, memory, entries, updated_at)
+    SELECT held.persona_id, ${memory}, ${JSON.stringify(entries)}::jsonb, now() FROM held
+    ON CONFLICT (persona_id) DO UPDATE SET memory = excluded.memory, entries = excluded.entries, updated_at = excluded.updated_at)`
 }
 
 /** The persona forgets everything. */

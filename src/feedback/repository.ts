@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { Queryable } from '../db/database.ts'
 import type { FeedbackRow } from '../db/tables.ts'
 import { PARSE_MODULE, type ComparedToLastTime, type Feedback, type FeedbackInput, type CheckedRating, type ModuleSummary } from './schemas.ts'
@@ -59,50 +59,36 @@ export async function appendFeedback (trx: Queryable, personaId: string, feedbac
   return written
 }
 
-/** What a rating was given under: numbers from different ones are never mixed silently. */
-export interface RatedRun {
-  tickId: string
-  personaId: string
-  personaVersion: number
-  model: string | null
-  promptVersion: string | null
-  appVersion: string | null
-}
+/** The next two are parts of a statement that begins with the held run (`writeHeld` in runs/repository.ts), and change nothing twice. */
 
-const versionColumns = (run: RatedRun) => ({
-  model: run.model, prompt_version: run.promptVersion, persona_version: run.personaVersion, app_version: run.appVersion
-})
-
-/** Stores how a persona of this runner rated its day. A second time changes nothing. */
-export async function insertRatings (db: Queryable, run: RatedRun, ratings: CheckedRating[]): Promise<void> {
-  if (ratings.length === 0) return
-  await db.insertInto('persona_feedback').values(ratings.map(rating => ({
-    id: feedbackId(run.tickId, rating.module),
-    persona_id: run.personaId,
-    tick_id: run.tickId,
+/** How a persona of this runner rated its day. */
+export function insertedRatings (runId: string, ratings: CheckedRating[]): RawBuilder<unknown> {
+  return insertedRows(runId, ratings.map(rating => ({
     module: rating.module,
     rating: rating.rating,
     notes: rating.notes,
-    evidence: JSON.stringify(rating.evidence),
+    evidence: rating.evidence,
     compared_to_last_time: rating.comparedToLastTime,
     grounded: rating.grounded,
-    ungrounded_reason: rating.ungroundedReason,
-    ...versionColumns(run)
-  }))).onConflict(c => c.column('id').doNothing()).execute()
+    ungrounded_reason: rating.ungroundedReason
+  })))
 }
 
 /** Keeps an answer that could not be read, as it came and without a number: no rating is ever invented. */
-export async function insertUnreadable (db: Queryable, run: RatedRun, rawText: string, why: string): Promise<void> {
-  await db.insertInto('persona_feedback').values({
-    id: feedbackId(run.tickId, PARSE_MODULE),
-    persona_id: run.personaId,
-    tick_id: run.tickId,
-    module: PARSE_MODULE,
-    rating: null,
-    notes: why,
-    raw_text: rawText,
-    ...versionColumns(run)
-  }).onConflict(c => c.column('id').doNothing()).execute()
+export function insertedUnreadable (runId: string, rawText: string, why: string): RawBuilder<unknown> {
+  return insertedRows(runId, [{ module: PARSE_MODULE, notes: why, raw_text: rawText }])
+}
+
+const RATED = ['module', 'rating', 'notes', 'evidence', 'compared_to_last_time', 'grounded', 'ungrounded_reason', 'raw_text']
+const RATED_COLUMNS = sql.raw(RATED.join(', '))
+const RATED_OF_ROW = sql.raw(RATED.map(column => `rated.${column}`).join(', '))
+
+/** With what the ratings were given under: numbers from different models or words are never mixed silently. */
+function insertedRows (runId: string, rated: ({ module: string } & Partial<FeedbackRow>)[]): RawBuilder<unknown> {
+  const rows = rated.map(row => ({ ...row, id: feedbackId(runId, row.module) }))
+  return sql`ratings AS (INSERT INTO persona_feedback (id, tick_id, persona_id, persona_version, model, prompt_version, app_version, ${RATED_COLUMNS})
+    SELECT rated.id, held.id, held.persona_id, held.persona_version, held.model, held.prompt_version, held.app_version, ${RATED_OF_ROW}
+    FROM held, jsonb_populate_recordset(NULL::persona_feedback, ${JSON.stringify(rows)}::jsonb) AS rated ON CONFLICT (id) DO NOTHING)`
 }
 
 export async function listRunFeedback (db: Queryable, tickId: string): Promise<Feedback[]> {

@@ -1,33 +1,20 @@
-import type { Queryable } from '../db/database.ts'
+import { sql, type RawBuilder } from 'kysely'
 import type { ModuleVisit } from './friction.ts'
 
 /** All SQL that writes module_visits: one row per run and module that was used. */
-
-export interface VisitedRun {
-  runId: string
-  personaId: string
-  personaVersion: number
-  model: string | null
-  promptVersion: string | null
-  appVersion: string | null
-}
 
 export interface JudgedVisit extends ModuleVisit {
   walkedAway: boolean
   sayDoGap: boolean | null
 }
 
-/** A second time changes nothing: the actions of a final run do not change. */
-export async function insertVisits (db: Queryable, run: VisitedRun, visits: JudgedVisit[]): Promise<void> {
-  if (visits.length === 0) return
-  await db.insertInto('module_visits').values(visits.map(visit => ({
-    run_id: run.runId,
+/**
+ * Part of a statement that begins with the held run (`writeHeld` in runs/repository.ts). A second time changes nothing: the
+ * actions of a final run do not change.
+ */
+export function insertedVisits (visits: JudgedVisit[]): RawBuilder<unknown> {
+  const rows = visits.map(visit => ({
     module: visit.module,
-    persona_id: run.personaId,
-    persona_version: run.personaVersion,
-    model: run.model,
-    prompt_version: run.promptVersion,
-    app_version: run.appVersion,
     calls: visit.calls,
     app_errors: visit.appErrors,
     persona_errors: visit.personaErrors,
@@ -42,5 +29,15 @@ export async function insertVisits (db: Queryable, run: VisitedRun, visits: Judg
     friction: visit.friction,
     walked_away: visit.walkedAway,
     say_do_gap: visit.sayDoGap
-  }))).onConflict(conflict => conflict.columns(['run_id', 'module']).doNothing()).execute()
+  }))
+  return sql`visits AS (INSERT INTO module_visits (run_id, persona_id, persona_version, model, prompt_version, app_version, ${JUDGED})
+    SELECT held.id, held.persona_id, held.persona_version, held.model, held.prompt_version, held.app_version, ${JUDGED_OF_VISIT}
+    FROM held, jsonb_populate_recordset(NULL::module_visits, ${JSON.stringify(rows)}::jsonb) AS visit ON CONFLICT (run_id, module) DO NOTHING)`
 }
+
+const COLUMNS = [
+  'module', 'calls', 'app_errors', 'persona_errors', 'model_errors', 'account_errors', 'harness_errors', 'repeats', 'repair_loops', 'slow_calls',
+  'unknown_calls', 'latency_ms_sum', 'friction', 'walked_away', 'say_do_gap'
+]
+const JUDGED = sql.raw(COLUMNS.join(', '))
+const JUDGED_OF_VISIT = sql.raw(COLUMNS.map(column => `visit.${column}`).join(', '))

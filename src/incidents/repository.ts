@@ -1,4 +1,4 @@
-import { sql, type Selectable } from 'kysely'
+import { sql, type RawBuilder, type Selectable } from 'kysely'
 import type { Queryable } from '../db/database.ts'
 import type { IncidentsTable } from '../db/tables.ts'
 import type { Incident, IncidentFilter } from './schemas.ts'
@@ -15,18 +15,15 @@ export interface NewIncident extends Suspicion {
 
 const incidentId = ({ runId, ordinal, kind }: NewIncident) => `${runId}-${ordinal ?? 'words'}-${kind}`
 
-/** A second time changes nothing. */
-export async function insertIncidents (db: Queryable, incidents: NewIncident[]): Promise<void> {
-  if (incidents.length === 0) return
-  const rows = incidents.map(incident => ({
-    id: incidentId(incident),
-    run_id: incident.runId,
-    persona_id: incident.personaId,
-    ordinal: incident.ordinal,
-    kind: incident.kind,
-    excerpt: incident.excerpt
-  }))
-  await db.insertInto('incidents').values(rows).onConflict(conflict => conflict.column('id').doNothing()).execute()
+/** Part of a statement that begins with the held run (`writeHeld` in runs/repository.ts). A second time changes nothing. */
+export function insertedIncidents (incidents: NewIncident[]): RawBuilder<unknown> {
+  const rows = incidents.map(incident => {
+    const { ordinal, kind, excerpt } = incident
+    return { id: incidentId(incident), ordinal, kind, excerpt }
+  })
+  return sql`incidents AS (INSERT INTO incidents (id, run_id, persona_id, ordinal, kind, excerpt)
+    SELECT found.id, held.id, held.persona_id, found.ordinal, found.kind, found.excerpt
+    FROM held, jsonb_populate_recordset(NULL::incidents, ${JSON.stringify(rows)}::jsonb) AS found ON CONFLICT (id) DO NOTHING)`
 }
 
 /** Newest first. */

@@ -113,11 +113,14 @@ export async function getPersona (db: Queryable, id: string): Promise<Persona> {
   return toPersona(row)
 }
 
-/** What the marks in the persona's prompts are derived from; it leaves this process for nobody. @throws PersonaNotFoundError */
-export async function markKeyOf (db: Queryable, id: string): Promise<string> {
-  const row = await db.selectFrom('personas').select('mark_key').where('id', '=', id).executeTakeFirst()
+/** A persona, and what the marks in its prompts are derived from, which leaves this process for nobody. */
+export interface MarkedPersona { persona: Persona, markKey: string }
+
+/** @throws PersonaNotFoundError */
+export async function getMarkedPersona (db: Queryable, id: string): Promise<MarkedPersona> {
+  const row = await db.selectFrom('personas').selectAll().where('id', '=', id).executeTakeFirst()
   if (row === undefined) throw new PersonaNotFoundError(id)
-  return row.mark_key
+  return { persona: toPersona(row), markKey: row.mark_key }
 }
 
 /** @throws PersonaNotFoundError */
@@ -274,48 +277,4 @@ export async function setPaused (db: Queryable, id: string, paused: boolean, rea
 export function activePersona (id: string): RawBuilder<unknown> {
   if (!UUID.test(id)) throw new PersonaNotFoundError(id)
   return sql`active AS (UPDATE personas SET last_active_at = greatest(last_active_at, now()) WHERE id = ${id}::uuid RETURNING id)`
-}
-
-/** The persona had its day, eventful or not: it is due again one cadence from now. */
-export async function recordLived (db: Queryable, id: string): Promise<void> {
-  await db.updateTable('personas').set({ last_active_at: sql`now()`, ...REHABILITATED }).where('id', '=', id).execute()
-}
-
-/** The persona is due again one cadence from now, without having lived a day that says anything of it. */
-export async function recordSkipped (db: Queryable, id: string): Promise<void> {
-  await db.updateTable('personas').set({ last_active_at: sql`now()` }).where('id', '=', id).execute()
-}
-
-/** A failure of another kind came in between. */
-export async function forgetStrikes (db: Queryable, id: string): Promise<void> {
-  await db.updateTable('personas').set({ strikes: 0 }).where('id', '=', id).execute()
-}
-
-/** So many runs in a row that nobody could finish, or that were refused, pause a persona. */
-const STRIKES_TO_PAUSE = 3
-
-/**
- * A run that says trying again will hardly help. @param what happened, as the reason of a pause begins
- * @returns whether the persona is paused by this
- */
-export async function recordStrike (db: Queryable, id: string, what: string): Promise<boolean> {
-  const reason = `${what}. That makes ${STRIKES_TO_PAUSE} runs in a row that were refused or that nobody could finish. Look into the latest one, then resume.`
-  const row = await db.updateTable('personas').set({
-    strikes: sql`strikes + 1`,
-    pause_reason: sql`CASE WHEN NOT paused AND strikes + 1 >= ${STRIKES_TO_PAUSE} THEN ${reason} ELSE pause_reason END`,
-    paused: sql`paused OR strikes + 1 >= ${STRIKES_TO_PAUSE}`
-  }).where('id', '=', id).returning(['strikes', 'paused']).executeTakeFirst()
-  return row?.strikes === STRIKES_TO_PAUSE && row.paused
-}
-
-/**
- * Due time moves on failure too: a broken persona must not spin. Waits 5 minutes, doubled with every failure
- * in a row up to 6 hours, each with up to a quarter taken off at random so that personas that failed together
- * do not come back together.
- */
-export async function recordFailure (db: Queryable, id: string): Promise<void> {
-  await db.updateTable('personas').set({
-    consecutive_failures: sql`consecutive_failures + 1`,
-    not_before: sql`now() + least(interval '6 hours', interval '5 minutes' * power(2, least(consecutive_failures, 10))) * (1 - random() * 0.25)`
-  }).where('id', '=', id).execute()
 }

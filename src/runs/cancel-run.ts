@@ -1,5 +1,5 @@
 import type { Queryable } from '../db/database.ts'
-import { recordSkipped } from '../personas/repository.ts'
+import { movePersona, SKIPPED } from '../personas/moves.ts'
 import { closeUnrated } from './record-end.ts'
 import { requestCancel } from './repository.ts'
 import type { Run } from './schemas.ts'
@@ -17,7 +17,7 @@ export function cancelRun (db: Queryable, runId: string): Promise<Run> {
       const end = { state: run.state, endReason: run.endReason }
       // One that waited for a service may have read a lot before.
       await closeUnrated(trx, run, end)
-      await recordSkipped(trx, run.personaId)
+      await movePersona(trx, run.personaId, [SKIPPED])
     }
     return run
   })

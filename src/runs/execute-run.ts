@@ -20,8 +20,7 @@ import { renderDiary } from '../diaries/diary.ts'
 import { loadDiary } from '../diaries/repository.ts'
 import { AppError, codeOf, messageOf, PersonaNotFoundError, RunLostError, type Outage } from '../errors.ts'
 import { favouriteModules, today } from '../personas/character.ts'
-import { getPersona, markKeyOf } from '../personas/repository.ts'
-import type { Persona } from '../personas/schemas.ts'
+import { getMarkedPersona, type MarkedPersona } from '../personas/repository.ts'
 import { oneLine } from '../text.ts'
 import { openJournal, type RunJournal } from './journal.ts'
 import { recordEnd, type DayEnd } from './record-end.ts'
@@ -69,12 +68,12 @@ export async function executeRun (
   deps: RunDependencies, taken: TakenRun, stop: AbortSignal, onAnswer: OnAnswer = async () => {}
 ): Promise<RunOutcome> {
   const { db } = deps
-  const persona = await getPersona(db, taken.run.personaId)
+  const marked = await getMarkedPersona(db, taken.run.personaId)
   const watch = watchRun(stop, deps.limits.runTimeoutMs - taken.ageMs)
   try {
-    const day = await live(deps, taken, persona, watch, onAnswer)
+    const day = await live(deps, taken, marked, watch, onAnswer)
     if (day === 'released') return { kind: 'released' }
-    await recordEnd(db, taken, persona, day)
+    await recordEnd(db, taken, marked, day)
     return { kind: 'final', end: day.end }
   } catch (error) {
     // A persona that was deleted took its run along.
@@ -86,7 +85,7 @@ export async function executeRun (
       : { state: 'failed', endReason: null, errorCode: codeOf(error), errorMessage: oneLine(messageOf(error), 1000) }
     if (codeOf(error) === 'INTERNAL' && interruption === null) throw error
     if (error instanceof AppError && error.outage !== undefined && interruption === null) return { kind: 'deferred', outage: error.outage, end }
-    await recordEnd(db, taken, persona, { end, reflection: null })
+    await recordEnd(db, taken, marked, { end, reflection: null })
     return { kind: 'final', end }
   } finally {
     watch.end()
@@ -94,7 +93,7 @@ export async function executeRun (
 }
 
 async function live (
-  deps: RunDependencies, taken: TakenRun, persona: Persona, watch: RunWatch, onAnswer: OnAnswer
+  deps: RunDependencies, taken: TakenRun, { persona, markKey }: MarkedPersona, watch: RunWatch, onAnswer: OnAnswer
 ): Promise<DayEnd | 'released'> {
   const account = await deps.accounts.signIn(persona, watch.modelSignal)
   const toolbox = await deps.openToolbox(account, watch.modelSignal)
@@ -103,7 +102,7 @@ async function live (
     const changed = await rememberTools(deps.db, taken.run.app, toolbox.definitions)
     const prompts = promptsFor(persona.locale)
     const journal = await openJournal(deps.db, taken, held => { if (held.cancelRequested) watch.cancel() })
-    const marks = marksOf(await markKeyOf(deps.db, persona.id))
+    const marks = marksOf(markKey)
     const day: DayContext = {
       model: { ...deps.model, complete: (...request) => deps.model.complete(...request).then(async reply => { await onAnswer('model'); return reply }) },
       tools: nameTools(toolbox, await judgeOf(deps, taken.run.app)),

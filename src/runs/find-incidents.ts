@@ -4,7 +4,7 @@ import type { Queryable } from '../db/database.ts'
 import type { ActionRow } from '../db/tables.ts'
 import type { NewIncident } from '../incidents/repository.ts'
 import { suspicionsIn, type Suspicion } from '../incidents/suspicion.ts'
-import { markKeyOf } from '../personas/repository.ts'
+import type { MarkedPersona } from '../personas/repository.ts'
 import { oneLine } from '../text.ts'
 import { listReplies } from './journal.ts'
 
@@ -13,11 +13,11 @@ import { listReplies } from './journal.ts'
  * stored alone, so that nothing is lost with a worker that dies.
  */
 export async function findIncidents (
-  db: Queryable, { id: runId, personaId }: { id: string, personaId: string }, actions: ActionRow[]
+  db: Queryable, runId: string, { persona, markKey }: MarkedPersona, actions: ActionRow[]
 ): Promise<NewIncident[]> {
   const found: NewIncident[] = []
   const add = (ordinal: number | null, suspicions: Suspicion[]) => {
-    found.push(...suspicions.map(suspicion => ({ ...suspicion, runId, personaId, ordinal })))
+    found.push(...suspicions.map(suspicion => ({ ...suspicion, runId, personaId: persona.id, ordinal })))
   }
   for (const { ordinal, result, result_text: said } of actions) {
     // What stands in a rejected action are our own words.
@@ -25,7 +25,7 @@ export async function findIncidents (
     add(ordinal, suspicionsIn(said))
     await breathe()
   }
-  const marks = marksOf(await markKeyOf(db, personaId))
+  const marks = marksOf(markKey)
   for (const block of await repliedBlocks(db, runId)) {
     const words = block.type === 'text' ? block.text ?? '' : JSON.stringify(block.input ?? null)
     if (!holdsCanary(words, marks)) continue

@@ -127,10 +127,10 @@ export function heldRun ({ runId, attempt }: Lease): RawBuilder<unknown> {
     WHERE id = ${runId} AND attempt = ${attempt} AND finished_at IS NULL FOR SHARE)`
 }
 
-/** @param set what is written to the run's row */
-function heldAnd ({ runId, attempt }: Lease, set: RawBuilder<unknown>): RawBuilder<unknown> {
+/** @param set what is written to the run's row @param returning more of it, for the parts of the statement */
+function heldAnd ({ runId, attempt }: Lease, set: RawBuilder<unknown>, returning = sql``): RawBuilder<unknown> {
   return sql`held AS (UPDATE runs SET ${set} WHERE id = ${runId} AND attempt = ${attempt} AND finished_at IS NULL
-    RETURNING id, cancel_requested_at IS NOT NULL AS cancel_requested)`
+    RETURNING id, cancel_requested_at IS NOT NULL AS cancel_requested ${returning})`
 }
 
 /** Holds the run and adds one reply of the model to its account. */
@@ -192,19 +192,31 @@ export async function deferRun (db: Queryable, lease: Lease, wait: { waitMs: num
   })
 }
 
-/** Makes a run final. @returns the run as it is now @throws RunLostError */
-export function finishRun (db: Queryable, lease: Lease, end: RunEnd): Promise<Run> {
-  return updateHeld(db, lease, {
-    state: end.state,
-    end_reason: end.endReason,
-    ...(end.endDetail !== undefined && { end_detail: end.endDetail }),
-    error_code: end.errorCode ?? null,
-    error_message: end.errorMessage ?? null,
-    ...(end.daySummary !== undefined && { day_summary: end.daySummary }),
-    ...(end.costliestModule !== undefined && { costliest_module: end.costliestModule }),
-    ...(end.walkedAwayOver !== undefined && { walked_away_over: end.walkedAwayOver }),
-    finished_at: sql`now()`
-  })
+/**
+ * Holds the run and makes it final. What a call that was left behind has reserved is charged with it.
+ * @param charged `chargedLeftBehind` of spending.ts
+ */
+export function heldForEnd (lease: Lease, end: RunEnd, charged: RawBuilder<unknown>): RawBuilder<unknown> {
+  const { endDetail, daySummary, costliestModule, walkedAwayOver } = end
+  const changes = [
+    sql`state = ${end.state}, end_reason = ${end.endReason}, error_code = ${end.errorCode ?? null}, error_message = ${end.errorMessage ?? null}`,
+    sql`finished_at = now(), unanswered_usd = unanswered_usd + (SELECT coalesce(sum(usd), 0) FROM left_behind)`,
+    ...(endDetail === undefined ? [] : [sql`end_detail = ${endDetail}`]),
+    ...(daySummary === undefined ? [] : [sql`day_summary = ${daySummary}`]),
+    ...(costliestModule === undefined ? [] : [sql`costliest_module = ${costliestModule}`]),
+    ...(walkedAwayOver === undefined ? [] : [sql`walked_away_over = ${walkedAwayOver}::int[]`])
+  ]
+  const { runId, attempt } = lease
+  return sql`mine AS (SELECT id FROM runs WHERE id = ${runId} AND attempt = ${attempt} AND finished_at IS NULL FOR UPDATE),
+    ${charged}, ${heldAnd(lease, sql.join(changes), sql`, ${JUDGED_UNDER}`)}`
+}
+
+/** Whose day it was, and what it was lived under, which is told with everything that is judged of it. */
+const JUDGED_UNDER = sql.raw('persona_id, persona_version, model, prompt_version, app_version')
+
+/** Writes `FROM held` for a run that is final already and that no worker holds, within the caller's transaction. */
+export async function writeForEnded (trx: Queryable, runId: string, parts: RawBuilder<unknown>[]): Promise<void> {
+  await sql`WITH held AS (SELECT id, ${JUDGED_UNDER} FROM runs WHERE id = ${runId}), ${sql.join(parts)} SELECT 1`.execute(trx)
 }
 
 /**

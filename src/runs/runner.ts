@@ -1,6 +1,7 @@
 import type { Queryable } from '../db/database.ts'
 import { codeOf, messageOf, RunLostError, type Outage } from '../errors.ts'
-import { getPersona, recordFailure, recordStrike } from '../personas/repository.ts'
+import { FAILED, movePersona, strike } from '../personas/moves.ts'
+import { getMarkedPersona } from '../personas/repository.ts'
 import { closeBreaker, endProbes, enterBreakers, nameOf, type Services } from './breakers.ts'
 import { deferForOutage, mayWaitOn, waitInQueue, type Deferral } from './defer.ts'
 import type { AppUnderTest, RunDependencies } from './execute-run.ts'
@@ -77,7 +78,7 @@ export function createRunner (options: RunnerOptions): Runner {
   }
 
   async function end (taken: TakenRun, end: RunEnd): Promise<void> {
-    await recordEnd(db, taken, await getPersona(db, taken.run.personaId), { end, reflection: null })
+    await recordEnd(db, taken, await getMarkedPersona(db, taken.run.personaId), { end, reflection: null })
     logEnd(log, taken, end)
   }
 
@@ -98,8 +99,7 @@ export function createRunner (options: RunnerOptions): Runner {
       if (run === undefined) return undefined
       const end: RunEnd = { state: 'abandoned', endReason: run.endReason }
       await closeUnrated(trx, run, end)
-      await recordFailure(trx, run.personaId)
-      const paused = await recordStrike(trx, run.personaId, 'No worker could finish the run (RUN_ABANDONED)')
+      const paused = await movePersona(trx, run.personaId, [FAILED, strike('No worker could finish the run (RUN_ABANDONED)')])
       return { personaId: run.personaId, paused }
     })
     if (abandoned !== undefined) log.warn({ runId, ...abandoned, code: 'RUN_ABANDONED' }, 'run abandoned: no attempt finished it')

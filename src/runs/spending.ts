@@ -99,11 +99,20 @@ function chargedFor (reservation: string): RawBuilder<unknown> {
  */
 export async function chargeLeftBehind (db: Queryable, { runId, attempt }: Lease): Promise<number> {
   const { rows: [row] } = await sql<{ usd: number }>`
-    WITH reserved AS (DELETE FROM spend_reservations WHERE run_id = ${runId} AND attempt <= ${attempt} RETURNING day, usd),
-    ${chargedFor('reserved')},
-    ${withUnanswered(runId, 'reserved')}
-    SELECT usd::float8 FROM reserved`.execute(db)
+    WITH ${leftBehind({ runId, attempt }, sql``)},
+    ${withUnanswered(runId, 'left_behind')}
+    SELECT usd::float8 FROM left_behind`.execute(db)
   return row?.usd ?? 0
+}
+
+/** The same as part of a statement that ends the run, and begins with a `mine` that has a row while this worker has it. */
+export function chargedLeftBehind (lease: Lease): RawBuilder<unknown> {
+  return leftBehind(lease, sql`AND run_id = (SELECT id FROM mine)`)
+}
+
+function leftBehind ({ runId, attempt }: Lease, condition: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`left_behind AS (DELETE FROM spend_reservations WHERE run_id = ${runId} AND attempt <= ${attempt} ${condition} RETURNING day, usd),
+    ${chargedFor('left_behind')}`
 }
 
 export async function readToday (db: Queryable): Promise<SpentToday> {
