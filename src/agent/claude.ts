@@ -55,7 +55,7 @@ export function createClaude (options: ClaudeOptions): Model {
 /** With the first request: a process that only answers starts sooner and holds less. */
 async function openClient ({ apiKey, baseUrl }: ClaudeOptions): Promise<Anthropic> {
   const { Anthropic } = await import('@anthropic-ai/sdk')
-  return new Anthropic({ apiKey, baseURL: baseUrl ?? null, maxRetries: 0, logLevel: 'off', fetch })
+  return new Anthropic({ apiKey, baseURL: baseUrl ?? null, maxRetries: 0, logLevel: 'off', openTelemetry: false, fetch })
 }
 
 /** One request. What went wrong with it is data; only an abort from outside is thrown. */

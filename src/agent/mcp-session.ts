@@ -56,7 +56,7 @@ export async function openSession (options: SessionOptions, signal: AbortSignal)
   const { url, dial, headers, secrets, limits, onToolsChanged } = options
   const watch = watchResponses(limits, dial)
   const transport = new StreamableHTTPClientTransport(new URL(url), {
-    fetch: (to, init) => watch.fetch(to, { ...init, headers: { ...Object.fromEntries(new Headers(init?.headers)), ...headers() } })
+    fetch: (to, init) => watch.fetch(to, { ...init, headers: { ...plain(init?.headers), ...headers() } })
   })
   const client = new Client({ name: 'persona-runner', version: '0.1.0' }, {
     capabilities: { elicitation: { form: { applyDefaults: true } } }, jsonSchemaValidator: NOTHING_TO_VALIDATE
@@ -103,6 +103,10 @@ export async function openSession (options: SessionOptions, signal: AbortSignal)
       await Promise.race([client.close().catch(() => {}), timeout])
     }
   }
+}
+
+function plain (headers: RequestInit['headers']): Record<string, string> {
+  return Object.fromEntries(headers instanceof Headers ? headers : new Headers(headers))
 }
 
 /** The SDK's own list gives the first page only and drops all tools over one that is malformed. */

@@ -131,10 +131,12 @@ function named (setting: string, error: unknown): unknown {
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 
 /** Headers with a persona's token would go along, to wherever the app says. */
-async function refuseRedirect (setting: string, from: string | URL, { status, headers, body }: Response): Promise<void> {
-  const location = headers.get('location')
-  if (!REDIRECTS.has(status) || location === null) return
-  await body?.cancel().catch(() => {})
+async function refuseRedirect (setting: string, from: string | URL, answer: Response): Promise<void> {
+  const { status } = answer
+  if (!REDIRECTS.has(status)) return
+  const location = answer.headers.get('location')
+  if (location === null) return
+  await answer.body?.cancel().catch(() => {})
   const { origin, pathname, host } = new URL(from)
   throw new DialRedirectedError(setting, { from: origin + pathname, status, to: nameTarget(location, origin + pathname, host) })
 }

@@ -26,15 +26,15 @@ export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Answer>
 /** @param dispatcher undefined: the connections that all of the process shares */
 export function thinFetch (dispatcher?: Dispatcher): Fetch {
   return async (url, { method = 'GET', headers, body, signal } = {}) => {
-    const { username, password } = new URL(url)
+    const to = url instanceof URL ? url : new URL(url)
     // As fetch does it: an address like that is a secret, and would be shown as an address.
-    if (username !== '' || password !== '') throw new TypeError('A URL with a user or a password in it is not called.')
+    if (to.username !== '' || to.password !== '') throw new TypeError('A URL with a user or a password in it is not called.')
     if (body !== undefined && body !== null && typeof body !== 'string') throw new TypeError('Only text can be sent.')
-    const sent = headers === undefined ? {} : Object.fromEntries(headers instanceof Headers ? headers : new Headers(headers))
-    const options = { method: method as Dispatcher.HttpMethod, headers: sent, body: body ?? null, signal: signal ?? null, dispatcher }
+    const sent = headers instanceof Headers || Array.isArray(headers) ? Object.fromEntries(headers) : headers
+    const options = { method: method as Dispatcher.HttpMethod, headers: sent ?? {}, body: body ?? null, signal: signal ?? null, dispatcher }
     const { request } = await (undici ??= import('undici'))
-    const answer = await request(url, options).catch((error: unknown) => { throw failed(error, signal) })
-    return new ThinResponse(String(url), answer, bodyOf(answer, signal)) as unknown as Answer
+    const answer = await request(to, options).catch((error: unknown) => { throw failed(error, signal) })
+    return new ThinResponse(to.href, answer, bodyOf(answer, signal)) as unknown as Answer
   }
 }
 
@@ -66,7 +66,7 @@ class ThinResponse implements Pick<Answer, 'status' | 'statusText' | 'ok' | 'url
   readonly url: string
   readonly #head: Head
   readonly #source: Body
-  #headers: Headers | undefined
+  #headers: ThinHeaders | undefined
   #body: ReadableStream<Uint8Array<ArrayBuffer>> | undefined
 
   constructor (url: string, head: Head, source: Body) {
@@ -88,8 +88,8 @@ class ThinResponse implements Pick<Answer, 'status' | 'statusText' | 'ok' | 'url
   }
 
   get headers (): Headers {
-    this.#headers ??= toHeaders(this.#head.headers)
-    return this.#headers
+    this.#headers ??= new ThinHeaders(this.#head.headers)
+    return this.#headers as unknown as Headers
   }
 
   get chunks (): AsyncIterable<Uint8Array> {
@@ -136,8 +136,34 @@ function toWeb ({ chunks, discard }: Body): ReadableStream<Uint8Array<ArrayBuffe
   }, { highWaterMark: 0 })
 }
 
-function toHeaders (raw: IncomingHttpHeaders): Headers {
-  return new Headers(Object.entries(raw).flatMap(([name, value]) => [value ?? []].flat().map(each => [name, each] as [string, string])))
+/** What is read of the `Headers` of an answer, which take longer to make than to read. */
+class ThinHeaders implements Pick<Headers, 'get' | 'has' | 'getSetCookie' | 'entries' | typeof Symbol.iterator> {
+  readonly #raw: IncomingHttpHeaders
+
+  constructor (raw: IncomingHttpHeaders) {
+    this.#raw = raw
+  }
+
+  get (name: string): string | null {
+    const value = this.#raw[name.toLowerCase()]
+    return Array.isArray(value) ? value.join(', ') : value ?? null
+  }
+
+  has (name: string): boolean {
+    return this.get(name) !== null
+  }
+
+  getSetCookie (): string[] {
+    return [this.#raw['set-cookie'] ?? []].flat()
+  }
+
+  entries () {
+    return Object.keys(this.#raw).map((name): [string, string] => [name, this.get(name) ?? '']).values()
+  }
+
+  [Symbol.iterator] () {
+    return this.entries()
+  }
 }
 
 const UNPACK: Record<string, () => NodeJS.ReadWriteStream> = { gzip: createGunzip, 'x-gzip': createGunzip, deflate: createInflate, br: createBrotliDecompress }
