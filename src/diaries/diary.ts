@@ -101,26 +101,40 @@ const ESCAPED_MARK = /\\{1,16}"/g
 const PIECE = /(?:\s|\\{1,16}[nrt])+|\\{1,16}"|./gsu
 
 /**
- * A text of the persona with `[…]` in place of everything that it copied from tool results, 40 characters or more,
- * whatever the case, the white space and JSON's escapes: what an app says must not come back as the persona's own words.
+ * Takes out of a text of the persona everything that it copied from tool results, 40 characters or more, whatever the case,
+ * the white space and JSON's escapes, and puts `[…]` in its place: what an app says must not come back as the persona's own
+ * words.
  */
-export function withoutVerbatim (text: string, results: string[]): string {
-  const { folded, starts } = foldWithPlaces(text)
+export function verbatimRemover (results: string[]): (text: string) => string {
+  const said = results.map(result => lower(result).replace(WHITE_SPACE, ' ').replace(ESCAPED_MARK, '"'))
+  return text => {
+    const { folded, starts } = foldWithPlaces(text)
+    return leaveOut(text, starts, copiedPlaces(folded, said.filter(result => mayBeCopied(folded, result))))
+  }
+}
+
+/** Whoever copied so many characters copied one of these halves whole. Tells sooner than comparing every stretch. */
+function mayBeCopied (folded: string, result: string): boolean {
+  const half = COPIED_CHARS / 2
+  for (let i = 0; i + half <= folded.length; i += half) if (result.includes(folded.slice(i, i + half))) return true
+  return false
+}
+
+function copiedPlaces (folded: string, results: string[]): Set<number> {
   const places = new Map<string, number[]>()
-  for (let i = 0; i + COPIED_CHARS <= folded.length; i++) {
+  for (let i = 0; results.length > 0 && i + COPIED_CHARS <= folded.length; i++) {
     const stretch = folded.slice(i, i + COPIED_CHARS)
     places.set(stretch, [...places.get(stretch) ?? [], i])
   }
   const copied = new Set<number>()
-  for (const result of places.size > 0 ? results : []) {
-    const said = lower(result).replace(WHITE_SPACE, ' ').replace(ESCAPED_MARK, '"')
+  for (const said of results) {
     for (let i = 0; i + COPIED_CHARS <= said.length; i++) {
       const stretch = said.slice(i, i + COPIED_CHARS)
       for (const place of places.get(stretch) ?? []) for (let j = 0; j < COPIED_CHARS; j++) copied.add(place + j)
       places.delete(stretch)
     }
   }
-  return leaveOut(text, starts, copied)
+  return copied
 }
 
 /** The form that texts are compared in, and where each of its characters stands in the text. */

@@ -4,7 +4,7 @@ import { slowMsFor } from '../agent/patience.ts'
 import type { ReadReflection, Reflection } from '../agent/reflect.ts'
 import type { Queryable } from '../db/database.ts'
 import type { ActionRow } from '../db/tables.ts'
-import { addEntry, readDiary, withoutVerbatim, type Diary } from '../diaries/diary.ts'
+import { addEntry, readDiary, verbatimRemover, type Diary } from '../diaries/diary.ts'
 import { loadDiary, savedDiary } from '../diaries/repository.ts'
 import { sayDoGap, visitsOf, type FrictionAction } from '../feedback/friction.ts'
 import { insertedRatings, insertedUnreadable } from '../feedback/repository.ts'
@@ -120,8 +120,7 @@ function toFrictionAction (row: ActionRow): FrictionAction {
 function ownWords (actions: ActionRow[], { diary }: ReadReflection): OwnWords | null {
   const entry = readDiary(diary)
   if (entry === null) return null
-  const results = actions.map(action => action.result_text ?? '')
-  const own = (text: string) => withoutVerbatim(text, results)
+  const own = verbatimRemover(actions.map(action => action.result_text ?? ''))
   return {
     did: own(entry.did), annoyed: own(entry.annoyed), plan: own(entry.plan), memory: entry.memory === null ? null : own(entry.memory)
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { DIARY_MAX_BYTES, EMPTY_DIARY, MEMORY_MAX_BYTES, addEntry, fitDiary, readDiary, renderDiary, withoutVerbatim, type Diary } from '../../src/diaries/diary.ts'
+import { DIARY_MAX_BYTES, EMPTY_DIARY, MEMORY_MAX_BYTES, addEntry, fitDiary, readDiary, renderDiary, verbatimRemover, type Diary } from '../../src/diaries/diary.ts'
 
 const entry = (date: string, rest: Partial<Diary['entries'][number]> = {}) => ({ date, did: 'Todos sortiert.', annoyed: 'Der Kalender.', plan: 'Notizen.', ...rest })
 const bytes = (text: string) => Buffer.byteLength(text)
@@ -117,8 +117,8 @@ t.test('nothing that an app said comes into the diary in its own words', async t
     ['40 characters', `A-${ORDER.slice(0, 40)}-B`, 'A-[…]-B'],
     ['nothing', '', '']
   ]
-  for (const [what, text, kept] of cases) t.equal(withoutVerbatim(text, ['', result, 'ok']), kept, what)
-  t.equal(withoutVerbatim(ORDER, []), ORDER)
+  for (const [what, text, kept] of cases) t.equal(verbatimRemover(['', result, 'ok'])(text), kept, what)
+  t.equal(verbatimRemover([])(ORDER), ORDER)
 })
 
 t.test('whatever the texts, no stretch of 40 characters is left that stands in a result', async t => {
@@ -127,7 +127,7 @@ t.test('whatever the texts, no stretch of 40 characters is left that stands in a
   fc.assert(fc.property(words, words, fc.nat(), fc.nat(), (own, said, at, from) => {
     const piece = said.slice(from % said.length)
     const where = at % (own.length + 1)
-    const kept = withoutVerbatim(`${own.slice(0, where)}${piece}${own.slice(where)}`, [said])
+    const kept = verbatimRemover([said])(`${own.slice(0, where)}${piece}${own.slice(where)}`)
     const left = kept.split('[…]').map(flat)
     const stretches = left.flatMap(text => Array.from({ length: Math.max(0, text.length - 39) }, (_, i) => text.slice(i, i + 40)))
     return stretches.every(stretch => !flat(said).includes(stretch))
@@ -140,8 +140,8 @@ t.test('the longest day does not take long', async t => {
   const results = Array.from({ length: 20 }, (_, i) => `${i} ${long}`.slice(0, 64_000))
   for (const text of [long.slice(500, 4500), 'a'.repeat(4000), 'Ganz eigene Worte. '.repeat(200)]) {
     const startedAt = performance.now()
-    withoutVerbatim(text, results)
-    for (const noise of ['a', ' ', '\\', '\\n']) withoutVerbatim(text, Array(20).fill(noise.repeat(64_000 / noise.length)))
+    verbatimRemover(results)(text)
+    for (const noise of ['a', ' ', '\\', '\\n']) verbatimRemover(Array(20).fill(noise.repeat(64_000 / noise.length)))(text)
     t.ok(performance.now() - startedAt < 20_000, `${Math.round(performance.now() - startedAt)} ms`)
   }
 })
