@@ -35,7 +35,7 @@ type Loose = Record<string, unknown>
 /** From whatever the SDK threw; what is not its own is a broken connection. */
 export function failureOf (thrown: unknown, secrets: string[]): ApiFailure {
   const error = toLoose(thrown)
-  const headers = error.headers instanceof Headers ? error.headers : new Headers()
+  const headers = isHeaders(error.headers) ? error.headers : new Headers()
   const status = statusFor(error.status, error.type)
   const said = typeof error.apiMessage === 'string' ? error.apiMessage : thrown instanceof Error ? thrown.message : String(thrown)
   const code = status === undefined ? networkCodeOf(thrown) : undefined
@@ -78,8 +78,13 @@ function passes (status: number | undefined, shouldRetry: string | null): boolea
   return status === undefined || status === 408 || status === 409 || status === 429 || status >= 500
 }
 
+/** Those of `thinFetch` are no `Headers`. */
+function isHeaders (value: unknown): value is Pick<Headers, 'get'> {
+  return typeof toLoose(value).get === 'function'
+}
+
 /** `retry-after-ms`, or `retry-after` in seconds or as a date. */
-function retryAfterOf (headers: Headers): number | undefined {
+function retryAfterOf (headers: Pick<Headers, 'get'>): number | undefined {
   const after = headers.get('retry-after') ?? ''
   const candidates = [parseFloat(headers.get('retry-after-ms') ?? ''), parseFloat(after) * 1000, Date.parse(after) - Date.now()]
   return candidates.find(ms => Number.isFinite(ms) && ms >= 0)

@@ -8,6 +8,7 @@ import type { Model, ModelMessage, ModelReply, ModelRequest } from './model.ts'
 import { priceOf, type Price } from './prices.ts'
 import { RETRY_POLICY, waitBeforeRetry, type RetryPolicy } from './retry.ts'
 import { secretsOf } from './secrets.ts'
+import { withDeadline } from '../deadline.ts'
 import { thinFetch } from '../dial/thin-fetch.ts'
 
 /** The one door to the Anthropic SDK: the Claude Messages API behind the port of `model.ts`. */
@@ -64,14 +65,15 @@ async function ask (
 ): Promise<ModelReply | ApiFailure> {
   const params = toParams(options.model, request)
   const timeout = options.timeoutMs ?? attemptTimeoutMs(params.max_tokens)
-  const timedOut = AbortSignal.timeout(timeout)
-  try {
-    const message: unknown = await client.messages.create(params, { signal: AbortSignal.any([signal, timedOut]), timeout })
-    return isMessage(message) ? toReply(message, options.model) : failureIn(message, secrets)
-  } catch (error) {
-    if (signal.aborted) throw error
-    return failureOf(timedOut.aborted ? new Error(`No whole answer within ${timeout} ms.`) : error, secrets)
-  }
+  return withDeadline(signal, timeout, async (signal, passed) => {
+    try {
+      const message: unknown = await client.messages.create(params, { signal, timeout })
+      return isMessage(message) ? toReply(message, options.model) : failureIn(message, secrets)
+    } catch (error) {
+      if (signal.aborted && !passed()) throw error
+      return failureOf(passed() ? new Error(`No whole answer within ${timeout} ms.`) : error, secrets)
+    }
+  })
 }
 
 /**

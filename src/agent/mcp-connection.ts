@@ -1,3 +1,4 @@
+import { withDeadline } from '../deadline.ts'
 import { dialOutsideProduction, type Dial } from '../dial/dialler.ts'
 import { kindOf, toConnectError } from './mcp-failures.ts'
 import { holdIdentity, type Identity } from './mcp-identity.ts'
@@ -125,7 +126,7 @@ export async function connect (options: ConnectionOptions, limits: ConnectionLim
     },
     async close () {
       // With headers that hold no more, the app would keep the session for nobody.
-      await identity.freshen(AbortSignal.timeout(limits.closeTimeoutMs))
+      await withDeadline(new AbortController().signal, limits.closeTimeoutMs, signal => identity.freshen(signal))
       await session.close()
     }
   }

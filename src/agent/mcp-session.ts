@@ -4,6 +4,7 @@ import type { RequestOptions } from '@modelcontextprotocol/sdk/shared/protocol.j
 import { ElicitRequestSchema, McpError, ResultSchema, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import { answerWithDefaults } from './mcp-elicitation.ts'
 import { HttpError, NoAnswerInTimeError, RpcError } from './mcp-failures.ts'
+import { atMost } from '../deadline.ts'
 import type { Dial } from '../dial/dialler.ts'
 import { hider, hideIn } from './secrets.ts'
 import { watchResponses, type ResponseLimits, type WatchedRequest } from './mcp-fetch.ts'
@@ -98,9 +99,9 @@ export async function openSession (options: SessionOptions, signal: AbortSignal)
       timeout: timeoutMs, maxTotalTimeout: timeoutMs * 3, resetTimeoutOnProgress: true, onprogress: () => {}
     }, signal),
     async close (known = true) {
-      const timeout = new Promise<void>(resolve => setTimeout(resolve, limits.closeTimeoutMs).unref())
-      if (known) await Promise.race([transport.terminateSession().catch(() => {}), timeout])
-      await Promise.race([client.close().catch(() => {}), timeout])
+      const goodbye = known ? transport.terminateSession() : Promise.resolve()
+      await atMost(limits.closeTimeoutMs, goodbye)
+      await atMost(limits.closeTimeoutMs, client.close())
     }
   }
 }
