@@ -1,4 +1,5 @@
 import { sql, type Selectable } from 'kysely'
+import { arrayOf } from '../db/array.ts'
 import type { Queryable } from '../db/database.ts'
 import type { KnownToolsTable } from '../db/tables.ts'
 import { ToolNotAsSeenError } from '../errors.ts'
@@ -18,7 +19,7 @@ export async function rememberTools (db: Queryable, app: string, definitions: Re
   const { rows } = await sql<{ tool_name: string }>`
     INSERT INTO known_tools (app, tool_name, module, definition_hash, accepted_hash)
     SELECT ${app}, shown.tool_name, shown.module, hash, hash
-    FROM unnest(${names}::text[], ${names.map(moduleOf)}::text[], ${[...definitions.values()]}::text[]) AS shown (tool_name, module, hash)
+    FROM unnest(${arrayOf(names)}::text[], ${arrayOf(names.map(moduleOf))}::text[], ${arrayOf([...definitions.values()])}::text[]) AS shown (tool_name, module, hash)
     LEFT JOIN known_tools stored ON stored.app = ${app} AND stored.tool_name = shown.tool_name
     WHERE stored.app IS NULL OR stored.last_seen_at < now() - interval '1 day' OR stored.definition_hash IS DISTINCT FROM hash
     ORDER BY 2

@@ -16,7 +16,9 @@ export function secretsOf ({ apiKey, baseUrl }: { apiKey: string, baseUrl?: stri
 
 /** Takes out what a persona signs in with, wherever in an answer of the app it stands, and changes the answer for that. */
 export function hideIn<T> (answer: T, secrets: Iterable<string>): T {
-  const hide = hider(secrets)
+  const known = knownAmong(secrets)
+  if (known.length === 0) return answer
+  const hide = hider(known)
   // A list that grows, and no recursion: an answer may nest as deep as it likes.
   const open: unknown[] = [answer]
   for (const item of open) {
@@ -36,8 +38,13 @@ export function hideIn<T> (answer: T, secrets: Iterable<string>): T {
 }
 
 export function hider (secrets: Iterable<string>): (text: string) => string {
-  const known = [...secrets].filter(secret => secret.length >= MIN_LENGTH).sort((a, b) => b.length - a.length)
+  const known = knownAmong(secrets)
   return text => known.reduce((rest, secret) => rest.replaceAll(secret, '[secret]'), text)
+}
+
+/** The longest first: one may be a part of another. */
+function knownAmong (secrets: Iterable<string>): string[] {
+  return [...secrets].filter(secret => secret.length >= MIN_LENGTH).sort((a, b) => b.length - a.length)
 }
 
 /** What looks like a key is taken out too: it may be that of another account. */

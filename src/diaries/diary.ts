@@ -45,14 +45,16 @@ export function addEntry (diary: Diary, entry: DiaryEntry, memory: string | null
 /** The diary, cleaned and cut to its shares; the oldest days leave first until the whole fits in every language. */
 export function fitDiary (diary: Diary): Diary {
   const memory = plain(diary.memory, MEMORY_MAX_BYTES)
-  let entries = diary.entries.map(plainEntry).filter(({ did, annoyed, plan }) => `${did}${annoyed}${plan}` !== '')
-  while (entries.length > 0 && !fits({ memory, entries })) entries = entries.slice(1)
-  return { memory, entries }
+  const entries = diary.entries.map(plainEntry).filter(({ did, annoyed, plan }) => `${did}${annoyed}${plan}` !== '')
+  const left = Object.values(LABELS).map(labels => ({ labels, bytes: DIARY_MAX_BYTES - (memory === '' ? -1 : bytesOf({ memory, entries: [] }, labels)) }))
+  const tooOld = entries.findLastIndex(entry => {
+    for (const each of left) each.bytes -= bytesOf({ memory: '', entries: [entry] }, each.labels) + 1
+    return left.some(({ bytes }) => bytes < 0)
+  })
+  return { memory, entries: entries.slice(tooOld + 1) }
 }
 
-function fits (diary: Diary): boolean {
-  return Object.values(LABELS).every(labels => Buffer.byteLength(toText(diary, labels)) <= DIARY_MAX_BYTES)
-}
+const bytesOf = (part: Diary, labels: Labels) => Buffer.byteLength(toText(part, labels))
 
 /**
  * The diary as the persona is given it: lines of data, at most `DIARY_MAX_BYTES` whatever is stored.
