@@ -168,17 +168,12 @@ function plannedValues (action: PlannedAction): RawBuilder<unknown> {
 }
 
 /** How a call ends that was interrupted and never taken up again: a run that is over leaves none open. */
-const INTERRUPTED = { result: 'unknown', blame: 'harness', error_message: 'interrupted before the app answered' } as const
+export const INTERRUPTED = { result: 'unknown', blame: 'harness', error_message: 'interrupted before the app answered' } as const
 
 /** A part of a statement that begins with the held run. */
 export function closedActions (): RawBuilder<unknown> {
   return sql`closed AS (UPDATE persona_actions SET result = ${INTERRUPTED.result}, blame = ${INTERRUPTED.blame},
     error_message = ${INTERRUPTED.error_message}, finished_at = now() FROM held WHERE tick_id = held.id AND result = 'started')`
-}
-
-/** The actions of a run as they are once `closedActions` is written. */
-export function asClosed (actions: ActionRow[]): ActionRow[] {
-  return actions.map(action => action.result === 'started' ? { ...action, ...INTERRUPTED } : action)
 }
 
 /** All actions of a run in their order, with their stored results. */

@@ -1,7 +1,6 @@
 import { sql, type RawBuilder } from 'kysely'
-import type { Queryable } from '../db/database.ts'
 
-/** All SQL on what the end of a run changes in its persona's row: assignments, of which one statement may make several. */
+/** What the end of a run changes in its persona's row: assignments, of which one statement may make several. */
 
 /** The persona had its day, eventful or not: it is due again one cadence from now, and nothing is held against it any more. */
 export const LIVED = sql`last_active_at = now(), consecutive_failures = 0, not_before = NULL, strikes = 0`
@@ -21,23 +20,11 @@ export const FAILED = sql`consecutive_failures = consecutive_failures + 1,
 export const NO_STRIKES = sql`strikes = 0`
 
 /** So many runs in a row that nobody could finish, or that were refused, pause a persona. */
-const STRIKES_TO_PAUSE = 3
+export const STRIKES_TO_PAUSE = 3
 
 /** A run that says trying again will hardly help. @param what happened, as the reason of a pause begins */
 export function strike (what: string): RawBuilder<unknown> {
   const reason = `${what}. That makes ${STRIKES_TO_PAUSE} runs in a row that were refused or that nobody could finish. Look into the latest one, then resume.`
   return sql`strikes = strikes + 1, paused = paused OR strikes + 1 >= ${STRIKES_TO_PAUSE}::int,
     pause_reason = CASE WHEN NOT paused AND strikes + 1 >= ${STRIKES_TO_PAUSE}::int THEN ${reason} ELSE pause_reason END`
-}
-
-/** Part of a statement that begins with the held run (`writeHeld` in runs/repository.ts). */
-export function movedPersona (moves: RawBuilder<unknown>[]): RawBuilder<unknown> {
-  return sql`moved AS (UPDATE personas SET ${sql.join(moves)} FROM held WHERE personas.id = held.persona_id)`
-}
-
-/** @returns whether a strike among these paused the persona */
-export async function movePersona (db: Queryable, id: string, moves: RawBuilder<unknown>[]): Promise<boolean> {
-  const { rows: [row] } = await sql<{ strikes: number, paused: boolean }>`
-    UPDATE personas SET ${sql.join(moves)} WHERE id = ${id} RETURNING strikes, paused`.execute(db)
-  return row?.strikes === STRIKES_TO_PAUSE && row.paused
 }

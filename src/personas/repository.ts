@@ -2,6 +2,7 @@ import { sql, type Insertable, type RawBuilder } from 'kysely'
 import type { Queryable } from '../db/database.ts'
 import type { PersonaRow, PersonasTable } from '../db/tables.ts'
 import type { Persona, PersonaFilter, PersonaInput, PersonaPatch } from './schemas.ts'
+import { STRIKES_TO_PAUSE } from './moves.ts'
 import { patiencePoints } from './patience-levels.ts'
 import { BadRequestError, EmailTakenError, PersonaNotFoundError, PersonaOfAppError } from '../errors.ts'
 
@@ -277,4 +278,16 @@ export async function setPaused (db: Queryable, id: string, paused: boolean, rea
 export function activePersona (id: string): RawBuilder<unknown> {
   if (!UUID.test(id)) throw new PersonaNotFoundError(id)
   return sql`active AS (UPDATE personas SET last_active_at = greatest(last_active_at, now()) WHERE id = ${id}::uuid RETURNING id)`
+}
+
+/** What a run's end changes (`moves.ts`), as part of a statement that begins with the held run (`writeHeld` in runs/repository.ts). */
+export function movedPersona (moves: RawBuilder<unknown>[]): RawBuilder<unknown> {
+  return sql`moved AS (UPDATE personas SET ${sql.join(moves)} FROM held WHERE personas.id = held.persona_id)`
+}
+
+/** The same for a run that nobody holds. @returns whether a strike among these paused the persona */
+export async function movePersona (db: Queryable, id: string, moves: RawBuilder<unknown>[]): Promise<boolean> {
+  const { rows: [row] } = await sql<{ strikes: number, paused: boolean }>`
+    UPDATE personas SET ${sql.join(moves)} WHERE id = ${id} RETURNING strikes, paused`.execute(db)
+  return row?.strikes === STRIKES_TO_PAUSE && row.paused
 }

@@ -1,5 +1,6 @@
 import type { Queryable } from '../db/database.ts'
-import { movePersona, SKIPPED } from '../personas/moves.ts'
+import { SKIPPED } from '../personas/moves.ts'
+import { movePersona } from '../personas/repository.ts'
 import { closeUnrated } from './record-end.ts'
 import { requestCancel } from './repository.ts'
 import type { Run } from './schemas.ts'

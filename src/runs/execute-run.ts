@@ -128,7 +128,8 @@ async function live (
       const text = prompts.day({ today: today(persona), favouriteModules: favouriteModules(persona), diary })
       await journal.append({ phase: 'acting', role: 'user', content: [{ type: 'text', text }], stopReason: null })
     }
-    return await actAndReflect(deps, taken, { ...day, journal }).finally(journal.flush)
+    const end = await actAndReflect(deps, taken, { ...day, journal }).finally(journal.flush)
+    return end === 'released' ? end : { ...end, record: journal.record() }
   } finally {
     await toolbox.close()
   }

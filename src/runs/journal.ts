@@ -1,55 +1,15 @@
-import { sql, type RawBuilder } from 'kysely'
-import { addReply, type DayJournal, type EndedCall, type PlannedCall, type Spent } from '../agent/day-journal.ts'
+import type { RawBuilder } from 'kysely'
+import { finishedAction, listRunActions, startedAction, withdrawnAction, type PlannedAction } from '../actions/repository.ts'
+import { addReply, type DayJournal, type PlannedCall, type Spent } from '../agent/day-journal.ts'
 import type { JournaledMessage, NewMessage } from '../agent/history.ts'
 import type { Queryable } from '../db/database.ts'
-import type { ActionRow, MessageRow } from '../db/tables.ts'
-import { finishedAction, listRunActions, startedAction, withdrawnAction, type PlannedAction } from '../actions/repository.ts'
+import { insertMessage, listMessages, toMessage } from './messages.ts'
 import { heldForReply, heldForUnanswered, heldRun, writeHeld, type TakenRun } from './repository.ts'
-import type { Run, TranscriptMessage } from './schemas.ts'
+import { interruptedCall, recordedCall, type RecordedCall, type RunRecord } from './run-record.ts'
+import type { Run } from './schemas.ts'
 import { settled, unanswered } from './spending.ts'
 
-/** All SQL on messages, and the journal of a run in the database. */
-
-export const toMessage = (row: MessageRow) =>
-  ({ seq: row.seq, phase: row.phase, role: row.role, content: row.content, stopReason: row.stop_reason }) as unknown as JournaledMessage
-
-export const toEndedCall = (row: ActionRow): EndedCall => ({
-  ordinal: row.ordinal,
-  toolName: row.tool_name,
-  inputHash: row.input_hash ?? '',
-  result: row.result === 'started' ? 'unknown' : row.result,
-  errorMessage: row.error_message,
-  blame: row.blame,
-  latencyMs: row.latency_ms,
-  resultText: row.result_text ?? ''
-})
-
-function insertMessage (runId: string, { seq, phase, role, content, stopReason }: JournaledMessage): RawBuilder<unknown> {
-  return sql`message AS (INSERT INTO messages (run_id, seq, phase, role, content, stop_reason)
-    SELECT ${runId}, ${seq}::int, ${phase}, ${role}, ${JSON.stringify(content)}::jsonb, ${stopReason} FROM held)`
-}
-
-function listMessages (db: Queryable, runId: string): Promise<MessageRow[]> {
-  return db.selectFrom('messages').selectAll().where('run_id', '=', runId).orderBy('seq').execute()
-}
-
-export async function listTranscript (db: Queryable, runId: string): Promise<TranscriptMessage[]> {
-  const rows = await listMessages(db, runId)
-  return rows.map(row => ({
-    seq: row.seq,
-    phase: row.phase,
-    role: row.role,
-    content: row.content,
-    stopReason: row.stop_reason,
-    createdAt: row.created_at.toISOString()
-  }))
-}
-
-/** What the model said, without what it was told. */
-export async function listReplies (db: Queryable, runId: string): Promise<MessageRow['content'][]> {
-  const rows = await db.selectFrom('messages').select('content').where('run_id', '=', runId).where('role', '=', 'assistant').orderBy('seq').execute()
-  return rows.map(row => row.content)
-}
+/** The journal of a run in the database. */
 
 function spentOf ({ tokens, usd, unansweredUsd }: Run, messages: JournaledMessage[]): Spent {
   return {
@@ -71,6 +31,8 @@ export interface RunJournal extends DayJournal {
   hold (held: RawBuilder<unknown>): Promise<void>
   /** Stores what waits for the next thing that goes out; for the end of a day, when nothing does. */
   flush (): Promise<void>
+  /** All that the run leaves behind; stored once `flush` resolves. */
+  record (): RunRecord
 }
 
 /**
@@ -87,8 +49,10 @@ export async function openJournal (
   const isFirst = lease.attempt === 1
   const messages = isFirst ? [] : (await listMessages(db, lease.runId)).map(toMessage)
   const rows = isFirst ? [] : await listRunActions(db, lease.runId)
-  const recorded = new Map(rows.map(row => [row.ordinal, row.result === 'started' ? row.result : toEndedCall(row)]))
-  const ended = new Map(rows.filter(row => row.result !== 'started').map(row => [row.ordinal, toEndedCall(row)]))
+  const recorded = new Map(rows.map(row => [row.ordinal, row.result === 'started' ? row.result : recordedCall(row)]))
+  const ended = new Map(rows.filter(row => row.result !== 'started').map(row => [row.ordinal, recordedCall(row)]))
+  const interrupted = new Map(rows.filter(row => row.result === 'started').map(row => [row.ordinal, recordedCall(row)]))
+  const inOrder = (calls: Iterable<RecordedCall>) => [...calls].sort((a, b) => a.ordinal - b.ordinal)
 
   let heldAt = -Infinity
   const write = async (parts: RawBuilder<unknown>[], held = heldRun(lease)) => {
@@ -142,21 +106,28 @@ export async function openJournal (
       spent = { ...spent, unansweredUsd: spent.unansweredUsd + (mostUsd ?? 0) }
     },
     recordedCall: ordinal => recorded.get(ordinal),
-    endedCalls: () => [...ended.values()].sort((a, b) => a.ordinal - b.ordinal),
+    endedCalls: () => inOrder(ended.values()),
     makeSure,
     async startCall (call) {
       await put({ started: startedAction(planned(call)) })
+      interrupted.set(call.ordinal, interruptedCall(call))
       await flush()
     },
     async finishCall (call, end) {
       await put({ finished: finishedAction(planned(call), end) })
+      interrupted.delete(call.ordinal)
       ended.set(call.ordinal, { ...call, ...end })
     },
     async withdrawCall (call) {
       await put({ withdrawn: withdrawnAction(planned(call)) })
       await flush()
+      interrupted.delete(call.ordinal)
     },
     hold: held => put({}, held),
-    flush
+    flush,
+    record: () => ({
+      calls: inOrder([...ended.values(), ...interrupted.values()]),
+      replies: messages.filter(message => message.role === 'assistant').map(message => message.content)
+    })
   }
 }

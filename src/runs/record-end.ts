@@ -1,9 +1,8 @@
 import type { RawBuilder } from 'kysely'
-import { asClosed, closedActions, listRunActions } from '../actions/repository.ts'
+import { closedActions, moduleOf } from '../actions/repository.ts'
 import { slowMsFor } from '../agent/patience.ts'
 import type { ReadReflection, Reflection } from '../agent/reflect.ts'
 import type { Queryable } from '../db/database.ts'
-import type { ActionRow } from '../db/tables.ts'
 import { addEntry, readDiary, verbatimRemover, type Diary } from '../diaries/diary.ts'
 import { loadDiary, savedDiary } from '../diaries/repository.ts'
 import { sayDoGap, visitsOf, type FrictionAction } from '../feedback/friction.ts'
@@ -12,11 +11,12 @@ import type { CheckedRating } from '../feedback/schemas.ts'
 import { insertedVisits, type JudgedVisit } from '../feedback/visits-repository.ts'
 import { insertedIncidents, type NewIncident } from '../incidents/repository.ts'
 import { isoDate } from '../personas/character.ts'
-import { FAILED, LIVED, movedPersona, NO_STRIKES, SKIPPED, strike } from '../personas/moves.ts'
-import { getMarkedPersona, type MarkedPersona } from '../personas/repository.ts'
+import { FAILED, LIVED, NO_STRIKES, SKIPPED, strike } from '../personas/moves.ts'
+import { getMarkedPersona, movedPersona, type MarkedPersona } from '../personas/repository.ts'
 import type { Persona } from '../personas/schemas.ts'
 import { findIncidents } from './find-incidents.ts'
 import { heldForEnd, writeForEnded, writeHeld, type TakenRun } from './repository.ts'
+import { readRecord, type RecordedCall, type RunRecord } from './run-record.ts'
 import type { Run } from './schemas.ts'
 import { chargedLeftBehind, chargeLeftBehind } from './spending.ts'
 import { wasLived, type RunEnd } from './states.ts'
@@ -25,6 +25,8 @@ import { wasLived, type RunEnd } from './states.ts'
 export interface DayEnd {
   end: RunEnd
   reflection: Exclude<Reflection, string> | null
+  /** Undefined: what is stored counts. */
+  record?: RunRecord
 }
 
 type OwnWords = NonNullable<ReturnType<typeof readDiary>>
@@ -35,20 +37,19 @@ type OwnWords = NonNullable<ReturnType<typeof readDiary>>
  * @throws RunLostError when this worker no longer holds the run
  */
 export async function recordEnd (
-  db: Queryable, { lease, run }: TakenRun, marked: MarkedPersona, { end, reflection }: DayEnd
+  db: Queryable, { lease, run }: TakenRun, marked: MarkedPersona, { end, reflection, record: given }: DayEnd
 ): Promise<void> {
   const { persona } = marked
-  const done = await listRunActions(db, run.id)
-  const incidents = await findIncidents(db, run.id, marked, done)
+  const record = given ?? await readRecord(db, run.id)
+  const incidents = await findIncidents(run.id, marked, record)
   const isClean = incidents.length === 0
-  const given = reflection?.ok ? reflection.ratings : []
-  const ratings = isClean ? given : given.map(setAside)
-  const actions = asClosed(done)
+  const rated = reflection?.ok ? reflection.ratings : []
+  const ratings = isClean ? rated : rated.map(setAside)
   // What somebody else may have dictated must not come back tomorrow as the persona's own memory.
-  const words = reflection?.ok && isClean ? ownWords(actions, reflection) : null
+  const words = reflection?.ok && isClean ? ownWords(record, reflection) : null
   const named = reflection?.ok && isClean ? { ...end, costliestModule: reflection.costliestModule } : end
   await writeHeld(db, lease, heldForEnd(lease, named, chargedLeftBehind(lease)),
-    ...dayParts(actions, persona, end, { incidents, ratings }),
+    ...dayParts(record, persona, end, { incidents, ratings }),
     ...(ratings.length > 0 ? [insertedRatings(run.id, ratings)] : []),
     ...(reflection?.ok === false ? [insertedUnreadable(run.id, reflection.rawText, reflection.problems.join('; '))] : []),
     ...(words === null ? [] : [savedDiary(await remembered(db, persona, words))]),
@@ -63,17 +64,17 @@ function setAside (rating: CheckedRating): CheckedRating {
 /** A run that no worker holds is over: nobody is asked for ratings. */
 export async function closeUnrated (trx: Queryable, run: Run, end: RunEnd): Promise<void> {
   const marked = await getMarkedPersona(trx, run.personaId)
-  const done = await listRunActions(trx, run.id)
-  const incidents = await findIncidents(trx, run.id, marked, done)
-  await writeForEnded(trx, run.id, dayParts(asClosed(done), marked.persona, end, { incidents, ratings: [] }))
+  const record = await readRecord(trx, run.id)
+  const incidents = await findIncidents(run.id, marked, record)
+  await writeForEnded(trx, run.id, dayParts(record, marked.persona, end, { incidents, ratings: [] }))
   await chargeLeftBehind(trx, { runId: run.id, attempt: run.attempt })
 }
 
 /** What every end of a run owes to what was done until then, whoever ends it. */
 function dayParts (
-  actions: ActionRow[], persona: Persona, end: RunEnd, { incidents, ratings }: { incidents: NewIncident[], ratings: CheckedRating[] }
+  { calls }: RunRecord, persona: Persona, end: RunEnd, { incidents, ratings }: { incidents: NewIncident[], ratings: CheckedRating[] }
 ): RawBuilder<unknown>[] {
-  const visits = judgeVisits(actions, ratings, end, slowMsFor(persona.patience))
+  const visits = judgeVisits(calls.map(toFrictionAction), ratings, end, slowMsFor(persona.patience))
   return [
     closedActions(),
     ...(incidents.length > 0 ? [insertedIncidents(incidents)] : []),
@@ -94,8 +95,7 @@ function movesAfter ({ state, endReason, errorCode }: RunEnd): RawBuilder<unknow
 }
 
 /** Friction needs no model: it is computed whether or not the persona rated anything. */
-function judgeVisits (actions: ActionRow[], ratings: CheckedRating[], end: RunEnd, slowMs: number): JudgedVisit[] {
-  const calls = actions.map(toFrictionAction)
+function judgeVisits (calls: FrictionAction[], ratings: CheckedRating[], end: RunEnd, slowMs: number): JudgedVisit[] {
   const over = new Set(end.walkedAwayOver)
   const modulesWalkedAwayFrom = new Set(calls.filter(call => over.has(call.number)).map(call => call.module))
   return visitsOf(calls, { slowMs }).map(visit => {
@@ -104,23 +104,15 @@ function judgeVisits (actions: ActionRow[], ratings: CheckedRating[], end: RunEn
   })
 }
 
-function toFrictionAction (row: ActionRow): FrictionAction {
-  return {
-    number: row.ordinal + 1,
-    module: row.module,
-    toolName: row.tool_name,
-    inputHash: row.input_hash,
-    result: row.result === 'started' ? 'unknown' : row.result,
-    blame: row.blame,
-    latencyMs: row.latency_ms
-  }
+function toFrictionAction ({ ordinal, toolName, inputHash, result, blame, latencyMs }: RecordedCall): FrictionAction {
+  return { number: ordinal + 1, module: moduleOf(toolName), toolName, inputHash, result, blame, latencyMs }
 }
 
 /** What the persona wrote into its diary, without what it copied: what the app says must not come back as its own memory. */
-function ownWords (actions: ActionRow[], { diary }: ReadReflection): OwnWords | null {
+function ownWords ({ calls }: RunRecord, { diary }: ReadReflection): OwnWords | null {
   const entry = readDiary(diary)
   if (entry === null) return null
-  const own = verbatimRemover(actions.map(action => action.result_text ?? ''))
+  const own = verbatimRemover(calls.map(call => call.resultText))
   return {
     did: own(entry.did), annoyed: own(entry.annoyed), plan: own(entry.plan), memory: entry.memory === null ? null : own(entry.memory)
   }

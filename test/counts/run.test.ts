@@ -66,7 +66,7 @@ t.test('a run asks model, app and database as often as it has to', async t => {
   for (const { requests, asked, statements } of [first, second]) {
     t.equal(requests.length, 8, 'six turns with a call, the closing sentence and the rating')
     t.same(asked, ['initialize', 'notifications/initialized', 'tools/list', ...Array(6).fill('tools/call')], 'one session and one list for each identity')
-    t.ok(statements <= 33, `${statements} statements, of which two a turn`)
+    t.ok(statements <= 21, `${statements} statements, of which two a turn`)
     const bytes = requests.reduce((sum, request) => sum + JSON.stringify(request).length, 0)
     t.ok(bytes < 220_000, `${bytes} bytes to the model`)
   }
