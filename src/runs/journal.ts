@@ -116,7 +116,7 @@ export async function openJournal (
     async finishCall (call, end) {
       await put({ finished: finishedAction(planned(call), end) })
       interrupted.delete(call.ordinal)
-      ended.set(call.ordinal, { ...call, ...end })
+      ended.set(call.ordinal, { ...interruptedCall(call), ...end })
     },
     async withdrawCall (call) {
       await put({ withdrawn: withdrawnAction(planned(call)) })

@@ -1,10 +1,13 @@
+import { sql } from 'kysely'
 import t from 'tap'
 import type { Queryable } from '../../src/db/database.ts'
 import { listRunActions } from '../../src/actions/repository.ts'
-import { openJournal } from '../../src/runs/journal.ts'
+import { openJournal, type RunJournal } from '../../src/runs/journal.ts'
 import { listTranscript } from '../../src/runs/messages.ts'
+import { recordEnd } from '../../src/runs/record-end.ts'
 import { getRun, heldForTerms, openRuns, takeRun } from '../../src/runs/repository.ts'
-import { upsertPersona } from '../../src/personas/repository.ts'
+import { readRecord } from '../../src/runs/run-record.ts'
+import { getMarkedPersona, upsertPersona } from '../../src/personas/repository.ts'
 import { PERSONA } from '../helpers/app.ts'
 import { openTestDatabase } from '../helpers/database.ts'
 
@@ -114,4 +117,57 @@ t.test('a turn is written together when something goes out, and nothing of it is
   await takeRun(db, taken.run.id)
   await t.rejects(journal.flush(), { code: 'RUN_LOST' })
   t.equal((await stored()).messages.length, 3, 'one that lost the run writes nothing of what waited')
+})
+
+t.test('what a journal says of its run is what is stored of it', async t => {
+  const { db } = await openTestDatabase(t)
+  const taken = await takenRun(db)
+  const end = { result: 'error', errorMessage: 'no', blame: 'app', latencyMs: 3, resultText: 'no' } as const
+  const sameAsStored = async (journal: RunJournal, calls: object[]) => {
+    await journal.flush()
+    t.match(journal.record(), { calls })
+    t.same(journal.record(), await readRecord(db, taken.run.id))
+  }
+  const journal = await openJournal(db, taken, () => {})
+  await journal.append({ phase: 'acting', role: 'user', content: [{ type: 'text', text: 'a day' }], stopReason: null })
+  await journal.append({ phase: 'acting', role: 'assistant', content: [{ type: 'tool_use', id: 'toolu_1', name: 'todo_create', input: { b: 1, a: 2 } }], stopReason: 'tool_use' })
+  await journal.startCall(CALL)
+  await sameAsStored(journal, [{ result: 'unknown', blame: 'harness', toolUseId: 'toolu_1' }])
+  await journal.finishCall(CALL, end)
+  await journal.startCall({ ...CALL, ordinal: 1, toolUseId: 'toolu_2' })
+  await journal.withdrawCall({ ...CALL, ordinal: 1, toolUseId: 'toolu_2' })
+  await journal.startCall({ ...CALL, ordinal: 2, toolUseId: 'toolu_3' })
+  await sameAsStored(journal, [{ ordinal: 0, ...end }, { ordinal: 2, result: 'unknown' }])
+
+  const again = await takeRun(db, taken.run.id)
+  if (again === undefined) throw new Error('not taken')
+  const resumed = await openJournal(db, again, () => {})
+  await sameAsStored(resumed, [{ ordinal: 0, ...end }, { ordinal: 2, result: 'unknown' }])
+  await resumed.finishCall({ ...CALL, ordinal: 2, toolUseId: 'toolu_3' }, end)
+  await sameAsStored(resumed, [{ ordinal: 0 }, { ordinal: 2, ...end }])
+})
+
+t.test('a worker that lost its run writes nothing of its end, and charges nothing for it', async t => {
+  const { db } = await openTestDatabase(t)
+  const taken = await takenRun(db)
+  const { lease, run } = taken
+  const journal = await openJournal(db, taken, () => {})
+  await journal.startCall(CALL)
+  await sql`INSERT INTO daily_spend (day) VALUES ('2026-01-01')`.execute(db)
+  await sql`INSERT INTO spend_reservations (run_id, attempt, day, usd) VALUES (${run.id}, ${lease.attempt}, '2026-01-01', 0.25)`.execute(db)
+  const rows = async () => {
+    const [spent, visits, personas] = await Promise.all([
+      sql`SELECT usd FROM daily_spend`.execute(db), sql`SELECT FROM module_visits`.execute(db), sql`SELECT last_active_at FROM personas`.execute(db)
+    ])
+    const actions = (await listRunActions(db, run.id)).map(action => action.result)
+    return { spent: spent.rows, visits: visits.rows.length, personas: personas.rows, run: await getRun(db, run.id), actions }
+  }
+  const before = await rows()
+  const end = { state: 'incomplete', endReason: 'timeout' } as const
+  const marked = await getMarkedPersona(db, run.personaId)
+  await t.rejects(recordEnd(db, { ...taken, lease: { ...lease, attempt: lease.attempt + 1 } }, marked, { end, reflection: null }), { code: 'RUN_LOST' })
+  t.same(await rows(), before)
+  await recordEnd(db, taken, marked, { end, reflection: null })
+  t.match(await rows(), { spent: [{ usd: '0.250000' }], visits: 1, run: { state: 'incomplete', unansweredUsd: 0.25 }, actions: ['unknown'] })
+  await t.rejects(recordEnd(db, taken, marked, { end, reflection: null }), { code: 'RUN_LOST' }, 'nor does one that has ended it already')
 })
