@@ -29,6 +29,8 @@ createServer(async (request, response) => {
     timeZone: row.time_zone,
     locale: row.locale,
     patience: row.patience,
+    app: row.app,
+    passwordVersion: row.password_version,
     paused: row.paused,
     pauseReason: row.pause_reason,
     lastActiveAt: row.last_active_at,

@@ -1,5 +1,6 @@
 import { sql, type Insertable, type RawBuilder } from 'kysely'
 import type { Queryable } from '../db/database.ts'
+import { PREPARED } from '../db/prepared.ts'
 import type { PersonaRow, PersonasTable } from '../db/tables.ts'
 import type { Persona, PersonaFilter, PersonaInput, PersonaPatch } from './schemas.ts'
 import { STRIKES_TO_PAUSE } from './moves.ts'
@@ -59,7 +60,8 @@ const RHYTHMS: { cadence: Persona['cadence'], age: string, weekdaysOnly?: boolea
  * more than that there were none when it last looked: each persona's open run is looked up by its index instead.
  */
 function dueArm (
-  { cadence, weekdaysOnly }: typeof RHYTHMS[number], since: RawBuilder<unknown>, { limit, onlyApp, notApps }: WhichDue, lock: boolean
+  { cadence, weekdaysOnly }: typeof RHYTHMS[number], since: RawBuilder<unknown>, { onlyApp, notApps }: WhichDue,
+  limit: RawBuilder<unknown>, lock: boolean
 ) {
   return sql`(
     SELECT p.* FROM personas p
@@ -75,21 +77,30 @@ function dueArm (
   )`
 }
 
-async function selectDue (db: Queryable, which: WhichDue, lock: boolean): Promise<Persona[]> {
+/** The part `due` of a statement, with the arms before it. In WITH, because the arms of a UNION may not lock. */
+function duePart (which: WhichDue, limit: RawBuilder<unknown>, lock: boolean): RawBuilder<unknown> {
   const arms = RHYTHMS.flatMap(rhythm => [sql`IS NULL`, sql`< now() - ${sql.lit(rhythm.age)}::interval`]
-    .map(since => dueArm(rhythm, since, which, lock)))
+    .map(since => dueArm(rhythm, since, which, limit, lock)))
   const names = arms.map((_, i) => sql.id(`arm_${i}`))
-  // In WITH, because the arms of a UNION may not lock.
-  const { rows } = await sql<PersonaRow>`
-    WITH ${sql.join(arms.map((arm, i) => sql`${sql.id(`arm_${i}`)} AS ${arm}`))}
-    SELECT * FROM (${sql.join(names.map(name => sql`TABLE ${name}`), sql` UNION ALL `)}) due
-    ORDER BY last_active_at NULLS FIRST, id LIMIT ${which.limit}`.execute(db)
-  return rows.map(toPersona)
+  return sql`${sql.join(arms.map((arm, i) => sql`${sql.id(`arm_${i}`)} AS ${arm}`))},
+    due AS (SELECT * FROM (${sql.join(names.map(name => sql`TABLE ${name}`), sql` UNION ALL `)}) arms
+      ORDER BY last_active_at NULLS FIRST, id LIMIT ${which.limit})`
 }
 
-/** Who is due now: never-run first, then the stalest. */
-export function listDue (db: Queryable, { limit }: { limit: number }): Promise<Persona[]> {
-  return selectDue(db, { limit }, false)
+/**
+ * Who is due now: never-run first, then the stalest.
+ * @returns with the clock that decides it, as ISO 8601
+ */
+export async function listDue (db: Queryable, { limit }: { limit: number }): Promise<{ personas: Persona[], serverTime: string }> {
+  // Prepared, because six arms take longer to plan than to walk. A plan for any limit would not stop at a hundred rows.
+  const atMost = sql.lit(10 ** Math.ceil(Math.log10(limit)))
+  const { rows } = await sql<PersonaRow & { server_time: Date }>`${PREPARED}
+    WITH ${duePart({ limit }, atMost, false)}
+    SELECT due.*, clock.now AS server_time FROM (SELECT now()) clock LEFT JOIN due ON true ORDER BY last_active_at NULLS FIRST, id`.execute(db)
+  return {
+    personas: rows.filter(row => row.id !== null).map(toPersona),
+    serverTime: (rows[0]?.server_time ?? new Date()).toISOString()
+  }
 }
 
 /** The clock that decides what is due, as ISO 8601. */
@@ -102,8 +113,10 @@ export async function serverTime (db: Queryable): Promise<string> {
  * Like `listDue`, and holds the rows until the transaction ends. Replicas that tick at the same moment skip
  * one another's rows instead of waiting for them.
  */
-export function takeDue (trx: Queryable, which: WhichDue): Promise<Persona[]> {
-  return selectDue(trx, which, true)
+export async function takeDue (trx: Queryable, which: WhichDue): Promise<Persona[]> {
+  const { rows } = await sql<PersonaRow>`
+    WITH ${duePart(which, sql`${which.limit}`, true)} SELECT * FROM due ORDER BY last_active_at NULLS FIRST, id`.execute(trx)
+  return rows.map(toPersona)
 }
 
 /** @throws PersonaNotFoundError */

@@ -35,7 +35,7 @@ async function addPersona ({
   return persona
 }
 
-const dueIds = async (handle: Queryable = db, limit = 1000) => (await listDue(handle, { limit })).map(persona => persona.id)
+const dueIds = async (handle: Queryable = db, limit = 1000) => (await listDue(handle, { limit })).personas.map(persona => persona.id)
 
 t.afterEach(async () => { await db.deleteFrom('personas').execute() })
 

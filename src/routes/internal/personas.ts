@@ -4,7 +4,7 @@ import { ActionBatch, Written } from '../../actions/schemas.ts'
 import { appendActions } from '../../actions/repository.ts'
 import { FeedbackBatch } from '../../feedback/schemas.ts'
 import { appendFeedback } from '../../feedback/repository.ts'
-import { activePersona, getPersona, listDue, serverTime } from '../../personas/repository.ts'
+import { activePersona, getPersona, listDue } from '../../personas/repository.ts'
 import { Persona } from '../../personas/schemas.ts'
 import { PersonaNotFoundError } from '../../errors.ts'
 import { errorsOf, ref } from '../ref.ts'
@@ -30,10 +30,7 @@ export const internalPersonaRoutes: FastifyPluginAsyncTypebox = async app => {
         ...errorsOf(400, 401, 503)
       }
     }
-  }, async request => {
-    const personas = await listDue(db, { limit: request.query.limit ?? 1000 })
-    return { personas, serverTime: await serverTime(db) }
-  })
+  }, request => listDue(db, { limit: request.query.limit ?? 1000 }))
 
   app.post('/:id/actions', {
     schema: {

@@ -86,7 +86,7 @@ export async function judge (db: Queryable, { instant, cases }: Batch): Promise<
       SELECT n || '@due.test', 'P', 'a', 's', zone, cadence, ${instant.toISOString()}::timestamptz - ago * interval '1 millisecond'
       FROM unnest(${cases.map(c => c.zone)}::text[], ${cases.map(c => c.cadence)}::text[], ${cases.map(c => c.agoMs)}::bigint[])
         WITH ORDINALITY AS sent (zone, cadence, ago, n)`.execute(trx)
-    return await listDue(trx, { limit: cases.length })
+    return (await listDue(trx, { limit: cases.length })).personas
   })
   const places = new Set(due.map(persona => Number(persona.email.split('@')[0]) - 1))
   return cases.flatMap((one, i) => places.has(i) === isDue(one, instant) ? [] : [{ case: one, instant, database: places.has(i) }])
