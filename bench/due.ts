@@ -13,6 +13,10 @@ import { freePort, SERVICE, startServer } from './server.ts'
 
 const LIMIT = 100
 const ROUNDS = 15
+/** Until V8 has compiled both sides; a server that is asked once an hour is slower. */
+const WARM_UP_REQUESTS = 500
+/** Postgres plans a prepared statement for good with the sixth time. */
+const WARM_UP_QUERIES = 20
 
 export const bench: Bench = {
   name: 'due',
@@ -35,9 +39,19 @@ export const bench: Bench = {
         }
       }
     })
+    for (const personas of [1_000, 100_000]) await embedded(report, personas)
     const [large, small] = [first.get('1000000 0.1 %'), first.get('100000 0.1 %')]
     if (large !== undefined && small !== undefined) report.check('0.1 % of 1 M costs at most 3 times a row what 0.1 % of 100 k costs', large <= 3 * small)
   }
+}
+
+async function embedded (report: BenchReport, personas: number): Promise<void> {
+  const { db, close } = await openDatabase({ url: undefined, dataDir: 'memory://due', poolSize: 1, onError: () => {} })
+  await migrate(db)
+  await writeCast(db, personas, 20)
+  await find(report, db, `PGlite, ${personas} personas, 5 % due`, Math.min(LIMIT, personas / 20))
+  await claim(report, db, personas, 'PGlite: ')
+  await close()
 }
 
 async function writeCast (db: Queryable, personas: number, oneIn: number): Promise<void> {
@@ -65,7 +79,7 @@ async function find (report: BenchReport, db: Queryable, what: string, found: nu
           OR (cadence <> 'hourly' AND last_active_at < now() - interval '24 hours'))
       ORDER BY last_active_at NULLS FIRST LIMIT ${LIMIT}`.execute(db),
     'select 1': () => sql`SELECT 1`.execute(db)
-  }, ROUNDS)
+  }, ROUNDS, WARM_UP_QUERIES)
   for (const [arm, spread] of Object.entries(times)) report.row(`${what}: ${arm}, ms`, cells(spread))
   const [ours, plain] = [times['two stretches per cadence'].median, times['plain OR'].median]
   report.row(`${what}: times the plain OR`, { ratio: round(plain / ours) })
@@ -99,7 +113,7 @@ async function overHttp (report: BenchReport, url: string): Promise<void> {
         if (due === 1000) await sql`UPDATE personas SET last_active_at = NULL`.execute(db)
       })
       if (comparable(await ours()) !== comparable(await leanest())) throw new Error('The two routes do not say the same.')
-      const times = await inTurns({ ours, 'leanest route': leanest }, 100)
+      const times = await inTurns({ ours, 'leanest route': leanest }, 100, WARM_UP_REQUESTS)
       for (const [arm, spread] of Object.entries(times)) report.row(`GET due over HTTP, ${due} of 1000 due: ${arm}, ms`, cells(spread))
       report.check(`GET due, ${due} of 1000: at most a third slower than the leanest route`, times.ours.median <= times['leanest route'].median * 4 / 3)
     }
@@ -111,14 +125,14 @@ async function overHttp (report: BenchReport, url: string): Promise<void> {
 }
 
 /** Claims by so many at a time until nobody is due, as a tick does but for the queue: take, open a run, commit. */
-async function claim (report: BenchReport, db: Queryable, personas: number): Promise<void> {
+async function claim (report: BenchReport, db: Queryable, personas: number, where = ''): Promise<void> {
   for (const claimers of [4, 16]) {
     await sql`DELETE FROM runs WHERE finished_at IS NULL`.execute(db)
     const claimed: string[] = []
     const ms = await timed(async () => { await Promise.all(Array.from({ length: claimers }, () => claimAll(db, claimed))) })
-    report.row(`${claimers} claim among ${personas}`, { claimed: claimed.length, rowsPerSecond: Math.round(claimed.length / ms * 1000) })
-    report.check(`${claimers} claimers: nobody twice`, new Set(claimed).size === claimed.length && claimed.length === personas / 20)
-    if (claimers === 4 && personas === 100_000) report.check('at least 5,000 rows a second', claimed.length / ms * 1000 >= 5000)
+    report.row(`${where}${claimers} claim among ${personas}`, { claimed: claimed.length, rowsPerSecond: Math.round(claimed.length / ms * 1000) })
+    report.check(`${where}${claimers} claimers among ${personas}: nobody twice`, new Set(claimed).size === claimed.length && claimed.length === personas / 20)
+    if (where === '' && claimers === 4 && personas === 100_000) report.check('at least 5,000 rows a second', claimed.length / ms * 1000 >= 5000)
   }
 }
 

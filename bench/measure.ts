@@ -8,13 +8,13 @@ export function spreadOf (values: number[]): Spread {
   return { min: round(sorted[0] ?? NaN), median: at(0.5), p95: at(0.95), max: at(1), n: sorted.length }
 }
 
-/** Each once without being counted, then all in turns. @returns milliseconds */
+/** Each so often without being counted, then all in turns. @returns milliseconds */
 export async function inTurns<Name extends string> (
-  arms: Record<Name, () => Promise<unknown>>, rounds: number
+  arms: Record<Name, () => Promise<unknown>>, rounds: number, warmUp = 1
 ): Promise<Record<Name, Spread>> {
   const names = Object.keys(arms) as Name[]
   const times = new Map<Name, number[]>(names.map(name => [name, []]))
-  for (const name of names) await arms[name]()
+  for (let i = 0; i < warmUp; i++) for (const name of names) await arms[name]()
   for (let round = 0; round < rounds; round++) {
     for (const name of names) times.get(name)?.push(await timed(arms[name]))
   }
