@@ -94,12 +94,12 @@ function duePart (which: WhichDue, limit: RawBuilder<unknown>, lock: boolean): R
 export async function listDue (db: Queryable, { limit }: { limit: number }): Promise<{ personas: Persona[], serverTime: string }> {
   // Prepared, because six arms take longer to plan than to walk. A plan for any limit would not stop at a hundred rows.
   const atMost = sql.lit(10 ** Math.ceil(Math.log10(limit)))
-  const { rows } = await sql<PersonaRow & { server_time: Date }>`${PREPARED}
+  const { rows } = await sql<PersonaRow & { server_ms: number }>`${PREPARED}
     WITH ${duePart({ limit }, atMost, false)}
-    SELECT due.*, clock.now AS server_time FROM (SELECT now()) clock LEFT JOIN due ON true ORDER BY last_active_at NULLS FIRST, id`.execute(db)
+    SELECT due.*, clock.server_ms FROM (SELECT floor(extract(epoch FROM now()) * 1000)::float8 AS server_ms) clock LEFT JOIN due ON true ORDER BY last_active_at NULLS FIRST, id`.execute(db)
   return {
     personas: rows.filter(row => row.id !== null).map(toPersona),
-    serverTime: (rows[0]?.server_time ?? new Date()).toISOString()
+    serverTime: new Date(rows[0]?.server_ms ?? NaN).toISOString()
   }
 }
 
