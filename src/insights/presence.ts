@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { Queryable } from '../db/database.ts'
 import { groupColumns } from './filters.ts'
-import { hasVersions, isFolded, isUnfolded, type FoldedScope } from './folded-scope.ts'
+import { hasVersions, isFolded, isUnderFold, isUnfolded, type FoldedScope } from './folded-scope.ts'
 
 /** All SQL about which personas were there, and in which of their versions. */
 
@@ -27,35 +27,31 @@ export interface PresenceScope extends GroupedScope {
 }
 
 /**
- * Who used or rated which module, more than once for some: from the rows where a day is not folded, else from spans. A
- * span that begins before the range and ends behind it may have nothing within: only then are the rows asked.
+ * Who used or rated which module, more than once for some: from the rows where a day is not folded, else from spans. A span
+ * that begins before the range and ends behind it may have nothing within: where there is one, the rows of folded days are read
+ * too, all at once, which takes a third of the time that asking for the rows of each span takes.
  */
 export function presentIn (scope: GroupedScope): RawBuilder<unknown> {
   const { from, to } = scope.range
   const isIn = (at: string) => sql`(${sql.ref(at)} >= ${from}::timestamptz AND ${sql.ref(at)} < ${to}::timestamptz)`
-  const same = (row: string, version: RawBuilder<unknown>) => sql`${isIn(`${row}.created_at`)}
-    AND ${sql.ref(`${row}.persona_id`)} = s.persona_id AND ${sql.ref(`${row}.module`)} = s.module AND ${version} = s.version
-    AND (${sql.ref(`${row}.model`)}, ${sql.ref(`${row}.prompt_version`)}) IS NOT DISTINCT FROM (s.model, s.prompt_version)
-    AND (s.any_release OR ${sql.ref(`${row}.app_version`)} = s.app_version)`
-  const rated = same('f', sql`coalesce(f.persona_version, 0)`)
-  return sql`
-    SELECT s.persona_id, s.version, s.module, s.model, s.prompt_version, s.first_at, s.last_at,
-           CASE WHEN ${isIn('s.first_counted_at')} OR ${isIn('s.last_counted_at')} THEN true
-             WHEN s.first_counted_at < ${from}::timestamptz AND s.last_counted_at >= ${to}::timestamptz
-               THEN EXISTS (SELECT FROM persona_feedback f WHERE ${rated} AND f.grounded AND f.rating IS NOT NULL)
-             ELSE false END AS counted
+  const spans = sql`
     FROM persona_spans s
     WHERE EXISTS (SELECT FROM folded_days d WHERE ${isFolded(scope)}) AND ${hasVersions(scope.filter, 's')}
-      AND ${scope.filter.appVersion === undefined ? sql`s.any_release` : sql`NOT s.any_release`} AND s.last_at >= ${from}::timestamptz
-      AND (${isIn('s.first_at')} OR ${isIn('s.last_at')} OR (s.first_at < ${from}::timestamptz AND s.last_at >= ${to}::timestamptz AND (
-        EXISTS (SELECT FROM module_visits v WHERE ${same('v', sql`v.persona_version`)}) OR EXISTS (SELECT FROM persona_feedback f WHERE ${rated}))))
-    UNION ALL
+      AND ${scope.filter.appVersion === undefined ? sql`s.any_release` : sql`NOT s.any_release`} AND s.last_at >= ${from}::timestamptz`
+  const mustAsk = sql`(SELECT EXISTS (SELECT ${spans} AND s.first_at < ${from}::timestamptz AND s.last_at >= ${to}::timestamptz))`
+  const rows = (among: (alias: string) => RawBuilder<unknown>) => sql`
     SELECT v.persona_id, v.persona_version, v.module, v.model, v.prompt_version, v.created_at, v.created_at, false
-    FROM module_visits v WHERE ${isUnfolded(scope, 'v')}
+    FROM module_visits v WHERE ${among('v')}
     UNION ALL
     SELECT f.persona_id, coalesce(f.persona_version, 0), f.module, f.model, f.prompt_version, f.created_at, f.created_at,
            f.grounded IS TRUE AND f.rating IS NOT NULL
-    FROM persona_feedback f WHERE ${isUnfolded(scope, 'f')} AND f.module <> '__parse'`
+    FROM persona_feedback f WHERE ${among('f')} AND f.module <> '__parse'`
+  return sql`
+    SELECT s.persona_id, s.version, s.module, s.model, s.prompt_version, s.first_at, s.last_at,
+           coalesce(${isIn('s.first_counted_at')} OR ${isIn('s.last_counted_at')}, false) AS counted
+    ${spans} AND (${isIn('s.first_at')} OR ${isIn('s.last_at')})
+    UNION ALL ${rows(alias => isUnfolded(scope, alias))}
+    UNION ALL ${rows(alias => sql`${isUnderFold(scope, alias)} AND ${mustAsk}`)}`
 }
 
 export interface Changes {
