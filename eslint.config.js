@@ -1,7 +1,7 @@
 import neostandard from 'neostandard'
 
 export default [
-  ...neostandard({ ts: true, ignores: ['node_modules', 'data', '.tap', 'docs', 'bench/node_modules', 'test/.cache'] }),
+  ...neostandard({ ts: true, ignores: ['node_modules', 'dist', 'data', '.tap', 'docs', 'bench/node_modules', 'test/.cache'] }),
   {
     rules: {
       '@stylistic/max-len': ['error', { code: 140, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreUrls: true }],

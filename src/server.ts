@@ -1,8 +1,9 @@
 import { enableCompileCache } from 'node:module'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import { readEnvironment } from './environment.ts'
 import { AppError, ConfigError } from './errors.ts'
+import { CACHE } from './paths.ts'
 import { refuseUnfit } from './production.ts'
 
 /** The process: its environment, its signals and its exit. */
@@ -13,8 +14,8 @@ const SHUTDOWN_MS = 24_000
 /** EX_CONFIG of sysexits.h: starting again helps nothing until somebody changes the environment. */
 const EXIT_CONFIG = 78
 
-/** Not in a folder that other users may write: what is in it runs. Where it cannot be written, nothing is kept. */
-const COMPILED = fileURLToPath(new URL('../node_modules/.cache/persona-runner', import.meta.url))
+/** Where it cannot be written, nothing is kept. */
+const COMPILED = join(CACHE, 'persona-runner')
 enableCompileCache(COMPILED)
 
 const env = readEnvironment()

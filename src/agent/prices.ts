@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { pathOf } from '../paths.ts'
 
 /** What a reply costs. The figures stand in `prices.json`, with their date and source. */
 
@@ -18,7 +19,7 @@ export interface Price extends Rates { longPrompt?: Rates & { aboveTokens: numbe
 
 interface PriceList { asOf: string, models: Record<string, Price> }
 
-const LIST = JSON.parse(readFileSync(new URL('prices.json', import.meta.url), 'utf8')) as PriceList
+const LIST = JSON.parse(readFileSync(pathOf('src/agent/prices.json'), 'utf8')) as PriceList
 
 /** The day of the price list, as ISO 8601. */
 export const PRICES_AS_OF = LIST.asOf

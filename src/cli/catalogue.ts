@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { BadRequestError } from '../errors.ts'
+import { pathOf } from '../paths.ts'
 import { PersonaInput } from '../personas/schemas.ts'
 import { createAjv, explainProblems } from '../schema-check.ts'
 
 /** The ten personas that come with the product. */
-export const CATALOGUE_FILE = fileURLToPath(new URL('../personas/catalog.json', import.meta.url))
+export const CATALOGUE_FILE = pathOf('src/personas/catalog.json')
 
 const isPersonaInput = createAjv({ allErrors: true }).compile<PersonaInput>(PersonaInput)
 

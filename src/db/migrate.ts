@@ -1,10 +1,11 @@
 import * as fs from 'node:fs/promises'
 import * as path from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { sql } from 'kysely'
+import { pathOf } from '../paths.ts'
 import type { Queryable } from './database.ts'
 
-const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url))
+const MIGRATIONS = pathOf('migrations')
 const UNDEFINED_TABLE = '42P01'
 
 /**
@@ -36,7 +37,7 @@ export async function pendingMigrations (db: Queryable): Promise<string[]> {
 /** Named as Kysely's provider names them: the file without its ending. */
 async function knownMigrations (): Promise<string[]> {
   const files = await fs.readdir(MIGRATIONS)
-  return files.filter(file => file.endsWith('.ts')).map(file => path.basename(file, '.ts')).sort()
+  return files.filter(file => /\.[jt]s$/.test(file)).map(file => path.parse(file).name).sort()
 }
 
 async function appliedMigrations (db: Queryable): Promise<Set<string>> {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { pathOf } from '../paths.ts'
 
 /**
  * A folder of the embedded storage as it is once every table is in it, kept to be copied: initialising one takes
@@ -18,8 +18,8 @@ export interface PristineFolder {
   keep (folder: string): void
 }
 
-const PACKAGE = new URL('../../package.json', import.meta.url)
-const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url))
+const PACKAGE = pathOf('package.json')
+const MIGRATIONS = pathOf('migrations')
 
 /** @param place where they are kept, which need not be there; where it cannot be written, none is kept */
 export function pristineFolder (place: string): PristineFolder {

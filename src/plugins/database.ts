@@ -1,9 +1,10 @@
 import fp from 'fastify-plugin'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { openDatabase, type OpenDatabase, type Queryable } from '../db/database.ts'
 import { isUpToDate, migrate } from '../db/migrate.ts'
 import { messageOf } from '../errors.ts'
+import { CACHE } from '../paths.ts'
 import { isDatabaseGone } from './error-handler.ts'
 
 declare module 'fastify' {
@@ -27,7 +28,7 @@ export interface DatabasePluginOptions {
 
 const RETRY_MS = 2000
 /** Not in a folder that other users may write: every new data folder begins as what is in it. */
-const PRISTINE = fileURLToPath(new URL('../../node_modules/.cache/persona-runner-data', import.meta.url))
+const PRISTINE = join(CACHE, 'persona-runner-data')
 
 /**
  * Opens the database and brings it up to date. A server that is not there yet is waited for, while `/ready`

@@ -9,6 +9,7 @@ import fp from 'fastify-plugin'
 import * as format from '../dashboard/format.ts'
 import { spark } from '../dashboard/spark.ts'
 import { ForbiddenError, type AppError } from '../errors.ts'
+import { pathOf } from '../paths.ts'
 import { isSameOrigin } from '../sessions/origin.ts'
 import { answerFor } from './error-handler.ts'
 
@@ -24,7 +25,7 @@ export interface PagesOptions {
   notice?: string | undefined
 }
 
-const DASHBOARD = join(import.meta.dirname, '../dashboard')
+const DASHBOARD = pathOf('src/dashboard')
 
 /** Nothing comes from another host, and nothing stands inline: what a persona wrote cannot become a script. */
 const POLICY = [

@@ -31,9 +31,10 @@ export async function storeEnv (t: Teardown): Promise<Record<string, string>> {
 /**
  * `node src/server.ts` in a folder without a `.env`, with these variables and no others. Killed by the teardown.
  * @param nodeArgs for Node itself; the child can then be talked to by `child.send`
+ * @param entry in place of `src/server.ts`
  */
-export function startServer (t: Teardown, env: Record<string, string>, { nodeArgs = [] as string[] } = {}): ServerProcess {
-  const child = spawn(process.execPath, [...nodeArgs, SERVER], {
+export function startServer (t: Teardown, env: Record<string, string>, { nodeArgs = [] as string[], entry = SERVER } = {}): ServerProcess {
+  const child = spawn(process.execPath, [...nodeArgs, entry], {
     env: { PATH: process.env.PATH, PORT: '0', ...env }, cwd: tmpdir(), stdio: ['ignore', 'pipe', 'pipe', nodeArgs.length > 0 ? 'ipc' : 'ignore']
   })
   let output = ''
