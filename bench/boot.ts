@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { execFileSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { bundle } from '../build/bundle.ts'
 import { migrate } from '../src/db/migrate.ts'
 import type { Bench } from './bench.ts'
 import { cells, spreadOf } from './measure.ts'
@@ -13,8 +14,17 @@ import { startServer } from './server.ts'
 const ROUNDS = 7
 /** The embedded storage compiles in the background for a while after it answers. */
 const IDLE_MS = 3000
-/** Of src/plugins/database.ts. */
-const PRISTINE = fileURLToPath(new URL('../node_modules/.cache/persona-runner-data', import.meta.url))
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const DIST = join(ROOT, 'dist')
+const BUNDLE = join(DIST, 'src/server.js')
+/** Of src/plugins/database.ts, in either tree. */
+const pristineOf = (tree: string) => join(tree, 'node_modules/.cache/persona-runner-data')
+
+interface Arm {
+  /** Undefined: the source. */
+  entry?: string
+  env (): Record<string, string>
+}
 
 export const bench: Bench = {
   name: 'boot',
@@ -24,24 +34,31 @@ export const bench: Bench = {
     await withPostgres(async serverUrl => {
       const url = await createDatabase(serverUrl, 'boot')
       await withUnlimited(url, async db => { await migrate(db) })
+      await bundle(DIST)
       let fresh = 0
-      const arms: Record<string, () => Record<string, string>> = {
-        'Postgres, nothing compiled before': () => ({ DATABASE_URL: url, NODE_DISABLE_COMPILE_CACHE: '1' }),
-        Postgres: () => ({ DATABASE_URL: url }),
-        'embedded, on an existing folder': () => ({ DATA_DIR: join(folder, 'kept') }),
-        'embedded, on the first folder of all': () => {
-          rmSync(PRISTINE, { recursive: true, force: true })
-          return { DATA_DIR: join(folder, `new-${fresh++}`) }
-        },
-        'embedded, on a new folder': () => ({ DATA_DIR: join(folder, `new-${fresh++}`) })
+      const newFolder = () => ({ DATA_DIR: join(folder, `new-${fresh++}`) })
+      const firstOf = (tree: string) => () => {
+        rmSync(pristineOf(tree), { recursive: true, force: true })
+        return newFolder()
+      }
+      const arms: Record<string, Arm> = {
+        'Postgres, nothing compiled before': { entry: BUNDLE, env: () => ({ DATABASE_URL: url, NODE_DISABLE_COMPILE_CACHE: '1' }) },
+        Postgres: { entry: BUNDLE, env: () => ({ DATABASE_URL: url }) },
+        'Postgres, from the source': { env: () => ({ DATABASE_URL: url }) },
+        'embedded, on an existing folder': { entry: BUNDLE, env: () => ({ DATA_DIR: join(folder, 'kept') }) },
+        'embedded, on an existing folder, from the source': { env: () => ({ DATA_DIR: join(folder, 'kept') }) },
+        'embedded, on the first folder of all': { entry: BUNDLE, env: firstOf(DIST) },
+        'embedded, on a new folder': { entry: BUNDLE, env: newFolder },
+        'embedded, on the first folder of all, from the source': { env: firstOf(ROOT) },
+        'embedded, on a new folder, from the source': { env: newFolder }
       }
       const boots = new Map<string, number[]>()
       const cpus = new Map<string, number[]>()
       const memories = new Map<string, number[]>()
       const floor: number[] = []
       for (let i = 0; i <= (quick ? 2 : ROUNDS); i++) {
-        for (const [name, env] of Object.entries(arms)) {
-          const server = await startServer(env())
+        for (const [name, arm] of Object.entries(arms)) {
+          const server = await startServer(arm.env(), arm.entry)
           const cpuMs = server.cpuMs()
           await sleep(IDLE_MS)
           if (i > 0) {

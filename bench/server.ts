@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /** The product as a process of its own, so that its time and memory are nobody else's. */
 
-const ENTRY = fileURLToPath(new URL('../src/server.ts', import.meta.url))
+const SOURCE = fileURLToPath(new URL('../src/server.ts', import.meta.url))
 const LIMIT_MS = 60_000
 
 export const SERVICE = { 'x-service-key': 'service-key-of-the-bench' }
@@ -21,11 +21,14 @@ export interface ServerProcess {
   stop (): Promise<void>
 }
 
-/** @param env DATABASE_URL or DATA_DIR at least */
-export async function startServer (env: Record<string, string>): Promise<ServerProcess> {
+/**
+ * @param env DATABASE_URL or DATA_DIR at least
+ * @param entry another than the source
+ */
+export async function startServer (env: Record<string, string>, entry = SOURCE): Promise<ServerProcess> {
   const port = await freePort()
   const startedAt = performance.now()
-  const child = spawn(process.execPath, [ENTRY], {
+  const child = spawn(process.execPath, [entry], {
     env: {
       PATH: process.env.PATH ?? '',
       HOME: process.env.HOME ?? '',

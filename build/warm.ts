@@ -24,7 +24,7 @@ server.stdout.on('data', (chunk: Buffer) => {
   if (address === undefined) return
   server.stdout.removeAllListeners('data').resume()
   // What the first requests load and compile belongs to a start.
-  void Promise.all(['/ready', '/sign-in'].map(path => fetch(`${address}${path}`))).finally(() => server.kill('SIGTERM'))
+  Promise.all(['/ready', '/sign-in'].map(path => fetch(`${address}${path}`))).finally(() => server.kill('SIGTERM')).catch(() => {})
 })
 const [code] = await once(server, 'exit') as [number | null]
 clearTimeout(limit)
