@@ -41,6 +41,12 @@ export async function listApps (db: Queryable): Promise<StoredApp[]> {
   return rows.map(toStoredApp)
 }
 
+/** In the same order. */
+export async function listAppNames (db: Queryable): Promise<string[]> {
+  const rows = await db.selectFrom('apps').select('name').orderBy(sql`settings IS NULL`, 'desc').orderBy('name').execute()
+  return rows.map(row => row.name)
+}
+
 /** Creates an app, or replaces what is known of it. */
 export async function putApp (
   db: Queryable, name: string, settings: AppSettings, clientSecret: Sealed | null

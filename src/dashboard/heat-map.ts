@@ -37,8 +37,9 @@ export async function readHeatMap (db: Queryable, scope: Scope, measure: HeatMea
   const { rows: modules } = await sql<{ module: string }>`
     SELECT module FROM known_tools WHERE app = ${scope.filter.app ?? FIRST_APP} UNION SELECT v.module FROM module_visits v WHERE ${inScope(scope, 'v')}
     UNION SELECT f.module FROM persona_feedback f WHERE ${inScope(scope, 'f')} AND f.module <> '__parse' ORDER BY 1 LIMIT ${MAX_MODULES}`.execute(db)
-  const personas = await db.selectFrom('personas').select(['id', 'name', 'archetype']).orderBy('name').orderBy('id')
-    .limit(PERSONAS_PER_PAGE + 1).offset((page - 1) * PERSONAS_PER_PAGE).execute()
+  const { app } = scope.filter
+  const personas = await db.selectFrom('personas').select(['id', 'name', 'archetype']).$if(app !== undefined, query => query.where('app', '=', app ?? ''))
+    .orderBy('name').orderBy('id').limit(PERSONAS_PER_PAGE + 1).offset((page - 1) * PERSONAS_PER_PAGE).execute()
   const shown = personas.slice(0, PERSONAS_PER_PAGE)
   const facts = await (measure === 'rating' ? readRatings : readFriction)(db, scope, shown.map(persona => persona.id))
   const byCell = new Map(facts.map(fact => [`${fact.persona_id} ${fact.module}`, fact]))

@@ -1,9 +1,10 @@
+import { FIRST_APP } from '../apps/schemas.ts'
 import type { Queryable } from '../db/database.ts'
 import { describeModules } from '../insights/modules.ts'
 import { findProblems } from '../insights/problems.ts'
 import type { Problem } from '../insights/problem-schemas.ts'
 import type { ModuleInsight } from '../insights/schemas.ts'
-import { actionPath, modulePath } from './address.ts'
+import { actionPath, address, modulePath } from './address.ts'
 import type { Markup } from './format.ts'
 import { readLocales } from './module.ts'
 import { spark, type SparkOptions } from './spark.ts'
@@ -30,18 +31,18 @@ const NEWEST = 6
 const CONSIDERED = 100
 
 /** Worst first, over all models and versions of the prompts; the template says what is mixed. */
-export async function readModuleLines (db: Queryable) {
-  const { groups, mixed, unreadable } = await describeModules(db, { from: daysAgo(DAYS), mix: true })
-  const modules = (groups[0]?.modules ?? []).map(toLine)
+export async function readModuleLines (db: Queryable, app: string | undefined) {
+  const { groups, mixed, unreadable } = await describeModules(db, { from: daysAgo(DAYS), mix: true, ...(app !== undefined && { app }) })
+  const modules = (groups[0]?.modules ?? []).map(module => toLine(module, app))
   return { modules, mixed, unreadable, days: DAYS }
 }
 
-function toLine (module: ModuleInsight): ModuleLine {
+function toLine (module: ModuleInsight, app: string | undefined): ModuleLine {
   const means = module.trend.map(point => point.mean)
   const frictions = module.trend.map(point => point.friction)
   return {
     ...module,
-    href: modulePath(module.module),
+    href: address(modulePath(module.module), { app: app === FIRST_APP ? undefined : app }),
     trends: {
       rating: trend(means, `rating of ${module.module} by day`, { low: 1, high: 5 }),
       friction: trend(frictions, `friction of ${module.module} by day`, { low: 0, high: 100 })
@@ -62,8 +63,10 @@ function trend (values: (number | null)[], what: string, range: Pick<SparkOption
 const toneOfMean = (mean: number | null) => mean === null ? 'muted' : mean < 2.5 ? 'error' : mean < 3.5 ? 'warn' : 'ok'
 const toneOfFriction = (friction: number | null) => friction === null ? '' : friction >= 40 ? 'error' : friction >= 15 ? 'warn' : ''
 
-export async function readNewestProblems (db: Queryable): Promise<{ problems: ProblemLine[], total: number }> {
-  const { problems, total } = await findProblems(db, { from: daysAgo(DAYS), limit: CONSIDERED })
+export async function readNewestProblems (
+  db: Queryable, app: string | undefined
+): Promise<{ problems: ProblemLine[], total: number }> {
+  const { problems, total } = await findProblems(db, { from: daysAgo(DAYS), limit: CONSIDERED, ...(app !== undefined && { app }) })
   const newest = problems.toSorted((a, b) => a.lastSeenAt < b.lastSeenAt ? 1 : -1).slice(0, NEWEST)
   const locales = await readLocales(db, newest.flatMap(problem => problem.citations.map(citation => citation.runId)))
   return { total, problems: newest.map(problem => toProblemLine(problem, locales)) }

@@ -9,6 +9,7 @@ export interface PersonaListFilter {
   archetype?: string | undefined
   cadence?: PersonaRow['cadence'] | undefined
   paused?: boolean | undefined
+  app?: string | undefined
   search?: string | undefined
   /** Email that the page before ended with. */
   cursor?: string | undefined
@@ -56,6 +57,7 @@ function matching (filter: PersonaListFilter) {
   if (filter.archetype !== undefined) conditions.push(sql`p.archetype = ${filter.archetype}`)
   if (filter.cadence !== undefined) conditions.push(sql`p.cadence = ${filter.cadence}`)
   if (filter.paused !== undefined) conditions.push(sql`p.paused = ${filter.paused}`)
+  if (filter.app !== undefined) conditions.push(sql`p.app = ${filter.app}`)
   if (filter.search !== undefined) {
     const pattern = containing(filter.search)
     conditions.push(sql`(p.name ILIKE ${pattern} OR p.email ILIKE ${pattern} OR p.archetype ILIKE ${pattern})`)

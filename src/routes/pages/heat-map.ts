@@ -4,6 +4,7 @@ import { countMixed, readHeatMap } from '../../dashboard/heat-map.ts'
 import { readVersions } from '../../dashboard/module.ts'
 import type { Queryable } from '../../db/database.ts'
 import { readScope } from '../../insights/filters.ts'
+import { hasReleases, readAppChoice } from './app-choice.ts'
 import { RANGES, readDays } from './days.ts'
 import { pickRelease } from './release-picker.ts'
 
@@ -12,6 +13,7 @@ export const HeatQuery = Type.Object({
   days: text(4),
   show: text(20),
   appVersion: text(200),
+  app: text(100),
   page: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 }))
 })
 export type HeatQuery = Static<typeof HeatQuery>
@@ -19,23 +21,30 @@ export type HeatQuery = Static<typeof HeatQuery>
 /** What each persona makes of each module. */
 export async function describeHeatMap (db: Queryable, query: HeatQuery) {
   const { page = 1, show } = query
-  const appVersion = query.appVersion || undefined
+  const choice = await readAppChoice(db, query.app)
+  const { app } = choice
+  const appVersion = hasReleases(choice) ? query.appVersion || undefined : undefined
   const { days, from, kept: daysKept } = await readDays(db, query.days)
   const measure = show === 'friction' ? 'friction' : 'rating'
-  const kept = { days: daysKept, show: measure === 'rating' ? undefined : measure, appVersion }
-  const scope = await readScope(db, { from, appVersion })
+  const kept = { days: daysKept, show: measure === 'rating' ? undefined : measure, appVersion, app: choice.kept }
+  const scope = await readScope(db, { from, appVersion, ...(app !== undefined && { app }) })
   const [heat, mixed, versions] = await Promise.all([
-    readHeatMap(db, scope, measure, page), countMixed(db, scope, measure), readVersions(db, scope.range)
+    readHeatMap(db, scope, measure, page),
+    countMixed(db, scope, measure),
+    hasReleases(choice) ? readVersions(db, scope.range) : []
   ])
   return {
     ...heat,
     measure,
+    apps: choice.tabsFor('/modules', { ...kept, appVersion: undefined }),
     mixed,
     picker: pickRelease(versions, appVersion, { path: '/modules', kept: { ...kept, appVersion: undefined } }),
     measures: ['rating', 'friction'].map(name => ({ name, href: address('/modules', { ...kept, show: name }), isCurrent: name === measure })),
     ranges: RANGES.map(count => ({ name: `${count} days`, href: address('/modules', { ...kept, days: count }), isCurrent: count === days })),
     previous: page > 1 ? address('/modules', { ...kept, page: page - 1 }) : null,
     next: heat.hasMore ? address('/modules', { ...kept, page: page + 1 }) : null,
-    links: { module: (module: string) => address(modulePath(module), { days: daysKept, appVersion }), persona: personaPath }
+    links: {
+      module: (module: string) => address(modulePath(module), { days: daysKept, appVersion, app: choice.kept }), persona: personaPath
+    }
   }
 }

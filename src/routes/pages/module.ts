@@ -7,6 +7,7 @@ import type { Queryable } from '../../db/database.ts'
 import { readScope } from '../../insights/filters.ts'
 import { describeModules } from '../../insights/modules.ts'
 import { findProblems } from '../../insights/problems.ts'
+import { hasReleases, readAppChoice } from './app-choice.ts'
 import { RANGES, readDays } from './days.ts'
 import { pickRelease } from './release-picker.ts'
 import { strandsOf } from './strands.ts'
@@ -17,6 +18,7 @@ export const ModuleQuery = Type.Object({
   model: text(200),
   promptVersion: text(200),
   appVersion: text(200),
+  app: text(100),
   page: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 }))
 })
 export type ModuleQuery = Static<typeof ModuleQuery>
@@ -28,20 +30,24 @@ export async function describeModule (db: Queryable, module: string, query: Modu
   const { days, from, kept: daysKept } = await readDays(db, query.days)
   const { page = 1, model, promptVersion } = query
   // Where all are wanted, the form sends nothing but the name.
-  const appVersion = query.appVersion || undefined
-  const filter = { from, module, model, promptVersion, appVersion }
-  const [path, kept] = [modulePath(module), { days: daysKept, model, promptVersion, appVersion }]
+  const choice = await readAppChoice(db, query.app)
+  const appVersion = hasReleases(choice) ? query.appVersion || undefined : undefined
+  const app = choice.app === undefined ? {} : { app: choice.app }
+  const filter = { from, module, model, promptVersion, appVersion, ...app }
+  const [path, kept] = [modulePath(module), { days: daysKept, model, promptVersion, appVersion, app: choice.kept }]
   const [numbers, apart, said] = await Promise.all([
-    describeModules(db, { ...filter, mix: true }), describeModules(db, { from, module, appVersion }), readAll(db, module, filter, page)
+    describeModules(db, { ...filter, mix: true }), describeModules(db, { from, module, appVersion, ...app }),
+    readAll(db, module, filter, { page, withReleases: hasReleases(choice) })
   ])
   const facts = numbers.groups[0]?.modules[0]
   const { range, ratings, releases, versions, voices, ...shown } = said
   return {
     module,
+    app: choice.app,
     facts,
     mixed: numbers.mixed,
     strands: strandsOf(apart.groups, { path, kept }),
-    picker: pickRelease(versions, appVersion, { path, kept: { days: daysKept, model, promptVersion } }),
+    picker: pickRelease(versions, appVersion, { path, kept: { ...kept, appVersion: undefined } }),
     plot: plotModule({ range, ratings, trend: facts?.trend ?? [], releases }),
     releases,
     voices: voices.voices,
@@ -49,7 +55,7 @@ export async function describeModule (db: Queryable, module: string, query: Modu
     ranges: RANGES.map(count => ({ name: `${count} days`, href: address(path, { ...kept, days: count }), isCurrent: count === days })),
     previous: page > 1 ? `${address(path, { ...kept, page: page - 1 })}#voices` : null,
     next: voices.hasMore ? `${address(path, { ...kept, page: page + 1 })}#voices` : null,
-    links: { action: actionPath, persona: personaPath, run: runPath },
+    links: { action: actionPath, persona: personaPath, run: runPath, modules: address('/modules', { app: choice.kept }) },
     words: { blame: blameWords }
   }
 }
@@ -57,10 +63,11 @@ export async function describeModule (db: Queryable, module: string, query: Modu
 type Filter = Parameters<typeof readScope>[1]
 
 /** What personas said and met in this module. */
-async function readAll (db: Queryable, module: string, filter: Filter, page: number) {
+async function readAll (db: Queryable, module: string, filter: Filter, { page, withReleases }: { page: number, withReleases: boolean }) {
   const scope = await readScope(db, filter)
   const [ratings, releases, versions, voices, { problems, total }, tools] = await Promise.all([
-    readRatingDays(db, scope), readReleases(db, scope.range), readVersions(db, scope.range), readVoices(db, scope, page),
+    readRatingDays(db, scope), withReleases ? readReleases(db, scope.range) : [], withReleases ? readVersions(db, scope.range) : [],
+    readVoices(db, scope, page),
     findProblems(db, { ...filter, limit: PROBLEMS }), readTools(db, scope, module)
   ])
   const runIds = problems.flatMap(problem => [...problem.examples, ...problem.citations].map(({ runId }) => runId))

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
+import { listAppNames } from '../../apps/repository.ts'
 import { personaPath } from '../../dashboard/address.ts'
 import { EmailTakenError, PersonaNotFoundError } from '../../errors.ts'
 import { newestSeedVersion } from '../../keys.ts'
@@ -16,16 +17,20 @@ const FormBody = Type.Record(Type.String(), Type.String())
 export const personaEditPages: FastifyPluginAsyncTypebox = async app => {
   const { db } = app.database
 
-  const showForm = (reply: FastifyReply, about: { id: string | null, name: string }, fields: Fields, errors: FieldErrors = {}) =>
-    reply.code(Object.keys(errors).length > 0 ? 422 : 200).view('persona-form.eta', {
+  const showForm = async (reply: FastifyReply, about: { id: string | null, name: string }, fields: Fields, errors: FieldErrors = {}) => {
+    const apps = await listAppNames(db)
+    return reply.code(Object.keys(errors).length > 0 ? 422 : 200).view('persona-form.eta', {
       title: about.id === null ? 'New persona' : `Edit ${about.name}`,
       nav: 'personas',
       about,
       fields: { ...EMPTY_FORM, ...fields },
       errors,
       cadences: Cadence.enum,
+      // A persona stays in its app: its account is there.
+      apps: about.id === null && apps.length > 1 ? apps : [],
       action: about.id === null ? '/personas' : `${personaPath(about.id)}/edit`
     })
+  }
 
   app.get('/personas/new', { onRequest: app.pageSessions.adminOnly, schema: { hide: true } }, async (_request, reply) => showForm(reply, { id: null, name: '' }, EMPTY_FORM))
 

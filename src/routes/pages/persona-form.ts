@@ -39,7 +39,8 @@ export function readForm (fields: Fields): ReadForm {
     ...Object.fromEntries(['email', 'name', 'archetype', 'cadence', 'timeZone', 'locale'].map(name => [name, text(fields, name)])),
     systemPrompt: text(fields, 'systemPrompt').replaceAll('\r\n', '\n'),
     moduleMix: readMix(fields.moduleMix ?? ''),
-    patience: readPatience(text(fields, 'patience'))
+    patience: readPatience(text(fields, 'patience')),
+    ...(text(fields, 'app') !== '' && { app: text(fields, 'app') })
   }
   const check = compiled ??= createAjv({ allErrors: true }).compile<PersonaInput>(PersonaInput)
   return check(input) ? { ok: true, input } : { ok: false, errors: explainFields(check.errors ?? []) }
@@ -70,5 +71,6 @@ function explainFields (errors: ErrorObject[]): FieldErrors {
 export function explainRefusal (error: unknown): FieldErrors {
   if (error instanceof EmailTakenError) return { email: error.message }
   if (error instanceof AppError && /timeZone/.test(error.message)) return { timeZone: 'The database does not know this time zone; name one such as Europe/Berlin.' }
+  if (error instanceof AppError && /body\/app/.test(error.message)) return { app: 'There is no such app any more; pick another one.' }
   throw error
 }

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type, type Static } from 'typebox'
+import { listAppNames } from '../../apps/repository.ts'
 import { address, personaPath, runPath } from '../../dashboard/address.ts'
 import { mixBars, readRatingsOverTime, timeThere } from '../../dashboard/persona.ts'
 import { findPersonaCard, listArchetypes, listPersonaCards, type PersonaListFilter } from '../../dashboard/personas.ts'
@@ -16,7 +17,9 @@ import { personaEditPages } from './persona-edit.ts'
 
 const PersonaId = Type.Object({ id: Type.String({ maxLength: 100 }) })
 const text = (maxLength: number) => Type.Optional(Type.String({ maxLength }))
-const ListQuery = Type.Object({ archetype: text(100), cadence: text(20), paused: text(20), search: text(200), cursor: text(300) })
+const ListQuery = Type.Object({
+  archetype: text(100), cadence: text(20), paused: text(20), app: text(100), search: text(200), cursor: text(300)
+})
 const PageQuery = Type.Object({ runs: text(100), done: text(40), problem: text(40) })
 
 /** The cast: everybody, and each by itself. */
@@ -28,12 +31,13 @@ export const personaPages: FastifyPluginAsyncTypebox = async app => {
   app.get('/personas', { schema: { hide: true, querystring: ListQuery } }, async (request, reply) => {
     const filter = readFilter(request.query)
     const { cursor, ...kept } = filter
-    const [list, archetypes] = await Promise.all([listPersonaCards(db, filter), listArchetypes(db)])
+    const [list, archetypes, apps] = await Promise.all([listPersonaCards(db, filter), listArchetypes(db), listAppNames(db)])
     return reply.view('personas.eta', {
       title: 'Personas',
       nav: 'personas',
       ...list,
       archetypes,
+      apps: apps.length > 1 ? apps : [],
       cadences: Cadence.enum,
       filter: kept,
       isFiltered: Object.values(kept).some(value => value !== undefined),
@@ -98,6 +102,7 @@ function readFilter (query: Static<typeof ListQuery>): PersonaListFilter {
     archetype: given(query.archetype),
     cadence: Cadence.enum.find(cadence => cadence === query.cadence),
     paused: query.paused === 'yes' ? true : query.paused === 'no' ? false : undefined,
+    app: given(query.app),
     search: given(query.search),
     cursor: given(query.cursor)
   }

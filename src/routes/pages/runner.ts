@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { listApps } from '../../apps/repository.ts'
 import { AppName, FIRST_APP } from '../../apps/schemas.ts'
 import { remember } from '../../dashboard/remember.ts'
 import { readBroken, readLongestWait, readSpend } from '../../dashboard/runner.ts'
@@ -25,13 +26,23 @@ export const runnerPages: FastifyPluginAsyncTypebox = async app => {
     everyMs: EVERY_MS,
     version: app.live.version,
     async work () {
-      const [pause, open, waitMs, broken, spend, breakers, replicas, today] = await Promise.all([
+      const [pause, open, waitMs, broken, spend, breakers, replicas, apps, today] = await Promise.all([
         readPause(db), countOpen(db), readLongestWait(db), readBroken(db), readSpend(db),
-        namedBreakers(app), listReplicas(db), config.DAILY_BUDGET_USD === undefined ? null : readToday(db)
+        namedBreakers(app), listReplicas(db), readApps(), config.DAILY_BUDGET_USD === undefined ? null : readToday(db)
       ])
-      return { pause, open, waitMs, broken, spend, breakers, replicas, today, plot: plotSpend(spend) }
+      return { pause, open, waitMs, broken, spend, breakers, replicas, apps, today, plot: plotSpend(spend) }
     }
   })
+
+  /** None where there is only one, which stands among the settings. */
+  async function readApps () {
+    const stored = await listApps(db)
+    const lines = stored.map(one => {
+      const { mcpUrl, accounts = 'none', toolPolicy = 'allow' } = app.apps.settingsOf(one)
+      return { name: one.name, address: shownAddress(mcpUrl), accounts, toolPolicy }
+    })
+    return lines.length > 1 ? lines : []
+  }
 
   async function describe (request: FastifyRequest) {
     const state = await readState(isFresh(request))

@@ -1,0 +1,30 @@
+import { listAppNames } from '../../apps/repository.ts'
+import { FIRST_APP } from '../../apps/schemas.ts'
+import { address } from '../../dashboard/address.ts'
+import type { Queryable } from '../../db/database.ts'
+
+/** Which of several apps a page is about. */
+export interface AppChoice {
+  /** Undefined: there is only one. */
+  app: string | undefined
+  /** What an address must say; nothing for the first app. */
+  kept: string | undefined
+  /** Links to the same page of each app; none where there is only one. */
+  tabsFor (path: string, kept?: Record<string, string | number | undefined>): { name: string, href: string, isCurrent: boolean }[]
+}
+
+/** @param given by the address; what is no app's name is no choice */
+export async function readAppChoice (db: Queryable, given: string | undefined): Promise<AppChoice> {
+  const names = await listAppNames(db)
+  if (names.length < 2) return { app: undefined, kept: undefined, tabsFor: () => [] }
+  const app = names.find(name => name === given) ?? FIRST_APP
+  const keptOf = (name: string) => name === FIRST_APP ? undefined : name
+  return {
+    app,
+    kept: keptOf(app),
+    tabsFor: (path, kept) => names.map(name => ({ name, href: address(path, { ...kept, app: keptOf(name) }), isCurrent: name === app }))
+  }
+}
+
+/** Releases are told of the first app alone. */
+export const hasReleases = ({ app }: Pick<AppChoice, 'app'>) => app === undefined || app === FIRST_APP
