@@ -77,15 +77,18 @@ function dueArm (
   )`
 }
 
-/** The part `due` of a statement, with the arms before it. In WITH, because the arms of a UNION may not lock. */
-function duePart (which: WhichDue, limit: RawBuilder<unknown>, lock: boolean): RawBuilder<unknown> {
+/** The arms are in WITH, because those of a UNION may not lock. @param limit of each arm @param more columns */
+function selectDue (which: WhichDue, limit: RawBuilder<unknown>, { lock = false, more = sql`` } = {}): RawBuilder<unknown> {
   const arms = RHYTHMS.flatMap(rhythm => [sql`IS NULL`, sql`< now() - ${sql.lit(rhythm.age)}::interval`]
     .map(since => dueArm(rhythm, since, which, limit, lock)))
   const names = arms.map((_, i) => sql.id(`arm_${i}`))
-  return sql`${sql.join(arms.map((arm, i) => sql`${sql.id(`arm_${i}`)} AS ${arm}`))},
-    due AS (SELECT * FROM (${sql.join(names.map(name => sql`TABLE ${name}`), sql` UNION ALL `)}) arms
-      ORDER BY last_active_at NULLS FIRST, id LIMIT ${which.limit})`
+  return sql`
+    WITH ${sql.join(arms.map((arm, i) => sql`${sql.id(`arm_${i}`)} AS ${arm}`))}
+    SELECT * ${more} FROM (${sql.join(names.map(name => sql`TABLE ${name}`), sql` UNION ALL `)}) due
+    ORDER BY last_active_at NULLS FIRST, id LIMIT ${which.limit}`
 }
+
+const SERVER_MS = sql`, floor(extract(epoch FROM now()) * 1000)::float8 AS server_ms`
 
 /**
  * Who is due now: never-run first, then the stalest.
@@ -94,13 +97,9 @@ function duePart (which: WhichDue, limit: RawBuilder<unknown>, lock: boolean): R
 export async function listDue (db: Queryable, { limit }: { limit: number }): Promise<{ personas: Persona[], serverTime: string }> {
   // Prepared, because six arms take longer to plan than to walk. A plan for any limit would not stop at a hundred rows.
   const atMost = sql.lit(10 ** Math.ceil(Math.log10(limit)))
-  const { rows } = await sql<PersonaRow & { server_ms: number }>`${PREPARED}
-    WITH ${duePart({ limit }, atMost, false)}
-    SELECT due.*, clock.server_ms FROM (SELECT floor(extract(epoch FROM now()) * 1000)::float8 AS server_ms) clock LEFT JOIN due ON true ORDER BY last_active_at NULLS FIRST, id`.execute(db)
-  return {
-    personas: rows.filter(row => row.id !== null).map(toPersona),
-    serverTime: new Date(rows[0]?.server_ms ?? NaN).toISOString()
-  }
+  const { rows } = await sql<PersonaRow & { server_ms: number }>`${PREPARED} ${selectDue({ limit }, atMost, { more: SERVER_MS })}`.execute(db)
+  const [first] = rows
+  return { personas: rows.map(toPersona), serverTime: first === undefined ? await serverTime(db) : new Date(first.server_ms).toISOString() }
 }
 
 /** The clock that decides what is due, as ISO 8601. */
@@ -114,8 +113,7 @@ export async function serverTime (db: Queryable): Promise<string> {
  * one another's rows instead of waiting for them.
  */
 export async function takeDue (trx: Queryable, which: WhichDue): Promise<Persona[]> {
-  const { rows } = await sql<PersonaRow>`
-    WITH ${duePart(which, sql`${which.limit}`, true)} SELECT * FROM due ORDER BY last_active_at NULLS FIRST, id`.execute(trx)
+  const { rows } = await sql<PersonaRow>`${selectDue(which, sql`${which.limit}`, { lock: true })}`.execute(trx)
   return rows.map(toPersona)
 }
 
