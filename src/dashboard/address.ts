@@ -1,3 +1,5 @@
+import { FIRST_APP } from '../apps/schemas.ts'
+
 /** Addresses of pages. Every filter is in them, so that each can be linked and reloaded. Pure. */
 
 type Filters = Record<string, string | number | boolean | undefined>
@@ -11,7 +13,11 @@ export function address (path: string, filters: Filters = {}): string {
 
 export const personaPath = (id: string) => `/personas/${encodeURIComponent(id)}`
 export const runPath = (id: string) => `/runs/${encodeURIComponent(id)}`
-export const modulePath = (module: string) => `/modules/${encodeURIComponent(module)}`
+
+/** @param app that the module is of; the first one, or the only one, needs no mention */
+export function modulePath (module: string, app?: string): string {
+  return address(`/modules/${encodeURIComponent(module)}`, { app: app === FIRST_APP ? undefined : app })
+}
 
 /** What the page of a run shows at once; a citation must know on which page its action is. */
 export const ACTIONS_PER_PAGE = 200

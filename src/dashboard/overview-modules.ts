@@ -1,10 +1,9 @@
-import { FIRST_APP } from '../apps/schemas.ts'
 import type { Queryable } from '../db/database.ts'
 import { describeModules } from '../insights/modules.ts'
 import { findProblems } from '../insights/problems.ts'
 import type { Problem } from '../insights/problem-schemas.ts'
 import type { ModuleInsight } from '../insights/schemas.ts'
-import { actionPath, address, modulePath } from './address.ts'
+import { actionPath, modulePath } from './address.ts'
 import type { Markup } from './format.ts'
 import { readLocales } from './module.ts'
 import { spark, type SparkOptions } from './spark.ts'
@@ -42,7 +41,7 @@ function toLine (module: ModuleInsight, app: string | undefined): ModuleLine {
   const frictions = module.trend.map(point => point.friction)
   return {
     ...module,
-    href: address(modulePath(module.module), { app: app === FIRST_APP ? undefined : app }),
+    href: modulePath(module.module, app),
     trends: {
       rating: trend(means, `rating of ${module.module} by day`, { low: 1, high: 5 }),
       friction: trend(frictions, `friction of ${module.module} by day`, { low: 0, high: 100 })

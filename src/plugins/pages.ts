@@ -6,6 +6,7 @@ import view from '@fastify/view'
 import { Eta } from 'eta'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { modulePath } from '../dashboard/address.ts'
 import * as format from '../dashboard/format.ts'
 import { spark } from '../dashboard/spark.ts'
 import { ForbiddenError, type AppError } from '../errors.ts'
@@ -45,7 +46,7 @@ export default fp<PagesOptions>(async (app, options) => {
     templates: join(DASHBOARD, 'templates'),
     layout: 'layout.eta',
     production: app.config.NODE_ENV !== 'development',
-    defaultContext: { h: { ...format, spark }, siteNotice: options.notice }
+    defaultContext: { h: { ...format, spark, modulePath }, siteNotice: options.notice }
   })
   app.addHook('onRequest', async (request, reply) => {
     writeHeaders(request, reply)

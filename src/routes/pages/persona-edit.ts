@@ -18,7 +18,8 @@ export const personaEditPages: FastifyPluginAsyncTypebox = async app => {
   const { db } = app.database
 
   const showForm = async (reply: FastifyReply, about: { id: string | null, name: string }, fields: Fields, errors: FieldErrors = {}) => {
-    const apps = await listAppNames(db)
+    // A persona stays in its app: its account is there.
+    const apps = about.id === null ? await listAppNames(db) : []
     return reply.code(Object.keys(errors).length > 0 ? 422 : 200).view('persona-form.eta', {
       title: about.id === null ? 'New persona' : `Edit ${about.name}`,
       nav: 'personas',
@@ -26,8 +27,7 @@ export const personaEditPages: FastifyPluginAsyncTypebox = async app => {
       fields: { ...EMPTY_FORM, ...fields },
       errors,
       cadences: Cadence.enum,
-      // A persona stays in its app: its account is there.
-      apps: about.id === null && apps.length > 1 ? apps : [],
+      apps: apps.length > 1 ? apps : [],
       action: about.id === null ? '/personas' : `${personaPath(about.id)}/edit`
     })
   }

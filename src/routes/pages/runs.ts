@@ -71,7 +71,7 @@ export const runPages: FastifyPluginAsyncTypebox = async app => {
     const head = await readRunHead(db, runId)
     const action = await readAction(db, runId, number)
     if (action === undefined) throw new PageNotFoundError(request.url)
-    const shown = { title: `#${number} ${action.tool}`, nav: 'runs', action, persona: head.persona, path: runPath(runId), last: head.actions }
+    const shown = { title: `#${number} ${action.tool}`, nav: 'runs', action, run: head.run, persona: head.persona, path: runPath(runId), last: head.actions }
     return request.query.fragment === undefined ? reply.view('action.eta', shown) : reply.view('action-body.eta', { ...shown, fragment: true })
   })
 
