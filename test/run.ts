@@ -1,14 +1,17 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { knowsStore } from './helpers/knows-store.ts'
 import { startPostgres } from './helpers/postgres-server.ts'
 import { TapReport } from './helpers/tap-report.ts'
 
 /**
- * `npm test`: the whole suite twice, on embedded PGlite and on a Postgres server, because both are promised.
+ * `npm test`: the whole suite on embedded PGlite, and then on a Postgres server all of it that can tell the two apart, because both
+ * are promised.
  * `npm test -- --pglite` or `-- --postgres` runs one half; all other arguments go to tap, such as test files.
  * The server is the one that TEST_DATABASE_URL names, else one of our own that is gone afterwards.
  */
@@ -26,7 +29,8 @@ async function main (args: string[]): Promise<void> {
   const tapArgs = args.filter(arg => !(arg in HALVES))
   buildTapOnce()
   const outcomes: Outcome[] = []
-  for (const [, half] of wanted.length > 0 ? wanted : Object.entries(HALVES)) outcomes.push(await half(tapArgs))
+  if (wanted.length > 0) for (const [, half] of wanted) outcomes.push(await half(tapArgs))
+  else outcomes.push(await onPglite(tapArgs), await onPostgres(tapArgs.length > 0 ? tapArgs : filesThatKnowTheStore()))
   console.log()
   for (const { summary } of outcomes) console.log(summary)
   const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0)
@@ -66,6 +70,11 @@ async function runTap (half: string, args: string[], env: NodeJS.ProcessEnv): Pr
   if (code !== 0 && failed === 0) return { passed, failed: 1, summary: `${half}: ${passed} passed, but tap ended with ${signal ?? code}` }
   const seconds = Math.round((performance.now() - startedAt) / 1000)
   return { passed, failed, summary: `${half}: ${passed} passed, ${failed} failed, ${skipped} skipped in ${seconds} s` }
+}
+
+function filesThatKnowTheStore (): string[] {
+  return readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' }).sort()
+    .filter(file => file.endsWith('.test.ts') && knowsStore(join(ROOT, 'test', file))).map(file => join('test', file))
 }
 
 /** What could not be run has failed. */

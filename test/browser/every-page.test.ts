@@ -2,38 +2,45 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import t from 'tap'
-import { DESK, noBrowser, openBrowser, openPage, openSignedIn, overflowOf, PHONE, seriousIssues } from '../helpers/browser.ts'
+import { DESK, noBrowser, openBrowser, openPage, openSignedIn, overflowOf, PHONE, seriousIssues, type Looked } from '../helpers/browser.ts'
 import { startLivedCast, type LivedCast } from '../helpers/lived-cast.ts'
 
 // Forty pages, each looked at by axe: too much for a busy machine in the usual time.
 t.setTimeout(480_000)
 
-/** Pictures of all pages, for eyes; git ignores the folder. */
+/** `PICTURES=1` makes pictures of all pages, for eyes; git ignores the folder. */
 const PICTURES = join(import.meta.dirname, '../.pictures')
 
-const LOOKS: Record<string, BrowserContextOptions> = {
-  light: { ...DESK, colorScheme: 'light' }, dark: { ...DESK, colorScheme: 'dark' }, phone: { ...PHONE, colorScheme: 'light' }
+const LOOKS: Record<string, { looked: Looked, options: BrowserContextOptions }> = {
+  light: { looked: 'all', options: { ...DESK, colorScheme: 'light' } },
+  dark: { looked: 'contrast', options: { ...DESK, colorScheme: 'dark' } },
+  phone: { looked: 'all but contrast', options: { ...PHONE, colorScheme: 'light' } }
+}
+
+async function picture (page: Page, name: string, options = {}): Promise<void> {
+  if (process.env.PICTURES === undefined) return
+  mkdirSync(PICTURES, { recursive: true })
+  await page.screenshot({ path: join(PICTURES, `${name}.png`), ...options })
 }
 
 t.test('every page can be used by everyone, in light, in dark and on a phone', { skip: noBrowser }, async t => {
-  mkdirSync(PICTURES, { recursive: true })
   const cast = await startLivedCast(t, { personas: 5, days: 3 })
   const pages = await addressesOf(cast)
   const browser = await openBrowser(t)
-  for (const [look, options] of Object.entries(LOOKS)) {
+  for (const [look, { looked, options }] of Object.entries(LOOKS)) {
     await t.test(look, async t => {
       const stranger = await openPage(browser, cast.origin, options)
       await stranger.goto('/sign-in')
-      t.same(await seriousIssues(stranger), [], 'axe finds nothing serious on sign-in')
-      await stranger.screenshot({ path: join(PICTURES, `sign-in-${look}.png`) })
+      t.same(await seriousIssues(stranger, looked), [], 'axe finds nothing serious on sign-in')
+      await picture(stranger, `sign-in-${look}`)
       await stranger.context().close()
 
       const page = await openSignedIn(browser, cast.origin, options)
       for (const [name, path] of Object.entries(pages)) {
         await page.goto(path)
-        await page.screenshot({ path: join(PICTURES, `${name}-${look}.png`), fullPage: true })
+        await picture(page, `${name}-${look}`, { fullPage: true })
         await unfoldAll(page)
-        t.same(await seriousIssues(page), [], `axe finds nothing serious on ${name}`)
+        t.same(await seriousIssues(page, looked), [], `axe finds nothing serious on ${name}`)
         t.equal(await overflowOf(page), 0, `${name} does not scroll sideways`)
       }
       await page.context().close()
@@ -46,6 +53,10 @@ t.test('what keeps people from using a page is found', { skip: noBrowser }, asyn
   await page.setContent('<html lang="en"><title>x</title><main style="width: 2000px"><button></button></main></html>')
   t.match(await seriousIssues(page), [/^button-name/])
   t.equal(await overflowOf(page) > 0, true)
+  t.match(await seriousIssues(page, 'all but contrast'), [/^button-name/])
+  await page.setContent('<html lang="en"><title>x</title><main style="color: #aaa; background: #fff">pale</main></html>')
+  t.match(await seriousIssues(page, 'contrast'), [/^color-contrast/])
+  t.same(await seriousIssues(page, 'all but contrast'), [])
 })
 
 async function addressesOf ({ app: { database: { db } }, personas: [persona] }: LivedCast): Promise<Record<string, string>> {

@@ -76,15 +76,24 @@ export function complaintsOf (page: Page): string[] {
 }
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const RUN_AXE = `axe.run().then(({ violations }) => violations
+const runAxe = (options: object) => `axe.run(${JSON.stringify(options)}).then(({ violations }) => violations
   .filter(({ impact }) => impact === 'serious' || impact === 'critical')
   .map(({ id, nodes }) => id + ': ' + nodes.map(node => node.html.slice(0, 200) + ' ' + (node.any[0]?.message ?? '')).join(' | ').slice(0, 900)))`
 
+/** Contrast follows the colours and all else does not, so no page needs both to be looked at in every look. */
+export type Looked = 'all' | 'contrast' | 'all but contrast'
+
+const RULES: Record<Looked, object> = {
+  all: {},
+  contrast: { runOnly: ['color-contrast'] },
+  'all but contrast': { rules: { 'color-contrast': { enabled: false } } }
+}
+
 /** What axe-core finds serious or critical on the page as it is now, one line each. */
-export async function seriousIssues (page: Page): Promise<string[]> {
+export async function seriousIssues (page: Page, looked: Looked = 'all'): Promise<string[]> {
   // By the debugger: the page's policy lets in no script but its own.
   await page.evaluate(AXE)
-  return page.evaluate(RUN_AXE)
+  return page.evaluate(runAxe(RULES[looked]))
 }
 
 /** By how many pixels the page is wider than the window. Not by its `innerWidth`: a phone zooms out until everything fits. */

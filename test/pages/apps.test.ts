@@ -50,6 +50,11 @@ t.test('with two apps every page is about one of them', async t => {
   t.match(overview, /href="\/modules\/todo\?app=shop"/)
   t.match((await reader.get('/')).body, /href="\/modules\/todo"/)
 
+  await rows.action('r2', 1, 'todo.list')
+  for (const [path, link] of [[`/personas/${ivo.id}`, 'todo?app=shop'], ['/runs/r2', 'todo?app=shop'], ['/runs/r2/actions/1', 'todo?app=shop'], ['/runs/r1', 'todo']]) {
+    t.ok((await reader.get(path ?? '')).body.includes(`href="/modules/${link}"`), `${path} leads to the module of its own app`)
+  }
+
   const cast = textOf((await reader.get('/personas?app=shop')).body)
   t.match(cast, /1 persona that match/)
   t.match(textOf((await reader.get('/personas')).body), /2 personas/)
