@@ -19,16 +19,20 @@ export function clean (text: string): string {
  * @returns the text and how many bytes were left out
  */
 export function cutBytes (text: string, maxBytes: number): { text: string, omittedBytes: number } {
+  // No code unit of UTF-16 is more than three bytes of UTF-8.
+  if (text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes) return { text, omittedBytes: 0 }
   const bytes = Buffer.from(text)
-  if (bytes.length <= maxBytes) return { text, omittedBytes: 0 }
   let end = maxBytes
   while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--
   return { text: bytes.subarray(0, end).toString(), omittedBytes: bytes.length - end }
 }
 
+/** White space that is not one space already: most texts have none, and are not written anew. */
+const UNEVEN = /[^\S ]\s*|\s{2,}/g
+
 /** One line, cleaned and short enough for a row or a log. */
 export function oneLine (text: string, maxBytes = 500): string {
-  return cutBytes(clean(text).replace(/\s+/g, ' ').trim(), maxBytes).text
+  return cutBytes(clean(text).replace(UNEVEN, ' ').trim(), maxBytes).text
 }
 
 /** How deep JSON may nest. Deeper jsonb can hang the embedded storage for good. */

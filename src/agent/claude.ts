@@ -4,7 +4,7 @@ import { createCachePrimer } from './cache-primer.ts'
 import { toModelError } from './claude-errors.ts'
 import { failureIn, failureOf, type ApiFailure } from './claude-failure.ts'
 import { isMessage, toReply } from './claude-reply.ts'
-import type { Model, ModelMessage, ModelReply, ModelRequest } from './model.ts'
+import type { Model, ModelMessage, ModelReply, ModelRequest, ModelTool } from './model.ts'
 import { priceOf, type Price } from './prices.ts'
 import { RETRY_POLICY, waitBeforeRetry, type RetryPolicy } from './retry.ts'
 import { secretsOf } from './secrets.ts'
@@ -28,6 +28,8 @@ export interface ClaudeOptions {
 
 const fetch = thinFetch() as (url: unknown, init?: RequestInit) => Promise<Response>
 const CACHED = { type: 'ephemeral' } as const
+/** Text that is JSON already the SDK sends as it is. */
+const AS_JSON = { 'content-type': 'application/json' }
 
 export function createClaude (options: ClaudeOptions): Model {
   let opened: Promise<Anthropic> | undefined
@@ -63,11 +65,12 @@ async function openClient ({ apiKey, baseUrl }: ClaudeOptions): Promise<Anthropi
 async function ask (
   client: Anthropic, options: ClaudeOptions, request: ModelRequest, signal: AbortSignal, secrets: string[]
 ): Promise<ModelReply | ApiFailure> {
-  const params = toParams(options.model, request)
-  const timeout = options.timeoutMs ?? attemptTimeoutMs(params.max_tokens)
+  const maxTokens = Math.min(request.maxTokens, outputCap(options.model))
+  const timeout = options.timeoutMs ?? attemptTimeoutMs(maxTokens)
   return withDeadline(signal, timeout, async (signal, passed) => {
     try {
-      const message: unknown = await client.messages.create(params, { signal, timeout })
+      const body = toBody(options.model, { ...request, maxTokens })
+      const message = await client.post<unknown>('/v1/messages', { body, headers: AS_JSON, signal, timeout })
       return isMessage(message) ? toReply(message, options.model) : failureIn(message, secrets)
     } catch (error) {
       if (signal.aborted && !passed()) throw error
@@ -103,20 +106,29 @@ function outputCap (model: string): number {
  * the last request ended: a breakpoint finds what was written at most 20 blocks before it, and a turn with many calls is
  * longer than that.
  */
-export function toParams (model: string, request: ModelRequest): Anthropic.MessageCreateParamsNonStreaming {
-  const ends = new Set<ModelMessage>(request.messages.filter(message => message.role === 'user').slice(-2))
-  return {
+function toBody (model: string, { system, tools, messages, maxTokens }: ModelRequest): string {
+  const ends = new Set<ModelMessage>(messages.filter(message => message.role === 'user').slice(-2))
+  const params: Omit<Anthropic.MessageCreateParamsNonStreaming, 'tools'> = {
     model,
-    max_tokens: Math.min(request.maxTokens, outputCap(model)),
-    system: [{ type: 'text', text: request.system, cache_control: CACHED }],
-    tools: request.tools.map((tool, i) => ({
-      name: tool.name,
-      description: tool.description,
-      input_schema: tool.inputSchema as Anthropic.Tool.InputSchema,
-      ...(i === request.tools.length - 1 && { cache_control: CACHED })
-    })),
-    messages: request.messages.map(message => ends.has(message) ? endingAtBreakpoint(message) : message) as Anthropic.MessageParam[]
+    max_tokens: maxTokens,
+    system: [{ type: 'text', text: system, cache_control: CACHED }],
+    messages: messages.map(message => ends.has(message) ? endingAtBreakpoint(message) : message) as Anthropic.MessageParam[]
   }
+  return `{"tools":${toolsAsJson(tools)},${JSON.stringify(params).slice(1)}`
+}
+
+/** By a list that is never changed: most of a request, and the same from run to run, it is written once. */
+const written = new WeakMap<ModelTool[], string>()
+
+function toolsAsJson (tools: ModelTool[]): string {
+  const json = written.get(tools) ?? JSON.stringify(tools.map((tool, i): Anthropic.Tool => ({
+    name: tool.name,
+    description: tool.description,
+    input_schema: tool.inputSchema as Anthropic.Tool.InputSchema,
+    ...(i === tools.length - 1 && { cache_control: CACHED })
+  })))
+  written.set(tools, json)
+  return json
 }
 
 function endingAtBreakpoint ({ role, content }: ModelMessage) {

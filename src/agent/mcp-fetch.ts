@@ -85,12 +85,12 @@ async function * resumed (first: Uint8Array, rest: AsyncGenerator<Uint8Array>): 
 const ONE_EVENT = /^(?:event: ?message\r?\n|id:.*\r?\n)*data: ?(.*)\r?\n(?:event: ?message\r?\n|id:.*\r?\n)*\r?\n$/
 
 /** The message of a stream that is one whole event, if that is an answer and not a question or news of the server's. */
-function soleAnswer (text: string): string | undefined {
+function soleAnswer (text: string): object | undefined {
   const data = ONE_EVENT.exec(text)?.[1]
   if (data === undefined) return undefined
   try {
     const message = JSON.parse(data) as { id?: unknown, method?: unknown } | null
-    return message?.id !== undefined && message.method === undefined ? data : undefined
+    return message?.id !== undefined && message.method === undefined ? message : undefined
   } catch {
     return undefined
   }

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { pipeline, Readable } from 'node:stream'
+import { pipeline, type Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import type { Dispatcher } from 'undici'
@@ -14,8 +14,8 @@ export interface Answer extends Response {
   readonly chunks: AsyncIterable<Uint8Array>
   /** The same answer, with what is made of its chunks as its body. */
   withChunks (chunks: AsyncIterable<Uint8Array>): Answer
-  /** The same answer with another body, as JSON. */
-  withJson (text: string): Answer
+  /** The same answer with another body: a JSON value that was read already. */
+  withJson (value: unknown): Answer
 }
 
 /** Loaded with the first request: a process that only answers starts sooner and holds less. */
@@ -46,17 +46,19 @@ function failed (error: unknown, signal: AbortSignal | null | undefined): unknow
 interface Body {
   chunks: AsyncIterable<Uint8Array>
   text (): Promise<string>
+  json (): Promise<unknown>
   /** Nobody is going to read it. */
   discard (): Promise<void>
 }
 
 function bodyOf ({ body, headers }: Dispatcher.ResponseData, signal: AbortSignal | null | undefined): Body {
   const stream = unpacked(body, headers['content-encoding'])
-  return {
-    chunks: stream,
-    text: () => (stream === body ? body.text() : text(stream)).catch((error: unknown) => { throw failed(error, signal) }),
-    discard: () => body.dump()
-  }
+  const whole = () => (stream === body ? body.text() : text(stream)).catch((error: unknown) => { throw failed(error, signal) })
+  return { chunks: stream, ...asRead(whole), discard: () => body.dump() }
+}
+
+function asRead (text: () => Promise<string>): Pick<Body, 'text' | 'json'> {
+  return { text, json: async () => JSON.parse(await text()) }
 }
 
 type Head = Pick<Dispatcher.ResponseData, 'statusCode' | 'statusText' | 'headers'>
@@ -102,8 +104,8 @@ class ThinResponse implements Pick<Answer, 'status' | 'statusText' | 'ok' | 'url
     return this.#body
   }
 
-  async json (): Promise<unknown> {
-    return JSON.parse(await this.#source.text())
+  json (): Promise<unknown> {
+    return this.#source.json()
   }
 
   text (): Promise<string> {
@@ -111,12 +113,14 @@ class ThinResponse implements Pick<Answer, 'status' | 'statusText' | 'ok' | 'url
   }
 
   withChunks (chunks: AsyncIterable<Uint8Array>): ThinResponse {
-    return new ThinResponse(this.url, this.#head, { ...this.#source, chunks, text: () => text(chunks) })
+    return new ThinResponse(this.url, this.#head, { ...this.#source, chunks, ...asRead(() => text(chunks)) })
   }
 
-  withJson (json: string): ThinResponse {
+  withJson (value: unknown): ThinResponse {
     const head = { ...this.#head, headers: { ...this.#head.headers, 'content-type': 'application/json' } }
-    return new ThinResponse(this.url, head, { chunks: Readable.from([Buffer.from(json)]), text: async () => json, discard: async () => {} })
+    const text = () => JSON.stringify(value)
+    const chunks = { async * [Symbol.asyncIterator] () { yield Buffer.from(text()) } }
+    return new ThinResponse(this.url, head, { chunks, text: async () => text(), json: async () => value, discard: async () => {} })
   }
 }
 

@@ -34,6 +34,14 @@ const LABELS = {
 }
 type Labels = typeof LABELS['de']
 
+function widest (label: keyof Labels): string {
+  const [de, en] = [LABELS.de[label], LABELS.en[label]]
+  return Buffer.byteLength(de) > Buffer.byteLength(en) ? de : en
+}
+
+/** What fits with these fits in every language. */
+const WIDEST: Labels = { memory: widest('memory'), did: widest('did'), annoyed: widest('annoyed'), plan: widest('plan') }
+
 /**
  * The diary with one more day, the newest last.
  * @param memory in place of what was remembered so far; null: that stays
@@ -46,15 +54,15 @@ export function addEntry (diary: Diary, entry: DiaryEntry, memory: string | null
 export function fitDiary (diary: Diary): Diary {
   const memory = plain(diary.memory, MEMORY_MAX_BYTES)
   const entries = diary.entries.map(plainEntry).filter(({ did, annoyed, plan }) => `${did}${annoyed}${plan}` !== '')
-  const left = Object.values(LABELS).map(labels => ({ labels, bytes: DIARY_MAX_BYTES - (memory === '' ? -1 : bytesOf({ memory, entries: [] }, labels)) }))
+  let left = DIARY_MAX_BYTES - (memory === '' ? -1 : bytesOf({ memory, entries: [] }))
   const tooOld = entries.findLastIndex(entry => {
-    for (const each of left) each.bytes -= bytesOf({ memory: '', entries: [entry] }, each.labels) + 1
-    return left.some(({ bytes }) => bytes < 0)
+    left -= bytesOf({ memory: '', entries: [entry] }) + 1
+    return left < 0
   })
   return { memory, entries: entries.slice(tooOld + 1) }
 }
 
-const bytesOf = (part: Diary, labels: Labels) => Buffer.byteLength(toText(part, labels))
+const bytesOf = (part: Diary) => Buffer.byteLength(toText(part, WIDEST))
 
 /**
  * The diary as the persona is given it: lines of data, at most `DIARY_MAX_BYTES` whatever is stored.

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import type { Test } from 'tap'
-import { attemptTimeoutMs, createClaude, toParams, type ClaudeOptions } from '../../src/agent/claude.ts'
+import { attemptTimeoutMs, createClaude, type ClaudeOptions } from '../../src/agent/claude.ts'
 import type { Model, ModelMessage, ModelRequest } from '../../src/agent/model.ts'
 import type { MessagesRequest } from '../../src/demo/scripted-claude/messages-request.ts'
 import { startScriptedClaude, type Script, type ScriptedReply } from '../../src/demo/scripted-claude/scripted-claude.ts'
@@ -222,7 +222,9 @@ t.test('a wait that is longer than 30 s, or than the run may still take, is left
 
 t.test('no reply is asked for that is longer than the model gives', async t => {
   for (const [name, expected] of [['claude-3-5-haiku-latest', 8192], ['claude-3-haiku-20240307', 4096], ['claude-sonnet-5-5', 42_000]] as const) {
-    t.equal(toParams(name, { ...request, maxTokens: 42_000 }).max_tokens, expected)
+    const { claude, model } = await start(t, () => ({ text: 'Good.' }), { model: name })
+    await model.complete({ ...request, maxTokens: 42_000 }, { signal: new AbortController().signal })
+    t.equal(claude.requests[0]?.max_tokens, expected)
   }
 })
 

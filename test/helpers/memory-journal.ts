@@ -9,11 +9,17 @@ export interface RecordedCall { call: PlannedCall, end: CallEnd | 'started' }
  * is never changed, and what a resumed attempt knows is what was written before it opened.
  */
 export class MemoryRun {
+  readonly #keep: <T>(value: T) => T
   readonly messages: JournaledMessage[] = []
   readonly replies: ReplyAccount[] = []
   spent: Spent = { replies: 0, inputTokens: 0, outputTokens: 0, usd: null, unansweredUsd: 0 }
   readonly #calls = new Map<number, RecordedCall>()
   #attempt = 0
+
+  /** @param checks false: what is written is not looked at nor copied, which takes longer than all else about it */
+  constructor ({ checks = true } = {}) {
+    this.#keep = checks ? storedCopy : value => value
+  }
 
   /** In the order of their positions. */
   get calls (): RecordedCall[] {
@@ -32,9 +38,9 @@ export class MemoryRun {
     const attempt = ++this.#attempt
     const recorded = new Map([...this.#calls].map(([ordinal, { end }]) => [ordinal, end]))
     let left = writes
-    const write = (value: unknown) => {
+    const write = <T>(value: T): T => {
       if (attempt !== this.#attempt || left-- <= 0) throw new RunLostError('run_memory', attempt)
-      assertStorable(value)
+      return this.#keep(value)
     }
     const { messages, replies } = this
     const account = {
@@ -48,8 +54,7 @@ export class MemoryRun {
       messages,
       get spent () { return account.get() },
       async append (message, reply) {
-        write(message)
-        const stored = structuredClone({ ...message, seq: messages.length })
+        const stored = write({ ...message, seq: messages.length })
         messages.push(stored)
         if (reply !== undefined) {
           replies.push(reply)
@@ -83,11 +88,12 @@ export class MemoryRun {
 }
 
 /** Postgres takes neither NUL nor half a character in JSON. */
-function assertStorable (value: unknown): void {
+function storedCopy<T> (value: T): T {
   JSON.stringify(value, (key, item: unknown) => {
     for (const text of [key, item]) if (typeof text === 'string' && !isStorable(text)) throw new Error(`cannot be stored: ${text}`)
     return item
   })
+  return structuredClone(value)
 }
 
 function isStorable (text: string): boolean {
