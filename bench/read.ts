@@ -5,7 +5,7 @@ import { openDatabase, type Queryable } from '../src/db/database.ts'
 import { migrate } from '../src/db/migrate.ts'
 import { describeCast } from '../src/insights/cast.ts'
 import { exportRows, type ExportFormat } from '../src/insights/export.ts'
-import { foldNextDay } from '../src/insights/folds.ts'
+import { foldNext } from '../src/insights/folds.ts'
 import { findGaps } from '../src/insights/gaps.ts'
 import { describeModules } from '../src/insights/modules.ts'
 import { findProblems } from '../src/insights/problems.ts'
@@ -47,7 +47,7 @@ async function beforeFolding (report: BenchReport, url: string): Promise<void> {
   const days: number[] = []
   for (;;) {
     let day: string | null = null
-    const ms = await timed(async () => { day = await foldNextDay(db) })
+    const ms = await timed(async () => { day = await foldNext(db) })
     if (day === null) break
     days.push(ms)
   }

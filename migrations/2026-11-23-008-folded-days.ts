@@ -76,7 +76,7 @@ export async function up (db: Kysely<unknown>): Promise<void> {
   await sql`CREATE INDEX persona_spans_of_release ON persona_spans (app_version) WHERE NOT any_release`.execute(db)
 
   // Nothing but a persona's deletion takes rows out of a day that is over. Here and not in a repository, because whoever
-  // deletes a persona, by whatever way, must not leave its ratings in the numbers. The lock is that of foldNextDay: a day
+  // deletes a persona, by whatever way, must not leave its ratings in the numbers. The lock is that of foldNext: a day
   // that is being folded is waited for, and then forgotten.
   await sql`
     CREATE FUNCTION unfold_days_of_persona() RETURNS trigger LANGUAGE plpgsql AS $$

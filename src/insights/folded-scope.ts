@@ -2,7 +2,7 @@ import { sql, type RawBuilder } from 'kysely'
 import type { Queryable } from '../db/database.ts'
 import { inScope, type Filter, type Range, type Scope, type ScopeOptions } from './filters.ts'
 
-/** Which part of a range is read as folded days, and which row by row. */
+/** Which part of a range is read as folded days or months, and which row by row. */
 
 export interface FoldedScope extends Scope {
   /** What is read row by row: everything but the folded days that lie within the range as a whole. */
@@ -46,6 +46,13 @@ const isWholeDay = ({ range }: Scope) => sql<boolean>`(${dayStart} >= ${range.fr
 /** Whether a folded day, under the alias `d` of folded_days, stands for its rows. */
 export function isFolded (scope: FoldedScope): RawBuilder<boolean> {
   return knowsAll(scope.filter) ? isWholeDay(scope) : sql<boolean>`false`
+}
+
+/** Whether a folded month, under the alias `m` of folded_months, stands for its days. */
+export function isWholeMonth ({ range, filter }: FoldedScope): RawBuilder<boolean> {
+  if (!knowsAll(filter)) return sql<boolean>`false`
+  return sql<boolean>`((m.month::timestamp AT TIME ZONE 'UTC') >= ${range.from}::timestamptz
+    AND ((m.month + interval '1 month') AT TIME ZONE 'UTC') <= ${range.to}::timestamptz)`
 }
 
 /** What folded days and spans can be asked for. */

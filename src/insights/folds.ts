@@ -3,9 +3,9 @@ import type { Queryable } from '../db/database.ts'
 import { cellsOf, ROUNDED_LATENCY, SUMS, TIMED } from './cells.ts'
 
 /**
- * All SQL that writes folded_days, module_days, latency_days and persona_spans: days that are over, added up once, by
- * the statements that would add them up for every question. The transaction that ends a run writes none of it: all runs
- * that end at a time would queue for the rows of their day.
+ * All SQL that writes folded_days, module_days, latency_days and persona_spans, and folded_months and latency_months: what is
+ * over, added up once, by the statements that would add it up for every question. The transaction that ends a run writes
+ * none of it: all runs that end at a time would queue for the rows of their day.
  */
 
 const LOCK = sql`hashtext('persona-runner folded_days')`
@@ -17,15 +17,21 @@ const startOf = (day: ReturnType<typeof sql>) => sql<Date>`((${day})::timestamp 
 const dayOf = (at: string) => sql`(${sql.ref(at)} AT TIME ZONE 'UTC')::date`
 
 /**
- * Adds up the latest day that is over and not folded yet, unless another process is at it.
- * @returns the day, as ISO 8601; null: there is nothing to do
+ * Adds up the latest day that is over and not folded yet, or else a month whose days all are, unless another process is at it.
+ * @returns the day or the month, as ISO 8601; null: there is nothing to do
  */
-export async function foldNextDay (db: Queryable): Promise<string | null> {
+export async function foldNext (db: Queryable): Promise<string | null> {
   return db.transaction().execute(async trx => {
     const { rows: [lock] } = await sql<{ taken: boolean }>`SELECT pg_try_advisory_xact_lock(${LOCK}) AS taken`.execute(trx)
-    const day = lock?.taken ? await findDay(trx) : null
-    if (day !== null) await foldDay(trx, day)
-    return day
+    if (lock?.taken !== true) return null
+    const day = await findDay(trx)
+    if (day !== null) {
+      await foldDay(trx, day)
+      return day
+    }
+    const month = await findMonth(trx)
+    if (month !== null) await foldMonth(trx, month)
+    return month
   })
 }
 
@@ -83,4 +89,27 @@ async function widenSpans (trx: Queryable, within: (alias: string) => ReturnType
       first_at = least(known.first_at, excluded.first_at), last_at = greatest(known.last_at, excluded.last_at),
       first_counted_at = least(known.first_counted_at, excluded.first_counted_at),
       last_counted_at = greatest(known.last_counted_at, excluded.last_counted_at)`.execute(trx)
+}
+
+/** A month is complete when each of its days is folded, those without any row too. */
+async function findMonth (trx: Queryable): Promise<string | null> {
+  const { rows: [row] } = await sql<{ month: string }>`
+    SELECT to_char(m.month, 'YYYY-MM') AS month
+    FROM (SELECT date_trunc('month', day)::date AS month, count(*) AS days FROM folded_days GROUP BY 1) AS m
+    WHERE m.days = (m.month + interval '1 month')::date - m.month AND NOT EXISTS (SELECT FROM folded_months f WHERE f.month = m.month)
+    ORDER BY m.month DESC LIMIT 1`.execute(trx)
+  return row?.month ?? null
+}
+
+async function foldMonth (trx: Queryable, month: string): Promise<void> {
+  const first = sql`(${`${month}-01`}::date)`
+  await sql`INSERT INTO folded_months (month) VALUES (${first})`.execute(trx)
+  await sql`
+    INSERT INTO latency_months (month, module, model, prompt_version, app_version, latencies_ms, calls)
+    SELECT ${first}, module, model, prompt_version, app_version, array_agg(latency_ms), array_agg(calls) FROM (
+      SELECT module, model, prompt_version, app_version, latency_ms, sum(calls)::int AS calls FROM (
+        SELECT module, model, prompt_version, app_version, unnest(latencies_ms) AS latency_ms, unnest(calls) AS calls
+        FROM latency_days WHERE day >= ${first} AND day < ${first} + interval '1 month'
+      ) AS steps GROUP BY module, model, prompt_version, app_version, latency_ms
+    ) AS timed GROUP BY module, model, prompt_version, app_version`.execute(trx)
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import fp from 'fastify-plugin'
 import { messageOf } from '../errors.ts'
-import { foldNextDay } from '../insights/folds.ts'
+import { foldNext } from '../insights/folds.ts'
 
 /** How often this process looks for a day that is over. */
 const LOOK_EVERY_MS = 5 * 60_000
@@ -16,7 +16,7 @@ export default fp(async app => {
 
   async function foldAll (): Promise<void> {
     await database.whenReady
-    while (!signal.aborted && await foldNextDay(database.db) !== null) await sleep(PAUSE_MS, undefined, { signal })
+    while (!signal.aborted && await foldNext(database.db) !== null) await sleep(PAUSE_MS, undefined, { signal })
   }
 
   async function keepFolding (): Promise<void> {

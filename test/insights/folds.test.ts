@@ -2,7 +2,7 @@ import t from 'tap'
 import { sql } from 'kysely'
 import { openTestDatabase } from '../helpers/database.ts'
 import { insightRows } from '../helpers/insight-rows.ts'
-import { foldNextDay } from '../../src/insights/folds.ts'
+import { foldNext } from '../../src/insights/folds.ts'
 import { describeModules } from '../../src/insights/modules.ts'
 import type { ModulesQuery } from '../../src/insights/queries.ts'
 
@@ -33,12 +33,12 @@ async function createPersonas (n: number): Promise<string[]> {
 }
 
 /** Runs that end as they may: cancelled, without a rating, unread, of changed personas, over midnight, and rows of other runners. */
-async function liveAtRandom (random: (below: number) => number, runs: number): Promise<string[]> {
+async function liveAtRandom (random: (below: number) => number, runs: number, days = DAYS): Promise<string[]> {
   const personas = await createPersonas(4)
   const one = <T>(...all: T[]) => all[random(all.length)] as T
   for (let i = 0; i < runs; i++) {
     const id = `run-${i}-${random(1e9)}`
-    const day = random(DAYS)
+    const day = random(days)
     const when = at(day, day === 0 ? 0 : random(24))
     const persona = one(...personas)
     const version = 1 + random(2) * random(2)
@@ -85,12 +85,12 @@ const QUERIES: ModulesQuery[] = [
   { from: at(6, 13).toISOString(), to: at(2, 5).toISOString() }, { from: at(5).toISOString(), to: at(4).toISOString(), mix: true }
 ]
 
-const ALL = { from: at(30).toISOString(), to: at(-1).toISOString() }
+const ALL = { from: at(100).toISOString(), to: at(-1).toISOString() }
 const answers = async () => Promise.all(QUERIES.map(query => describeModules(db, { ...ALL, ...query })))
 
 async function foldAll (): Promise<number> {
   let days = 0
-  while (await foldNextDay(db) !== null) days++
+  while (await foldNext(db) !== null) days++
   return days
 }
 
@@ -115,6 +115,25 @@ for (const seed of [1, 2]) {
     t.same(await answers(), partly)
   })
 }
+
+t.test('folded months say what their days say, and are forgotten with them', async t => {
+  const [persona] = await liveAtRandom(randomOf(3), 40, 80)
+  await unfold()
+  const fromRows = await answers()
+  await foldAll()
+  const months = async () => (await sql<{ n: number }>`SELECT count(*)::int AS n FROM latency_months`.execute(db)).rows[0]?.n ?? 0
+  t.ok(await months() > 0, 'a month in eighty days is over')
+  t.same(await answers(), fromRows)
+
+  await db.deleteFrom('personas').where('id', '=', persona ?? '').execute()
+  const partly = await answers()
+  t.notSame(partly, fromRows)
+  await foldAll()
+  t.ok(await months() > 0)
+  t.same(await answers(), partly)
+  await unfold()
+  t.equal(await months(), 0)
+})
 
 t.test('a day waits for the runs that may still change it', async t => {
   await foldAll()
