@@ -2,13 +2,16 @@ import type { Queryable } from '../db/database.ts'
 import { kindOfError } from './error-kind.ts'
 import { readScope, type Range } from './filters.ts'
 import { inOneView } from './folded-scope.ts'
-import { readCitations, scanIncidents, type CitationRow, type Incident } from './incidents.ts'
+import { readCitations, scanIncidents, type CitationRow, type Incident, type Place } from './incidents.ts'
 import { distinct } from './modules.ts'
 import type { ProblemsQuery } from './queries.ts'
 import type { Problem } from './problem-schemas.ts'
 
 const MAX_EXAMPLES = 3
 const MAX_CITATIONS = 3
+/** Of a problem so many calls are looked up, the latest: where feedback speaks of none of them it hardly speaks of any. */
+const MAX_PLACES = 5000
+const FIRST_PLACES = 20
 const DEFAULT_LIMIT = 20
 const WALKED_AWAY = 'the patience was used up'
 
@@ -32,15 +35,10 @@ export async function findProblems (db: Queryable, query: ProblemsQuery): Promis
     for await (const page of scanIncidents(trx, scope)) {
       for (const incident of page) gather(found, incident)
     }
-    const top = [...found].toSorted(([, a], [, b]) => mostFrequentFirst(a, b)).slice(0, limit)
-    return { found, top, citations: top.length === 0 ? [] : await readCitations(trx, scope, top.map(([, { first }]) => first)) }
+    const top = [...found.values()].toSorted(mostFrequentFirst).slice(0, limit)
+    return { found, top, citations: await citationsOf(trx, top) }
   })
-  const citationsOf = Map.groupBy(citations.flatMap(keyed), ({ key }) => key)
-  return {
-    range: scope.range,
-    total: found.size,
-    problems: top.map(([key, gathered]) => toProblem(gathered, (citationsOf.get(key) ?? []).map(({ citation }) => citation)))
-  }
+  return { range: scope.range, total: found.size, problems: top.map(problem => toProblem(problem, citations.get(problem) ?? [])) }
 }
 
 /** What is known of a problem while its incidents pass by, newest first. */
@@ -56,6 +54,8 @@ interface Gathered {
   models: Set<string | null>
   promptVersions: Set<string | null>
   examples: Incident[]
+  /** Where feedback may speak of it, newest first. */
+  places: Place[]
 }
 
 const errorKey = (row: Pick<Incident, 'module' | 'tool' | 'blame'>, kind: string) =>
@@ -75,7 +75,10 @@ function gather (found: Map<string, Gathered>, incident: Incident): void {
   problem.models.add(incident.model)
   problem.promptVersions.add(incident.prompt_version)
   if (problem.examples.length < MAX_EXAMPLES) problem.examples.push(incident)
+  if (problem.places.length < MAX_PLACES) problem.places.push(...placesOf(incident))
 }
+
+const placesOf = ({ run_id: runId, number, numbers }: Incident): Place[] => (numbers ?? [number]).map(number => ({ runId, number }))
 
 function begin (first: Incident, kind: string): Gathered {
   return {
@@ -88,7 +91,8 @@ function begin (first: Incident, kind: string): Gathered {
     appVersions: new Set(),
     models: new Set(),
     promptVersions: new Set(),
-    examples: []
+    examples: [],
+    places: []
   }
 }
 
@@ -97,12 +101,21 @@ function mostFrequentFirst (a: Gathered, b: Gathered): number {
   return b.count - a.count || b.personas.size - a.personas.size || b.first.at.getTime() - a.first.at.getTime()
 }
 
-/** A cited call may be an error and one of those that a persona left over: it backs both. */
-function keyed (citation: CitationRow): { key: string, citation: CitationRow }[] {
-  const keys: string[] = []
-  if (citation.is_error) keys.push(errorKey(citation, kindOfError(citation.error_message)))
-  if (citation.over_walk_away) keys.push(walkAwayKey(citation))
-  return keys.map(key => ({ key, citation }))
+/**
+ * What feedback cites of each problem's latest calls. Most problems are spoken of soon, so a few calls of each are looked up,
+ * then more of those of which too little was found.
+ */
+async function citationsOf (trx: Queryable, problems: Gathered[]): Promise<Map<Gathered, CitationRow[]>> {
+  const modules = [...new Set(problems.map(({ first }) => first.module))]
+  const found = new Map(problems.map((problem): [Gathered, CitationRow[]] => [problem, []]))
+  let from = 0
+  for (let count = FIRST_PLACES; from < MAX_PLACES; from += count, count *= 4) {
+    const asked = [...found].filter(([, citations]) => citations.length < MAX_CITATIONS)
+      .flatMap(([problem, citations]) => problem.places.slice(from, from + count).map(place => ({ place, citations })))
+    if (asked.length === 0) break
+    for (const row of await readCitations(trx, asked.map(({ place }) => place), modules)) asked[row.place]?.citations.push(row)
+  }
+  return found
 }
 
 function toProblem (found: Gathered, citations: CitationRow[]): Problem {
@@ -123,7 +136,7 @@ function toProblem (found: Gathered, citations: CitationRow[]): Problem {
     promptVersions: distinct([...found.promptVersions]),
     examples: found.examples.map(({ run_id: runId, number, error_message: errorMessage, latency_ms: latencyMs, at }) =>
       ({ runId, number, errorMessage, latencyMs, at: at.toISOString() })),
-    citations: citations.slice(0, MAX_CITATIONS).map(({ run_id: runId, number, module, rating, notes, quote }) =>
-      ({ runId, number, module, rating, notes, quote }))
+    citations: citations.slice(0, MAX_CITATIONS).map(({ runId, number, rating, notes, quote }) =>
+      ({ runId, number, module: first.module, rating, notes, quote }))
   }
 }
