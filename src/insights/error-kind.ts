@@ -24,8 +24,8 @@ export const REPLACEMENTS: { needs: RegExp, pattern: RegExp, by: string }[] = [
   { needs: /\d:\d/, pattern: /\b\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\b/g, by: '<date>' },
   { needs: /-/, pattern: /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, by: '<id>' },
   // Long words of letters and digits: hashes, ULIDs, tokens.
-  { needs: /[a-z\d]{16}/i, pattern: /\b(?=[a-z]*\d)(?=\d*[a-z])[a-z\d]{16,}\b/gi, by: '<id>' },
-  { needs: /[0-9a-f]{8}/i, pattern: /\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}\b/gi, by: '<id>' },
+  { needs: /(?<![a-z\d])[a-z\d]{16}/i, pattern: /\b(?=[a-z]*\d)(?=\d*[a-z])[a-z\d]{16,}\b/gi, by: '<id>' },
+  { needs: /(?<![0-9a-f])[0-9a-f]{8}/i, pattern: /\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}\b/gi, by: '<id>' },
   // tick_12ab, usr_0042
   { needs: /_/, pattern: /\b[a-z]+_(?=\w*\d)\w+\b/gi, by: '<id>' }
 ]

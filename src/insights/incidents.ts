@@ -23,7 +23,6 @@ export interface Incident extends ScannedRow {
   numbers: number[] | null
   latency_ms: number | null
   persona_id: string
-  at: Date
   app_version: string | null
   model: string | null
   prompt_version: string | null
@@ -45,7 +44,7 @@ async function readErrors (db: Queryable, scope: ProblemScope, last: Incident | 
   const { rows } = await sql<Incident>`
     SELECT a.id, ${positionOf('a.created_at')} AS position, 'error' AS type, a.module, a.tool_name AS tool, a.blame,
            a.error_message, a.tick_id AS run_id, a.ordinal + 1 AS number, NULL AS numbers,
-           a.latency_ms, a.persona_id, a.created_at AS at, r.app_version, r.model, r.prompt_version
+           a.latency_ms, a.persona_id, r.app_version, r.model, r.prompt_version
     FROM persona_actions a LEFT JOIN runs r ON r.id = a.tick_id
     WHERE ${NOT_OK} AND ${blamed} AND ${inScope(scope, 'a', { versions: 'r' })}
       AND ${isBehind(last, 'a.created_at', 'a.id', 'descending')}
@@ -57,7 +56,7 @@ async function readErrors (db: Queryable, scope: ProblemScope, last: Incident | 
 async function readWalkAways (db: Queryable, scope: Scope, last: Incident | undefined): Promise<Incident[]> {
   const { rows } = await sql<Incident>`
     SELECT a.id, ${positionOf('v.created_at')} AS position, 'walk_away' AS type, v.module, NULL AS tool, NULL AS blame,
-           a.error_message, v.run_id, a.ordinal + 1 AS number, a.numbers, a.latency_ms, v.persona_id, v.created_at AS at,
+           a.error_message, v.run_id, a.ordinal + 1 AS number, a.numbers, a.latency_ms, v.persona_id,
            v.app_version, v.model, v.prompt_version
     FROM module_visits v JOIN runs r ON r.id = v.run_id
     CROSS JOIN LATERAL (

@@ -46,7 +46,8 @@ interface Gathered {
   kind: string
   /** The newest. */
   first: Incident
-  firstSeenAt: Date
+  /** The oldest so far. */
+  last: Incident
   count: number
   personas: Set<string>
   runs: Set<string>
@@ -58,39 +59,43 @@ interface Gathered {
   places: Place[]
 }
 
-const errorKey = (row: Pick<Incident, 'module' | 'tool' | 'blame'>, kind: string) =>
-  JSON.stringify(['error', row.module, row.tool, row.blame, kind])
-const walkAwayKey = (row: Pick<Incident, 'module'>) => JSON.stringify(['walk_away', row.module])
+/** Names and kinds are clean, so that none of them holds this. */
+const BETWEEN = '\u0000'
 
 function gather (found: Map<string, Gathered>, incident: Incident): void {
-  const kind = incident.type === 'error' ? kindOfError(incident.error_message) : WALKED_AWAY
-  const key = incident.type === 'error' ? errorKey(incident, kind) : walkAwayKey(incident)
-  const problem = found.get(key) ?? begin(incident, kind)
-  found.set(key, problem)
+  const { type, module, tool, blame } = incident
+  const kind = type === 'error' ? kindOfError(incident.error_message) : WALKED_AWAY
+  const key = type === 'error' ? [type, module, tool, blame, kind].join(BETWEEN) : [type, module].join(BETWEEN)
+  let problem = found.get(key)
+  if (problem === undefined) found.set(key, problem = begin(incident, kind))
   problem.count++
-  problem.firstSeenAt = incident.at
-  problem.personas.add(incident.persona_id)
   problem.runs.add(incident.run_id)
-  problem.appVersions.add(incident.app_version)
-  problem.models.add(incident.model)
-  problem.promptVersions.add(incident.prompt_version)
+  problem.personas.add(incident.persona_id)
+  // The one before, as a rule, has the same: comparing is cheaper than adding.
+  const { last } = problem
+  if (incident.app_version !== last.app_version) problem.appVersions.add(incident.app_version)
+  if (incident.model !== last.model) problem.models.add(incident.model)
+  if (incident.prompt_version !== last.prompt_version) problem.promptVersions.add(incident.prompt_version)
+  problem.last = incident
   if (problem.examples.length < MAX_EXAMPLES) problem.examples.push(incident)
-  if (problem.places.length < MAX_PLACES) problem.places.push(...placesOf(incident))
+  if (problem.places.length < MAX_PLACES) addPlaces(problem.places, incident)
 }
 
-const placesOf = ({ run_id: runId, number, numbers }: Incident): Place[] => (numbers ?? [number]).map(number => ({ runId, number }))
+function addPlaces (places: Place[], { run_id: runId, number, numbers }: Incident): void {
+  for (const each of numbers ?? [number]) places.push({ runId, number: each })
+}
 
 function begin (first: Incident, kind: string): Gathered {
   return {
     kind,
     first,
-    firstSeenAt: first.at,
+    last: first,
     count: 0,
     personas: new Set(),
     runs: new Set(),
-    appVersions: new Set(),
-    models: new Set(),
-    promptVersions: new Set(),
+    appVersions: new Set([first.app_version]),
+    models: new Set([first.model]),
+    promptVersions: new Set([first.prompt_version]),
     examples: [],
     places: []
   }
@@ -98,7 +103,7 @@ function begin (first: Incident, kind: string): Gathered {
 
 /** Of two as frequent the one that more personas met, then the latest. */
 function mostFrequentFirst (a: Gathered, b: Gathered): number {
-  return b.count - a.count || b.personas.size - a.personas.size || b.first.at.getTime() - a.first.at.getTime()
+  return b.count - a.count || b.personas.size - a.personas.size || (a.first.position < b.first.position ? 1 : -1)
 }
 
 /**
@@ -118,6 +123,9 @@ async function citationsOf (trx: Queryable, problems: Gathered[]): Promise<Map<G
   return found
 }
 
+/** Of thousands of rows a few are shown: only theirs is made a time of. */
+const instantOf = ({ position }: Incident) => new Date(position).toISOString()
+
 function toProblem (found: Gathered, citations: CitationRow[]): Problem {
   const { first } = found
   return {
@@ -129,13 +137,18 @@ function toProblem (found: Gathered, citations: CitationRow[]): Problem {
     count: found.count,
     personas: found.personas.size,
     runs: found.runs.size,
-    firstSeenAt: found.firstSeenAt.toISOString(),
-    lastSeenAt: first.at.toISOString(),
+    firstSeenAt: instantOf(found.last),
+    lastSeenAt: instantOf(first),
     appVersions: distinct([...found.appVersions]),
     models: distinct([...found.models]),
     promptVersions: distinct([...found.promptVersions]),
-    examples: found.examples.map(({ run_id: runId, number, error_message: errorMessage, latency_ms: latencyMs, at }) =>
-      ({ runId, number, errorMessage, latencyMs, at: at.toISOString() })),
+    examples: found.examples.map(example => ({
+      runId: example.run_id,
+      number: example.number,
+      errorMessage: example.error_message,
+      latencyMs: example.latency_ms,
+      at: instantOf(example)
+    })),
     citations: citations.slice(0, MAX_CITATIONS).map(({ runId, number, rating, notes, quote }) =>
       ({ runId, number, module: first.module, rating, notes, quote }))
   }
