@@ -98,7 +98,7 @@ async function request (dial: Dial, url: string, init: RequestInit, who: string,
     if (error instanceof AppError) throw error
     // A run that ended says nothing about the service.
     const outage: Outage | undefined = signal.aborted ? undefined : { service: 'app' }
-    throw new AuthUnreachableError(`The sign-in service does not answer at ${url}: ${reasonOf(error)}. Check AUTH_URL and that the service runs.`, { cause: error, outage })
+    throw new AuthUnreachableError(`The sign-in service does not answer at ${url}: ${reasonOf(error)}. Check ${dial.setting} and that the service runs.`, { cause: error, outage })
   }
   if (response.status >= 500 || response.status === 429) throw outOfOrder(url, response)
   if (!response.ok) {

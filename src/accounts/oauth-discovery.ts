@@ -1,5 +1,6 @@
 import type { Client, FindEndpoint, TokenEndpoint } from './token-endpoint.ts'
 import type { Dial } from '../dial/dialler.ts'
+import type { Fetch } from '../dial/thin-fetch.ts'
 import { AuthUnreachableError, LoginFailedError } from '../errors.ts'
 import { shownAddress } from '../text.ts'
 import { reasonOf } from './reason.ts'
@@ -16,7 +17,7 @@ export function discoverEndpoint ({ mcpUrl, dial, client }: { mcpUrl: string, di
 
 async function discover (mcpUrl: string, dial: Dial, client: Client, signal: AbortSignal): Promise<TokenEndpoint> {
   let outage: AuthUnreachableError | undefined
-  const fetchFn: Dial = async (url, init) => {
+  const fetchFn: Fetch = async (url, init) => {
     // The SDK goes on to other places when one does not answer. Those would not be the ones that the app names.
     if (outage !== undefined) throw outage
     try {
@@ -31,13 +32,13 @@ async function discover (mcpUrl: string, dial: Dial, client: Client, signal: Abo
   // Loaded when it is asked for: a process that only answers starts sooner and holds less.
   const { discoverOAuthServerInfo, selectClientAuthMethod } = await import('@modelcontextprotocol/sdk/client/auth.js')
   const found = await discoverOAuthServerInfo(mcpUrl, { fetchFn }).catch((error: unknown) => {
-    throw outage ?? new LoginFailedError(`What ${shownAddress(mcpUrl)} tells about its sign-in cannot be read: ${reasonOf(error)}. Set OAUTH_TOKEN_URL.`)
+    throw outage ?? new LoginFailedError(`What ${shownAddress(mcpUrl)} tells about its sign-in cannot be read: ${reasonOf(error)}. Set where its tokens are to be had (of main: OAUTH_TOKEN_URL).`)
   })
   if (outage !== undefined) throw outage
   const { authorizationServerMetadata: metadata, resourceMetadata } = found
-  if (metadata === undefined) throw new LoginFailedError(`${shownAddress(mcpUrl)} tells nothing about its sign-in. Set OAUTH_TOKEN_URL.`)
+  if (metadata === undefined) throw new LoginFailedError(`${shownAddress(mcpUrl)} tells nothing about its sign-in. Set where its tokens are to be had (of main: OAUTH_TOKEN_URL).`)
   const url = metadata.token_endpoint
-  if (!mayHoldSecrets(url, mcpUrl)) throw new LoginFailedError(`The token endpoint that ${shownAddress(mcpUrl)} names, ${shownAddress(url)}, is neither https nor at the app itself. Set OAUTH_TOKEN_URL.`)
+  if (!mayHoldSecrets(url, mcpUrl)) throw new LoginFailedError(`The token endpoint that ${shownAddress(mcpUrl)} names, ${shownAddress(url)}, is neither https nor at the app itself. Set where its tokens are to be had (of main: OAUTH_TOKEN_URL).`)
   const information = { client_id: client.id, ...(client.secret !== undefined && { client_secret: client.secret }) }
   return {
     url,

@@ -61,7 +61,7 @@ export async function requestTokens (request: TokenRequest): Promise<TokenAnswer
     response = await dial(endpoint.url, { ...toInit(request), signal: AbortSignal.any([signal, AbortSignal.timeout(TOKEN_TIMEOUT_MS)]) })
     text = await response.text()
   } catch (error) {
-    return noAnswer(endpoint, error, signal)
+    return noAnswer(endpoint, dial.setting, error, signal)
   }
   if (!response.ok) return refusal(endpoint, who, response, text)
   const tokens = readTokens(text, askedAt)
@@ -84,7 +84,7 @@ function basic ({ id, secret = '' }: Client): string {
   return Buffer.from(`${encoded(id)}:${encoded(secret)}`).toString('base64')
 }
 
-function noAnswer ({ url }: TokenEndpoint, error: unknown, signal: AbortSignal): TokenAnswer {
+function noAnswer ({ url }: TokenEndpoint, setting: string, error: unknown, signal: AbortSignal): TokenAnswer {
   // Where we do not connect and what only redirects, nobody has acted.
   if (error instanceof AppError) return { ok: false, fate: 'unused', error }
   const reason = reasonOf(error)
@@ -93,7 +93,7 @@ function noAnswer ({ url }: TokenEndpoint, error: unknown, signal: AbortSignal):
   return {
     ok: false,
     fate: NOBODY_THERE.test(reason) ? 'unused' : 'in-doubt',
-    error: new AuthUnreachableError(`The sign-in service does not answer at ${shownAddress(url)}: ${reason}. Check OAUTH_TOKEN_URL and that the service runs.`, { cause: error, outage })
+    error: new AuthUnreachableError(`The sign-in service does not answer at ${shownAddress(url)}: ${reason}. Check ${setting} and that the service runs.`, { cause: error, outage })
   }
 }
 
@@ -114,11 +114,11 @@ function refusal ({ url }: TokenEndpoint, who: string, { status, headers }: Resp
   const said = `Sign-in of ${who} is refused at ${at} (${status}${code === undefined ? '' : `, ${code}`})`
   // A client that is not known, or not with this secret, is nobody's fault among the personas: it holds all of them up.
   if (OF_THE_CLIENT.has(code ?? '')) {
-    return { ok: false, fate: 'unused', error: new AuthUnreachableError(`${said}. Check OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET.`, { outage: { service: 'app' } }) }
+    return { ok: false, fate: 'unused', error: new AuthUnreachableError(`${said}. Check the client's id and secret (of main: OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET).`, { outage: { service: 'app' } }) }
   }
   return code === 'invalid_grant'
     ? { ok: false, fate: 'refused', error: new LoginFailedError(`${said}: what is stored for the persona does not hold any more. Store a new refresh token with PUT /api/v1/admin/personas/:id/account.`) }
-    : { ok: false, fate: 'unused', error: new LoginFailedError(`${said}. Check OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET and OAUTH_SCOPE.`) }
+    : { ok: false, fate: 'unused', error: new LoginFailedError(`${said}. Check the client's id, secret and scope (of main: OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET, OAUTH_SCOPE).`) }
 }
 
 function errorCodeOf (text: string): string | undefined {

@@ -1,6 +1,6 @@
 import { withDeadline } from '../deadline.ts'
 import { dialOutsideProduction, type Dial } from '../dial/dialler.ts'
-import { kindOf, toConnectError } from './mcp-failures.ts'
+import { kindOf, toConnectError, type Named } from './mcp-failures.ts'
 import { holdIdentity, type Identity } from './mcp-identity.ts'
 import { onlyOnce, pauses, recovery } from './mcp-recovery.ts'
 import { openSession, type Session, type SessionLimits } from './mcp-session.ts'
@@ -28,6 +28,7 @@ export interface ConnectionLimits extends SessionLimits {
 export type Settled<T> = { ok: true, value: T } | { ok: false, error: unknown }
 
 export interface Connection {
+  readonly app: Named
   readonly session: Session
   readonly tools: VettedTools
   /** Lists the tools anew where the app said that they have changed. @throws AppError */
@@ -48,6 +49,7 @@ export interface Connection {
 /** @throws McpUnreachableError, McpUnauthorizedError, and what a new sign-in throws */
 export async function connect (options: ConnectionOptions, limits: ConnectionLimits, signal: AbortSignal): Promise<Connection> {
   const { url, dial = dialOutsideProduction('MCP_URL'), trusted, slots = createSlots(Infinity) } = options
+  const app = { url, setting: dial.setting }
   const identity = holdIdentity(options)
   let stale = false
   let { session, tools } = await begin({ patient: false }, signal)
@@ -61,11 +63,11 @@ export async function connect (options: ConnectionOptions, limits: ConnectionLim
         return await inTurn(() => tryToBegin(signal), signal)
       } catch (error) {
         const kind = kindOf(error)
-        if (signal.aborted || kind === 'forbidden' || kind === 'barred') throw toConnectError(url, error, signal)
+        if (signal.aborted || kind === 'forbidden' || kind === 'barred') throw toConnectError(app, error, signal)
         if (kind === 'unauthorized' && once('renew') && await identity.renew(signal)) continue
         // When a run begins, the breaker is the back-off of an app that is not there.
         const waits = kind === 'turned_away' || (patient && kind !== 'unauthorized')
-        if (!waits || !await waitFor(error)) throw toConnectError(url, error, signal)
+        if (!waits || !await waitFor(error)) throw toConnectError(app, error, signal)
       }
     }
   }
@@ -101,20 +103,21 @@ export async function connect (options: ConnectionOptions, limits: ConnectionLim
   }
 
   const connection: Connection = {
+    app,
     get session () { return session },
     get tools () { return tools },
     async refresh (signal) {
       if (!stale) return
       stale = false
       const listed = await connection.request(session => session.listTools(signal), { harmless: true, signal })
-      if (!listed.ok) throw toConnectError(url, listed.error, signal)
+      if (!listed.ok) throw toConnectError(app, listed.error, signal)
       const now = toTools(listed.value, trusted)
       // An app that shows nothing at all is about to start or to stop: a call will tell.
       if (now.tools.length > 0) tools = now
     },
     async request (send, { harmless, signal, beforeSend, onHeldBack }) {
       const mend = recovery({
-        url, harmless, backOffMs: limits.backOffMs, signal, renew: () => identity.renew(signal), reopen: () => reopen(signal)
+        app, harmless, backOffMs: limits.backOffMs, signal, renew: () => identity.renew(signal), reopen: () => reopen(signal)
       })
       for (;;) {
         const settled = await inTurn(async () => {

@@ -6,6 +6,13 @@ import { oneLine, shownAddress } from '../text.ts'
 
 /** What a failing MCP request means. `mcp-session.ts` turns the SDK's errors into these. */
 
+/** The app as messages name it. */
+export interface Named {
+  url: string
+  /** Where its address was set. */
+  setting: string
+}
+
 export type Outcome = Omit<ToolOutcome, 'latencyMs'>
 
 /** An HTTP status in place of an answer, or -1 for content of another type. */
@@ -77,13 +84,13 @@ function kindOfStatus ({ status, message, retryAfterMs }: HttpError): Kind {
  * What is known of a call that brought no result, and whose fault it is. Only an answer, or the certainty that nothing
  * was done, is an `error`.
  */
-export function toOutcome (url: string, error: unknown, signal: AbortSignal): Outcome {
-  const message = said(url, error, 500)
+export function toOutcome (app: Named, error: unknown, signal: AbortSignal): Outcome {
+  const message = said(app, error, 500)
   if (signal.aborted) return unknown('given up: the run ended', 'harness')
   switch (kindOf(error)) {
     case 'late': return unknown('no answer in time', 'app')
-    case 'unauthorized': return { ...refused(error), fatal: toConnectError(url, error) }
-    case 'unavailable': return { ...unknown(brokeOff(error), 'app'), fatal: outOfOrder(url, error) }
+    case 'unauthorized': return { ...refused(error), fatal: toConnectError(app, error) }
+    case 'unavailable': return { ...unknown(brokeOff(error), 'app'), fatal: outOfOrder(app, error) }
     case 'broken': return unknown(error instanceof HttpError && error.status > 0 ? brokeOff(error) : message, 'app')
     case 'internal':
     case 'answered': return error instanceof HttpError ? refused(error) : failed(message, error instanceof RpcError ? blameForAnswer(message) : 'app')
@@ -98,29 +105,34 @@ const refused = (error: unknown) => failed(`the app refused the request (${statu
 const brokeOff = (error: unknown) => `the app broke off (${statusOf(error)})`
 
 /** The app is out of order, for this persona as for all others. */
-export function outOfOrder (url: string, error: unknown): McpUnreachableError {
+export function outOfOrder (app: Named, error: unknown): McpUnreachableError {
   const outage: Outage = { service: 'app' }
   if (error instanceof HttpError && error.retryAfterMs !== undefined) outage.retryAfterMs = error.retryAfterMs
   const did = kindOf(error) === 'turned_away' ? 'turns requests away' : 'does not answer'
-  return new McpUnreachableError(`The MCP server ${shownAddress(url)} ${did}: ${said(url, error)}. Check MCP_URL and that the app runs.`, { cause: error, outage })
+  return unreachable(app, `${did}: ${said(app, error)}. Check ${app.setting} and that the app runs`, error, outage)
 }
 
 /** Why there is no session, or no list of tools. */
-export function toConnectError (url: string, error: unknown, signal?: AbortSignal): AppError {
+export function toConnectError (app: Named, error: unknown, signal?: AbortSignal): AppError {
   if (error instanceof AppError) return error
   const kind = kindOf(error)
   if (kind === 'unauthorized' || kind === 'forbidden') {
-    return new McpUnauthorizedError(`The MCP server ${shownAddress(url)} refuses the persona's account (${statusOf(error)}): check the account in the app, and AUTH_URL.`, { cause: error })
+    const what = `refuses the persona's account (${statusOf(error)}): check the account in the app, and how personas sign in to it`
+    return new McpUnauthorizedError(`The MCP server ${shownAddress(app.url)} ${what}.`, { cause: error })
   }
   // A run that ended says nothing about the app.
-  if (signal?.aborted === true) return new McpUnreachableError(`The MCP server ${shownAddress(url)} had not answered when the run ended.`, { cause: error })
+  if (signal?.aborted === true) return unreachable(app, 'had not answered when the run ended', error)
   // What the app answers to this account says nothing about all others.
-  if (kind === 'answered' || kind === 'internal') return new McpUnreachableError(`The MCP server ${shownAddress(url)} does not let the persona in: ${said(url, error)}.`, { cause: error })
-  return outOfOrder(url, error)
+  if (kind === 'answered' || kind === 'internal') return unreachable(app, `does not let the persona in: ${said(app, error)}`, error)
+  return outOfOrder(app, error)
+}
+
+function unreachable ({ url }: Named, what: string, cause: unknown, outage?: Outage): McpUnreachableError {
+  return new McpUnreachableError(`The MCP server ${shownAddress(url)} ${what}.`, { cause, ...(outage !== undefined && { outage }) })
 }
 
 /** In one line, without the address: a secret may stand in its query. */
-function said (url: string, error: unknown, maxBytes = 200): string {
+function said ({ url }: Named, error: unknown, maxBytes = 200): string {
   return oneLine(causeOf(error).replaceAll(url, shownAddress(url)), maxBytes)
 }
 

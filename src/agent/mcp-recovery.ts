@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { HttpError, kindOf, outOfOrder, toConnectError } from './mcp-failures.ts'
+import { HttpError, kindOf, outOfOrder, toConnectError, type Named } from './mcp-failures.ts'
 
 /** What is done about a request that failed before it is taken for failed. */
 
 export interface RecoveryOptions {
-  url: string
+  app: Named
   /** Sending the request twice has no further effect. */
   harmless: boolean
   /** The pauses between tries, in milliseconds. */
@@ -25,7 +25,7 @@ const LONGEST_PAUSE_MS = 30_000
  * @throws where the app did not act and cannot be asked again for now: with `outage` where it is out of order for
  * everybody
  */
-export function recovery ({ url, harmless, backOffMs, renew, reopen, signal }: RecoveryOptions): (error: unknown) => Promise<boolean> {
+export function recovery ({ app, harmless, backOffMs, renew, reopen, signal }: RecoveryOptions): (error: unknown) => Promise<boolean> {
   const once = onlyOnce()
   const waitFor = pauses(backOffMs, signal)
   return async error => {
@@ -40,8 +40,8 @@ export function recovery ({ url, harmless, backOffMs, renew, reopen, signal }: R
       case 'turned_away':
       case 'not_sent':
         if (await waitFor(error)) return true
-        throw outOfOrder(url, error)
-      case 'barred': throw toConnectError(url, error)
+        throw outOfOrder(app, error)
+      case 'barred': throw toConnectError(app, error)
       case 'unavailable': return harmless && await waitFor(error)
       case 'broken':
       case 'internal': return harmless && once('repeat') && await waitFor(error)

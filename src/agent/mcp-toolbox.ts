@@ -40,9 +40,9 @@ export async function openMcpToolbox (options: McpOptions, signal: AbortSignal):
   let forbidden = 0
 
   function judge (error: unknown, signal: AbortSignal): Outcome {
-    const outcome = toOutcome(url, error, signal)
+    const outcome = toOutcome(connection.app, error, signal)
     if (kindOf(error) !== 'forbidden' || ++forbidden < MAX_FORBIDDEN) return outcome
-    return { ...outcome, fatal: toConnectError(url, error) }
+    return { ...outcome, fatal: toConnectError(connection.app, error) }
   }
 
   return {

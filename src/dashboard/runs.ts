@@ -8,6 +8,7 @@ import { explainRun, toneOf } from './run-words.ts'
 export interface RunListFilter {
   state?: RunRow['state'] | undefined
   personaId?: string | undefined
+  app?: string | undefined
   /** Id of the run that the page before ended with. */
   cursor?: string | undefined
   limit?: number
@@ -40,6 +41,7 @@ export async function listRunLines (db: Queryable, { limit = 50, ...filter }: Ru
   const conditions = [sql`true`]
   if (filter.state !== undefined) conditions.push(sql`r.state = ${filter.state}`)
   if (filter.personaId !== undefined) conditions.push(sql`r.persona_id = ${filter.personaId}::uuid`)
+  if (filter.app !== undefined) conditions.push(sql`r.app = ${filter.app}`)
   if (filter.cursor !== undefined) conditions.push(sql`(r.queued_at, r.id) < (SELECT c.queued_at, c.id FROM runs c WHERE c.id = ${filter.cursor})`)
   const { rows } = await sql<LineRow>`
     SELECT r.*, p.name, p.locale, p.time_zone,

@@ -13,7 +13,10 @@ import { thinFetch, type Fetch } from './thin-fetch.ts'
  */
 
 /** `fetch`, with DialForbiddenError and DialRedirectedError among what it throws. */
-export type Dial = Fetch
+export interface Dial extends Fetch {
+  /** Where the URL was set that it is for. */
+  readonly setting: string
+}
 
 export interface Dialler {
   /** @param setting where the URL was set, for messages, such as `MCP_URL` */
@@ -55,11 +58,14 @@ export function createDialler (policy: DialPolicy, resolve: Resolve = resolveByS
   const lookup = checkedLookup(policy, resolve)
   let opened: Promise<{ agent: Agent, fetch: Fetch }> | undefined
   return {
-    dialFor: setting => async (url, init) => {
-      const { fetch } = await (opened ??= open(policy, lookup))
-      const response = await fetch(url, init).catch(error => { throw named(setting, error) })
-      await refuseRedirect(setting, url, response)
-      return response
+    dialFor (setting) {
+      const dial: Fetch = async (url, init) => {
+        const { fetch } = await (opened ??= open(policy, lookup))
+        const response = await fetch(url, init).catch(error => { throw named(setting, error) })
+        await refuseRedirect(setting, url, response)
+        return response
+      }
+      return Object.assign(dial, { setting })
     },
     async check (setting, url) {
       const host = bareHost(new URL(url).hostname)

@@ -21,7 +21,9 @@ export interface Answer extends Response {
 /** Loaded with the first request: a process that only answers starts sooner and holds less. */
 let undici: Promise<typeof import('undici')> | undefined
 
-export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Answer>
+export interface Fetch {
+  (url: string | URL, init?: RequestInit): Promise<Answer>
+}
 
 /** @param dispatcher undefined: the connections that all of the process shares */
 export function thinFetch (dispatcher?: Dispatcher): Fetch {

@@ -2,6 +2,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { MCP_LIMITS, openMcpToolbox, type McpOptions } from '../../src/agent/mcp-toolbox.ts'
 import type { Toolbox } from '../../src/agent/toolbox.ts'
+import { dialOutsideProduction } from '../../src/dial/dialler.ts'
 import { startSampleApp } from '../../src/demo/sample-app/sample-app.ts'
 import { codeOf } from '../../src/errors.ts'
 import { startMcpFaultServer, TOOL, type Exchange, type FaultServer, type Handler } from '../helpers/mcp-fault-server.ts'
@@ -182,6 +183,8 @@ t.test('what keeps an app from being opened gets the code that says what to do',
   const gone = await startMcpFaultServer(t)
   await gone.close()
   t.match(await refusal(gone.url), { code: 'MCP_UNREACHABLE', message: /ECONNREFUSED.*MCP_URL/ }, 'a closed port')
+  const dial = dialOutsideProduction('mcpUrl of the app "shop"')
+  t.match(await refusal(gone.url, { dial }), { message: /Check mcpUrl of the app "shop"/ }, 'another app than the first')
 })
 
 t.test('opening can be given up', async t => {

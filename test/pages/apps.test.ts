@@ -22,9 +22,9 @@ const mara = await createPersona(app, { email: 'mara@x.test', name: 'Mara' })
 await lived('r1', mara.id, 'main')
 
 t.test('with one app no page speaks of apps', async t => {
-  for (const path of ['/', '/modules', '/modules/todo', '/personas', '/personas/new', '/runner']) {
+  for (const path of ['/', '/modules', '/modules/todo', '/personas', '/personas/new', `/personas/${mara.id}/edit`, '/runs', '/runs?app=main', '/runner']) {
     const { body } = await reader.get(path)
-    t.notMatch(body, /aria-label="App"|name="app"|<h2>Apps<\/h2>/, path)
+    t.notMatch(body, /aria-label="App"|name="app"|<h2>Apps<\/h2>|Lives in the app/, path)
   }
 })
 
@@ -58,6 +58,16 @@ t.test('with two apps every page is about one of them', async t => {
   const cast = textOf((await reader.get('/personas?app=shop')).body)
   t.match(cast, /1 persona that match/)
   t.match(textOf((await reader.get('/personas')).body), /2 personas/)
+  for (const [path, here, elsewhere] of [['/runs?app=shop', 'r2', 'r1'], ['/runs?app=main', 'r1', 'r2']] as const) {
+    const { body } = await reader.get(path)
+    t.ok(body.includes(`/runs/${here}"`) && !body.includes(`/runs/${elsewhere}"`), path)
+    t.match(body, /href="\/runs\?state=failed&amp;app=/, 'a state is chosen within the app')
+  }
+  for (const path of ['/runs', '/runs?app=nowhere', '/runs?app=']) {
+    const { body } = await reader.get(path)
+    t.ok(body.includes('/runs/r1"') && body.includes('/runs/r2"'), `${path}: of all apps`)
+  }
+  t.notMatch((await reader.get(`/runs?persona=${ivo.id}`)).body, /aria-label="App"/)
   const runner = (await reader.get('/runner')).body
   t.match(textOf(runner), /shop http:\/\/127\.0\.0\.1:9\/mcp none read-only in order/)
   t.notMatch(runner, /secret-of-shop/)
@@ -69,7 +79,9 @@ t.test('a persona is created in its app, and stays there', async t => {
   t.equal(created.status, 303)
   const { id, app: home } = await db.selectFrom('personas').select(['id', 'app']).where('email', '=', 'nia@x.test').executeTakeFirstOrThrow()
   t.equal(home, 'shop')
-  t.notMatch((await reader.get(`/personas/${id}/edit`)).body, /name="app"/)
+  const form = (await reader.get(`/personas/${id}/edit`)).body
+  t.notMatch(form, /name="app"/)
+  t.match(textOf(form), /Lives in the app shop, and stays there/)
   t.equal((await reader.post(`/personas/${id}/edit`, { ...FORM, email: 'nia@x.test', app: 'main', name: 'Nia B.' })).status, 303)
   t.match(await db.selectFrom('personas').select(['app', 'name']).where('id', '=', id).executeTakeFirst(), { app: 'shop', name: 'Nia B.' })
   const refused = await reader.post('/personas', { ...FORM, email: 'ona@x.test', app: 'nowhere' })

@@ -17,9 +17,10 @@ const FormBody = Type.Record(Type.String(), Type.String())
 export const personaEditPages: FastifyPluginAsyncTypebox = async app => {
   const { db } = app.database
 
-  const showForm = async (reply: FastifyReply, about: { id: string | null, name: string }, fields: Fields, errors: FieldErrors = {}) => {
-    // A persona stays in its app: its account is there.
-    const apps = about.id === null ? await listAppNames(db) : []
+  const showForm = async (
+    reply: FastifyReply, about: { id: string | null, name: string, app?: string }, fields: Fields, errors: FieldErrors = {}
+  ) => {
+    const apps = await listAppNames(db)
     return reply.code(Object.keys(errors).length > 0 ? 422 : 200).view('persona-form.eta', {
       title: about.id === null ? 'New persona' : `Edit ${about.name}`,
       nav: 'personas',
@@ -27,7 +28,9 @@ export const personaEditPages: FastifyPluginAsyncTypebox = async app => {
       fields: { ...EMPTY_FORM, ...fields },
       errors,
       cadences: Cadence.enum,
-      apps: apps.length > 1 ? apps : [],
+      // A persona stays in its app: its account is there.
+      apps: apps.length > 1 && about.id === null ? apps : [],
+      app: apps.length > 1 ? about.app : undefined,
       action: about.id === null ? '/personas' : `${personaPath(about.id)}/edit`
     })
   }

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { listAppNames } from '../../apps/repository.ts'
 import { address, personaPath, runPath } from '../../dashboard/address.ts'
 import { findPersonaCard } from '../../dashboard/personas.ts'
 import { readAction } from '../../dashboard/run-action.ts'
@@ -34,20 +35,26 @@ export const runPages: FastifyPluginAsyncTypebox = async app => {
   }
 
   app.get('/runs', {
-    schema: { hide: true, querystring: Type.Object({ state: text(20), persona: text(100), cursor: text(100) }) }
+    schema: { hide: true, querystring: Type.Object({ state: text(20), app: text(100), persona: text(100), cursor: text(100) }) }
   }, async (request, reply) => {
     const { persona, cursor = '' } = request.query
     const state = RUN_STATES.find(known => known === request.query.state)
+    const names = await listAppNames(db)
+    const app = names.find(name => names.length > 1 && name === request.query.app)
     const card = persona !== undefined && UUID.test(persona) ? await findPersonaCard(db, persona) : undefined
-    const kept = { state, persona: card?.id }
-    const { runs, nextCursor } = await listRunLines(db, { state, personaId: card?.id, cursor: cursor || undefined })
+    const kept = { state, app, persona: card?.id }
+    const choose = <T extends string>(name: 'state' | 'app', values: readonly T[], chosen: T | undefined) => [undefined, ...values].map(value =>
+      ({ name: value ?? 'all', href: address('/runs', { ...kept, [name]: value }), isCurrent: value === chosen }))
+    const { runs, nextCursor } = await listRunLines(db, { state, app, personaId: card?.id, cursor: cursor || undefined })
     return reply.view('runs.eta', {
       title: 'Runs',
       nav: 'runs',
       runs,
-      states: [undefined, ...RUN_STATES].map(value => ({ name: value ?? 'all', href: address('/runs', { ...kept, state: value }), isCurrent: value === state })),
+      states: choose('state', RUN_STATES, state),
+      // Of a persona's runs all are of its own app.
+      apps: names.length > 1 && card === undefined ? choose('app', names, app) : [],
       persona: card,
-      withoutPersona: address('/runs', { state }),
+      withoutPersona: address('/runs', { state, app }),
       isFirstPage: cursor === '',
       first: cursor === '' ? null : address('/runs', kept),
       next: nextCursor === undefined ? null : address('/runs', { ...kept, cursor: nextCursor })
