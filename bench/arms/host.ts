@@ -21,7 +21,7 @@ export interface Took {
 export class MissingPeersError extends Error {}
 
 export interface ArmHost {
-  /** So many days, as many of them at once as is said. */
+  /** So many days, as many of them at once as is said. Unsaid, one after the other, and neither event loop nor memory are looked at. */
   live (runs: number, atOnce?: number): Promise<Took>
   close (): Promise<void>
 }
@@ -45,7 +45,7 @@ export async function startArm (file: string, places: Places, nodeFlags: string[
   })
   await answer()
   return {
-    async live (runs, atOnce = 1) {
+    async live (runs, atOnce) {
       child.send({ runs, atOnce })
       return await answer() as Took
     },
@@ -62,7 +62,7 @@ async function host (file: string, places: Places): Promise<void> {
   const { openArm } = await import(new URL(file, import.meta.url).href) as { openArm (places: Places): Promise<Arm> }
   const arm = await openArm(places)
   const tell = (said: unknown) => { process.send?.(said) }
-  process.on('message', async ({ runs, atOnce }: { runs: number, atOnce: number }) => {
+  process.on('message', async ({ runs, atOnce }: { runs: number, atOnce?: number }) => {
     try {
       tell(await measure(arm, runs, atOnce))
     } catch (error) {
@@ -76,21 +76,22 @@ async function host (file: string, places: Places): Promise<void> {
   tell({ ready: true })
 }
 
-async function measure (arm: Arm, runs: number, atOnce: number): Promise<Took> {
-  // Only where memory is looked at: a run behind a collection is slower than one among others.
-  if (atOnce > 1) globalThis.gc?.()
+async function measure (arm: Arm, runs: number, atOnce?: number): Promise<Took> {
+  // Only where memory is looked at: a run behind a collection is slower than one among others, and timers take from whoever waits.
+  const isWatched = atOnce !== undefined
+  if (isWatched) globalThis.gc?.()
   const restMb = rssMb()
   let highMb = restMb
-  const watch = setInterval(() => { highMb = Math.max(highMb, rssMb()) }, 20)
+  const watch = isWatched ? setInterval(() => { highMb = Math.max(highMb, rssMb()) }, 20) : undefined
   const delay = monitorEventLoopDelay({ resolution: 5 })
-  delay.enable()
+  if (isWatched) delay.enable()
   const cpuBefore = cpuMs()
   const startedAt = performance.now()
   let left = runs
   const oneByOne = async () => {
     while (left-- > 0) await arm.run()
   }
-  await Promise.all(Array.from({ length: atOnce }, oneByOne))
+  await Promise.all(Array.from({ length: atOnce ?? 1 }, oneByOne))
   const wallMs = performance.now() - startedAt
   const spentMs = cpuMs() - cpuBefore
   delay.disable()
@@ -98,7 +99,7 @@ async function measure (arm: Arm, runs: number, atOnce: number): Promise<Took> {
   return {
     wallMs,
     cpuMs: spentMs,
-    eventLoopP99Ms: delay.percentile(99) / 1e6 - 5,
+    eventLoopP99Ms: isWatched ? delay.percentile(99) / 1e6 - 5 : NaN,
     peakMb: process.resourceUsage().maxRSS / 1024,
     grewMb: Math.max(highMb, rssMb()) - restMb
   }
