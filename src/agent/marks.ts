@@ -25,12 +25,20 @@ export function asData (text: string, { data }: Marks): string {
   return `<app-data ${data}>\n${text.replace(new RegExp(data, 'gi'), '…')}\n</app-data ${data}>`
 }
 
-/** As it is, spaced out, backwards, in hexadecimal or in base64. What is encrypted or translated is not found. */
-export function holdsCanary (text: string, { canary }: Marks): boolean {
-  const flat = text.toLowerCase().replace(/[^a-z0-9]/g, '')
+/**
+ * As it is, spaced out, backwards, in hexadecimal or in base64. What is encrypted or translated is not found.
+ * @returns whether a text holds it
+ */
+export function canaryFinder ({ canary }: Marks): (text: string) => boolean {
   const spellings = [canary, [...canary].reverse().join(''), Buffer.from(canary).toString('hex')]
-  return spellings.some(spelling => flat.includes(spelling)) || inBase64(canary).some(spelling => text.includes(spelling))
+  const encoded = inBase64(canary)
+  return text => {
+    const flat = text.toLowerCase().replace(/[^a-z0-9]+/g, '')
+    return spellings.some(spelling => flat.includes(spelling)) || encoded.some(spelling => text.includes(spelling))
+  }
 }
+
+export const holdsCanary = (text: string, marks: Marks) => canaryFinder(marks)(text)
 
 /** In base64 a text looks different by where in a group of three bytes it begins; letters that its neighbours share are cut off. */
 function inBase64 (text: string): string[] {

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { pipeline, type Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
-import type { Dispatcher } from 'undici'
+import type { Dispatcher, request } from 'undici'
 
 /**
  * `fetch` without its web streams and all else that the standard asks of it, for the CPU it takes (docs/performance.md). For
@@ -19,7 +19,23 @@ export interface Answer extends Response {
 }
 
 /** Loaded with the first request: a process that only answers starts sooner and holds less. */
-let undici: Promise<typeof import('undici')> | undefined
+let loaded: Promise<{ request: typeof request, shared (): Dispatcher }> | undefined
+
+/**
+ * Node has a copy of undici of its own, and would connect through it: two copies take more CPU than one. What is set for
+ * the process, such as a proxy, is taken as it is.
+ */
+async function load () {
+  const { Agent, getGlobalDispatcher, request } = await import('undici')
+  const own = new Agent()
+  return {
+    request,
+    shared () {
+      const standing = getGlobalDispatcher()
+      return standing.constructor.name === Agent.name ? own : standing
+    }
+  }
+}
 
 export interface Fetch {
   (url: string | URL, init?: RequestInit): Promise<Answer>
@@ -33,9 +49,14 @@ export function thinFetch (dispatcher?: Dispatcher): Fetch {
     if (to.username !== '' || to.password !== '') throw new TypeError('A URL with a user or a password in it is not called.')
     if (body !== undefined && body !== null && typeof body !== 'string') throw new TypeError('Only text can be sent.')
     const sent = headers instanceof Headers || Array.isArray(headers) ? Object.fromEntries(headers) : headers
-    const options = { method: method as Dispatcher.HttpMethod, headers: sent ?? {}, body: body ?? null, signal: signal ?? null, dispatcher }
-    const { request } = await (undici ??= import('undici'))
-    const answer = await request(to, options).catch((error: unknown) => { throw failed(error, signal) })
+    const { request, shared } = await (loaded ??= load())
+    const answer = await request(to, {
+      method: method as Dispatcher.HttpMethod,
+      headers: sent ?? {},
+      body: body ?? null,
+      signal: signal ?? null,
+      dispatcher: dispatcher ?? shared()
+    }).catch((error: unknown) => { throw failed(error, signal) })
     return new ThinResponse(to.href, answer, bodyOf(answer, signal)) as unknown as Answer
   }
 }

@@ -85,8 +85,8 @@ const MAX_BLOBS = 20
 
 /** What is written in base64 or in hexadecimal, where text comes out. */
 function decoded (text: string): string[] {
-  const hex = [...text.matchAll(/(?:[0-9a-f]{2}[ :]?){20,}/gi)].slice(0, MAX_BLOBS).map(([blob]) => Buffer.from(blob.replace(/[ :]/g, ''), 'hex'))
-  const base64 = [...text.matchAll(/[\w+/-]{24,}={0,2}/g)].slice(0, MAX_BLOBS).map(([blob]) => Buffer.from(blob, 'base64'))
+  const hex = [...text.matchAll(/(?<![0-9a-f])(?:[0-9a-f]{2}[ :]?){20,}/gi)].slice(0, MAX_BLOBS).map(([blob]) => Buffer.from(blob.replace(/[ :]/g, ''), 'hex'))
+  const base64 = [...text.matchAll(/(?<![\w+/-])[\w+/-]{24,}={0,2}/g)].slice(0, MAX_BLOBS).map(([blob]) => Buffer.from(blob, 'base64'))
   return [...hex, ...base64].map(bytes => bytes.toString()).filter(said => !said.includes('\ufffd') && clean(said) === said && said.includes(' '))
 }
 

@@ -2,6 +2,7 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import t from 'tap'
+import { Agent, getGlobalDispatcher, MockAgent, setGlobalDispatcher } from 'undici'
 import { thinFetch } from '../../src/dial/thin-fetch.ts'
 import { closedPort } from '../helpers/closed-port.ts'
 
@@ -36,6 +37,19 @@ t.test('what comes packed although nobody asked for it is unpacked', async t => 
     const url = await serving(t, (_req, res) => { res.writeHead(200, { 'content-encoding': encoding }).end(pack('hello')) })
     t.equal(await (await fetch(url)).text(), 'hello')
   }
+})
+
+t.test('what is set for the process is what connects, such as a proxy', async t => {
+  const before = getGlobalDispatcher()
+  t.teardown(() => setGlobalDispatcher(before))
+  const proxy = new MockAgent()
+  proxy.disableNetConnect()
+  proxy.get('http://behind.test').intercept({ path: '/' }).reply(200, 'through it')
+  setGlobalDispatcher(proxy)
+  t.equal(await (await fetch('http://behind.test/')).text(), 'through it')
+  setGlobalDispatcher(new Agent())
+  const url = await serving(t, (_req, res) => { res.end('without it') })
+  t.equal(await (await fetch(url)).text(), 'without it')
 })
 
 t.test('no redirect is followed', async t => {
