@@ -9,9 +9,9 @@ export interface FoldedScope extends Scope {
   gaps: Range[]
 }
 
-/** Folded days know no personas apart. */
-const knowsAll = ({ app, archetype, personaId, personaVersion }: Filter) =>
-  app === undefined && archetype === undefined && personaId === undefined && personaVersion === undefined
+/** Folded days know no personas apart, but of which app they are. */
+const knowsAll = ({ archetype, personaId, personaVersion }: Filter) =>
+  archetype === undefined && personaId === undefined && personaVersion === undefined
 
 const dayStart = sql<Date>`(d.day::timestamp AT TIME ZONE 'UTC')`
 const dayEnd = sql<Date>`((d.day + 1)::timestamp AT TIME ZONE 'UTC')`
@@ -55,10 +55,17 @@ export function isWholeMonth ({ range, filter }: FoldedScope): RawBuilder<boolea
     AND ((m.month + interval '1 month') AT TIME ZONE 'UTC') <= ${range.to}::timestamptz)`
 }
 
-/** What folded days and spans can be asked for. */
-export function hasVersions (filter: Filter, alias: string): RawBuilder<boolean> {
+/** What spans can be asked for, of which a persona tells the app. */
+export function isSpanOf (filter: Filter, alias: string): RawBuilder<boolean> {
+  const { app, ...versions } = filter
+  const isOfApp = app === undefined ? sql`true` : sql`${sql.ref(`${alias}.persona_id`)} IN (SELECT id FROM personas WHERE app = ${app})`
+  return sql<boolean>`(${isSumOf(versions, alias)} AND ${isOfApp})`
+}
+
+/** What folded days and months can be asked for. */
+export function isSumOf (filter: Filter, alias: string): RawBuilder<boolean> {
   const equals: [column: string, value: string | undefined][] = [
-    ['app_version', filter.appVersion], ['model', filter.model], ['prompt_version', filter.promptVersion], ['module', filter.module]
+    ['app', filter.app], ['app_version', filter.appVersion], ['model', filter.model], ['prompt_version', filter.promptVersion], ['module', filter.module]
   ]
   const asked = equals.flatMap(([column, value]) => value === undefined ? [] : [sql`${sql.ref(`${alias}.${column}`)} = ${value}`])
   return sql<boolean>`(${asked.length === 0 ? sql`true` : sql.join(asked, sql` AND `)})`

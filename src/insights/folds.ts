@@ -56,17 +56,18 @@ async function foldDay (trx: Queryable, day: string): Promise<void> {
   const within = (alias: string) => sql<boolean>`${sql.ref(`${alias}.created_at`)} >= ${since} AND ${sql.ref(`${alias}.created_at`)} < ${until}`
   await sql`INSERT INTO folded_days (day) VALUES (${day}::date)`.execute(trx)
   await sql`
-    INSERT INTO module_days (day, module, model, prompt_version, app_version, latest_at, told, ${sql.join(SUMS.map(name => sql.id(name)))})
-    SELECT bucket, module, model, prompt_version, app_version, max(latest_at), sum(told),
+    INSERT INTO module_days (day, app, module, model, prompt_version, app_version, latest_at, told, ${sql.join(SUMS.map(name => sql.id(name)))})
+    SELECT bucket, p.app, module, model, prompt_version, app_version, max(latest_at), sum(told),
            ${sql.join(SUMS.map(name => sql`sum(${sql.id(name)})`))}
-    FROM (${cellsOf(dayOf, within)}) AS cells GROUP BY bucket, module, model, prompt_version, app_version`.execute(trx)
+    FROM (${cellsOf(dayOf, within)}) AS cells JOIN personas p ON p.id = cells.persona_id
+    GROUP BY bucket, p.app, module, model, prompt_version, app_version`.execute(trx)
   await sql`
-    INSERT INTO latency_days (day, module, model, prompt_version, app_version, latencies_ms, calls)
-    SELECT ${day}::date, module, model, prompt_version, app_version, array_agg(latency_ms), array_agg(calls) FROM (
-      SELECT a.module, r.model, r.prompt_version, r.app_version, ${ROUNDED_LATENCY} AS latency_ms, count(*) AS calls
-      FROM persona_actions a LEFT JOIN runs r ON r.id = a.tick_id
-      WHERE ${within('a')} AND ${TIMED} GROUP BY 1, 2, 3, 4, 5
-    ) AS timed GROUP BY module, model, prompt_version, app_version`.execute(trx)
+    INSERT INTO latency_days (day, app, module, model, prompt_version, app_version, latencies_ms, calls)
+    SELECT ${day}::date, app, module, model, prompt_version, app_version, array_agg(latency_ms), array_agg(calls) FROM (
+      SELECT p.app, a.module, r.model, r.prompt_version, r.app_version, ${ROUNDED_LATENCY} AS latency_ms, count(*) AS calls
+      FROM persona_actions a JOIN personas p ON p.id = a.persona_id LEFT JOIN runs r ON r.id = a.tick_id
+      WHERE ${within('a')} AND ${TIMED} GROUP BY 1, 2, 3, 4, 5, 6
+    ) AS timed GROUP BY app, module, model, prompt_version, app_version`.execute(trx)
   await widenSpans(trx, within)
 }
 
@@ -105,11 +106,11 @@ async function foldMonth (trx: Queryable, month: string): Promise<void> {
   const first = sql`(${`${month}-01`}::date)`
   await sql`INSERT INTO folded_months (month) VALUES (${first})`.execute(trx)
   await sql`
-    INSERT INTO latency_months (month, module, model, prompt_version, app_version, latencies_ms, calls)
-    SELECT ${first}, module, model, prompt_version, app_version, array_agg(latency_ms), array_agg(calls) FROM (
-      SELECT module, model, prompt_version, app_version, latency_ms, sum(calls)::int AS calls FROM (
-        SELECT module, model, prompt_version, app_version, unnest(latencies_ms) AS latency_ms, unnest(calls) AS calls
+    INSERT INTO latency_months (month, app, module, model, prompt_version, app_version, latencies_ms, calls)
+    SELECT ${first}, app, module, model, prompt_version, app_version, array_agg(latency_ms), array_agg(calls) FROM (
+      SELECT app, module, model, prompt_version, app_version, latency_ms, sum(calls)::int AS calls FROM (
+        SELECT app, module, model, prompt_version, app_version, unnest(latencies_ms) AS latency_ms, unnest(calls) AS calls
         FROM latency_days WHERE day >= ${first} AND day < ${first} + interval '1 month'
-      ) AS steps GROUP BY module, model, prompt_version, app_version, latency_ms
-    ) AS timed GROUP BY module, model, prompt_version, app_version`.execute(trx)
+      ) AS steps GROUP BY app, module, model, prompt_version, app_version, latency_ms
+    ) AS timed GROUP BY app, module, model, prompt_version, app_version`.execute(trx)
 }

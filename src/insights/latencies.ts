@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Queryable } from '../db/database.ts'
 import { ROUNDED_LATENCY, TIMED } from './cells.ts'
 import { groupColumns } from './filters.ts'
-import { hasVersions, isFolded, isUnderFold, isUnfolded, isWholeMonth } from './folded-scope.ts'
+import { isSumOf, isFolded, isUnderFold, isUnfolded, isWholeMonth } from './folded-scope.ts'
 import { ofPersonas, supersededBy, type PresenceScope } from './presence.ts'
 
 export interface LatencyRow {
@@ -25,11 +25,11 @@ export async function readLatencies (db: Queryable, scope: PresenceScope): Promi
     WITH months AS (SELECT m.month FROM folded_months m WHERE ${isWholeMonth(scope)}),
     timed AS (
       SELECT s.module, s.model, s.prompt_version, unnest(s.latencies_ms) AS latency_ms, unnest(s.calls) AS calls FROM latency_months s
-      WHERE s.month IN (SELECT month FROM months) AND ${hasVersions(scope.filter, 's')}
+      WHERE s.month IN (SELECT month FROM months) AND ${isSumOf(scope.filter, 's')}
       UNION ALL
       SELECT s.module, s.model, s.prompt_version, unnest(s.latencies_ms), unnest(s.calls) FROM latency_days s
       WHERE EXISTS (SELECT FROM folded_days d WHERE d.day = s.day AND ${isFolded(scope)})
-        AND date_trunc('month', s.day::timestamp)::date NOT IN (SELECT month FROM months) AND ${hasVersions(scope.filter, 's')}
+        AND date_trunc('month', s.day::timestamp)::date NOT IN (SELECT month FROM months) AND ${isSumOf(scope.filter, 's')}
       UNION ALL
       SELECT a.module, r.model, r.prompt_version, ${ROUNDED_LATENCY}, 1
       FROM persona_actions a LEFT JOIN runs r ON r.id = a.tick_id

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Queryable } from '../db/database.ts'
 import { cellsOf, SUMS } from './cells.ts'
 import { groupColumns, inScope, type Scope } from './filters.ts'
-import { hasVersions, isFolded, isUnderFold, isUnfolded } from './folded-scope.ts'
+import { isSumOf, isFolded, isUnderFold, isUnfolded } from './folded-scope.ts'
 import { mayBeEarlier, presentIn, supersededBy, type PresenceScope } from './presence.ts'
 
 /** All SQL behind the numbers of modules. */
@@ -50,7 +50,7 @@ export async function readFacts (db: Queryable, scope: PresenceScope & { by: 'da
     ),
     cells (model, prompt_version, app_version, module, bucket, latest_at, counts, ${COLUMNS}) AS (
       SELECT s.model, s.prompt_version, s.app_version, s.module, ${stepOf(sql`s.day::timestamp`)}, s.latest_at, true, ${sums('1')}
-      FROM module_days s WHERE EXISTS (SELECT FROM folded_days d WHERE d.day = s.day AND ${isFolded(scope)}) AND ${hasVersions(scope.filter, 's')}
+      FROM module_days s WHERE EXISTS (SELECT FROM folded_days d WHERE d.day = s.day AND ${isFolded(scope)}) AND ${isSumOf(scope.filter, 's')}
       UNION ALL
       SELECT s.model, s.prompt_version, s.app_version, s.module, s.bucket, s.latest_at, NOT ${superseded}, ${sums('1')}
       FROM unfolded s

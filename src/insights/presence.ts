@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { Queryable } from '../db/database.ts'
 import { groupColumns } from './filters.ts'
-import { hasVersions, isFolded, isUnderFold, isUnfolded, type FoldedScope } from './folded-scope.ts'
+import { isSpanOf, isFolded, isUnderFold, isUnfolded, type FoldedScope } from './folded-scope.ts'
 
 /** All SQL about which personas were there, and in which of their versions. */
 
@@ -36,7 +36,7 @@ export function presentIn (scope: GroupedScope): RawBuilder<unknown> {
   const isIn = (at: string) => sql`(${sql.ref(at)} >= ${from}::timestamptz AND ${sql.ref(at)} < ${to}::timestamptz)`
   const spans = sql`
     FROM persona_spans s
-    WHERE EXISTS (SELECT FROM folded_days d WHERE ${isFolded(scope)}) AND ${hasVersions(scope.filter, 's')}
+    WHERE EXISTS (SELECT FROM folded_days d WHERE ${isFolded(scope)}) AND ${isSpanOf(scope.filter, 's')}
       AND ${scope.filter.appVersion === undefined ? sql`s.any_release` : sql`NOT s.any_release`} AND s.last_at >= ${from}::timestamptz`
   const mustAsk = sql`(SELECT EXISTS (SELECT ${spans} AND s.first_at < ${from}::timestamptz AND s.last_at >= ${to}::timestamptz))`
   const rows = (among: (alias: string) => RawBuilder<unknown>) => sql`

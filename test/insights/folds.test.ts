@@ -2,6 +2,7 @@ import t from 'tap'
 import { sql } from 'kysely'
 import { openTestDatabase } from '../helpers/database.ts'
 import { insightRows } from '../helpers/insight-rows.ts'
+import { foldScope } from '../../src/insights/folded-scope.ts'
 import { foldNext } from '../../src/insights/folds.ts'
 import { describeModules } from '../../src/insights/modules.ts'
 import type { ModulesQuery } from '../../src/insights/queries.ts'
@@ -133,6 +134,22 @@ t.test('folded months say what their days say, and are forgotten with them', asy
   t.same(await answers(), partly)
   await unfold()
   t.equal(await months(), 0)
+})
+
+t.test('what is folded of one of several apps is what its rows say', async t => {
+  await sql`INSERT INTO apps (name, settings) VALUES ('shop', '{"mcpUrl": "http://127.0.0.1:9/mcp"}')`.execute(db)
+  const personas = await liveAtRandom(randomOf(4), 40, 80)
+  await db.updateTable('personas').set({ app: 'shop' }).where('id', 'in', personas.slice(0, 2)).execute()
+  const ofBoth = async () => Promise.all(['main', 'shop'].flatMap(app => QUERIES.map(query => describeModules(db, { ...ALL, ...query, app }))))
+  await unfold()
+  const fromRows = await ofBoth()
+  await foldAll()
+  t.same(await ofBoth(), fromRows)
+  const { gaps } = await foldScope(db, { range: ALL, filter: { app: 'shop' } })
+  t.ok(gaps.every(gap => Date.parse(gap.to) - Date.parse(gap.from) < 50 * DAY_MS), 'and most of it is not read row by row')
+  const apps = await sql<{ app: string }>`SELECT DISTINCT app FROM latency_months ORDER BY app`.execute(db)
+  t.same(apps.rows.map(row => row.app), ['main', 'shop'])
+  t.notSame(fromRows.slice(QUERIES.length), fromRows.slice(0, QUERIES.length))
 })
 
 t.test('a day waits for the runs that may still change it', async t => {
