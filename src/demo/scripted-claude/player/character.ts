@@ -49,7 +49,7 @@ function nameOf (systemPrompt: string): CharacterName {
 
 /** True: afternoon. `undefined` when the prompt names neither time of day, or both. */
 function timeOfDay (systemPrompt: string): boolean | undefined {
-  const afternoon = /nachmittag|afternoon|\babends?\b|evening|nachteule|night owl/i.test(systemPrompt)
+  const afternoon = /nach(?: (?:dem|der) )?mittag|afternoon|\babends?\b|evening|nachteule|night owl/i.test(systemPrompt)
   const morning = /vormittag|morgens|frühaufsteh|\bmorning|early riser|early bird/i.test(systemPrompt)
   return afternoon === morning ? undefined : afternoon
 }

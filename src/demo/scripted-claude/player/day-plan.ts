@@ -9,6 +9,9 @@ const STEPS = { min: 4, max: 7 }
 const SHARE: Record<ToolKind, number> = { look: 0.9, add: 0.9, open: 0.7 }
 const ORDER: ToolKind[] = ['look', 'add', 'open']
 
+/** In so many of its favourites a persona adds something every day: it is what it opens the app for. */
+const DEAREST = 2
+
 /** The tools that the persona means to use today, each once, in order. The same for every request of one day. */
 export function planDay (conversation: Conversation, character: Character): PlayableTool[] {
   const dice = diceFor('plan', conversation.system, conversation.dayPrompt)
@@ -18,8 +21,18 @@ export function planDay (conversation: Conversation, character: Character): Play
     if (steps.length >= wanted) break
     steps.push(...stepsIn(conversation.tools.filter(tool => tool.module === module), dice))
   }
-  const chosen = steps.slice(0, wanted)
+  const dearest = dearestSteps(conversation, steps, dice)
+  const kept = new Set([...new Set([...dearest, ...steps])].slice(0, wanted))
+  const chosen = [...new Set([...steps, ...dearest])].filter(step => kept.has(step))
   return character.looksAroundFirst ? chosen.sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind)) : chosen
+}
+
+function dearestSteps ({ tools, favourites }: Conversation, steps: PlayableTool[], dice: Dice): PlayableTool[] {
+  return favourites.slice(0, DEAREST).flatMap(favourite => {
+    const adds = (tool: PlayableTool) => tool.kind === 'add' && tool.module.toLowerCase() === favourite
+    const choices = tools.filter(adds)
+    return choices.length === 0 ? [] : [steps.find(adds) ?? dice.pick(choices)]
+  })
 }
 
 /** Favourites mostly come first, and anything may come. */
