@@ -9,11 +9,16 @@
 
 export interface Rule { kind: string, pattern: RegExp }
 
-/** A space stands for any white space, ` ?` for perhaps some. */
-const rule = (kind: string, ...ways: string[]): Rule =>
-  ({ kind, pattern: new RegExp(ways.map(way => way.replaceAll(' ?', '\\s*').replaceAll(' ', '\\s+')).join('|'), 'gimu') })
-
 const START = '(?<![\\p{L}\\p{N}])'
+
+/** A space stands for any white space, ` ?` for perhaps some. Where a word begins is looked at once for all that begin with one. */
+function rule (kind: string, ...ways: string[]): Rule {
+  const [words, others] = [ways.filter(way => way.startsWith(START)), ways.filter(way => !way.startsWith(START))]
+  const beginning = `${START}(?:${words.map(way => way.slice(START.length)).join('|')})`
+  const pattern = [...words.length === 0 ? [] : [beginning], ...others].join('|').replaceAll(' ?', '\\s*').replaceAll(' ', '\\s+')
+  return { kind, pattern: new RegExp(pattern, 'gimu') }
+}
+
 const END = '(?![\\p{L}\\p{N}])'
 const EARLIER = '(?:previous|prior|preceding|above|earlier|foregoing|original|initial|system|safety|existing)'
 const BISHERIG = '(?:vorherig|bisherig|vorig|früher|obig|vorangegangen|vorstehend|ursprünglich)e[nr]?'
