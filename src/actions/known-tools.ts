@@ -1,6 +1,7 @@
 import { sql, type Selectable } from 'kysely'
 import { arrayOf } from '../db/array.ts'
 import type { Queryable } from '../db/database.ts'
+import { PREPARED } from '../db/prepared.ts'
 import type { KnownToolsTable } from '../db/tables.ts'
 import { ToolNotAsSeenError } from '../errors.ts'
 import { moduleOf } from './repository.ts'
@@ -16,7 +17,7 @@ import type { AcceptedTool, KnownTool } from './tool-schemas.ts'
 export async function rememberTools (db: Queryable, app: string, definitions: ReadonlyMap<string, string>): Promise<string[]> {
   const names = [...definitions.keys()]
   if (names.length === 0) return []
-  const { rows } = await sql<{ tool_name: string }>`
+  const { rows } = await sql<{ tool_name: string }>`${PREPARED}
     INSERT INTO known_tools (app, tool_name, module, definition_hash, accepted_hash)
     SELECT ${app}, shown.tool_name, shown.module, hash, hash
     FROM unnest(${arrayOf(names)}::text[], ${arrayOf(names.map(moduleOf))}::text[], ${arrayOf([...definitions.values()])}::text[]) AS shown (tool_name, module, hash)

@@ -163,7 +163,7 @@ const PLANNED_COLUMNS = sql.raw('id, persona_id, tick_id, ordinal, tool_name, mo
 
 function plannedValues (action: PlannedAction): RawBuilder<unknown> {
   const { personaId, tickId, ordinal, toolName, inputHash, toolUseId, messageSeq } = action
-  return sql`${actionId(tickId, ordinal, toolName)}, ${personaId}::uuid, ${tickId}, ${ordinal}::int, ${toolName}, ${moduleOf(toolName)},
+  return sql`${actionId(tickId, ordinal, toolName)}, ${personaId}::uuid, held.id, ${ordinal}::int, ${toolName}, ${moduleOf(toolName)},
     ${inputHash}, ${toolUseId}, ${messageSeq}::int`
 }
 

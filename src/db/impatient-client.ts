@@ -9,7 +9,11 @@ interface Inside { connection: { stream: { destroy (error: Error): void } } }
  */
 export class ImpatientClient extends pg.Client {
   override query (...args: unknown[]): never {
-    const answer: unknown = Reflect.apply(super.query, this, withName(args))
+    const [text, values] = args
+    const name = typeof text === 'string' ? preparedName(text) : undefined
+    const answer: unknown = name === undefined
+      ? Reflect.apply(super.query, this, args)
+      : this.#prepared(name, text as string, values as unknown[])
     if (answer instanceof Promise) {
       answer.catch((error: Error) => {
         if (error.message === 'Query read timeout') (this as unknown as Inside).connection.stream.destroy(error)
@@ -17,10 +21,15 @@ export class ImpatientClient extends pg.Client {
     }
     return answer as never
   }
-}
 
-function withName (args: unknown[]): unknown[] {
-  const [text, values] = args
-  const name = typeof text === 'string' ? preparedName(text) : undefined
-  return name === undefined ? args : [{ name, text, values }]
+  /** The driver takes a name in an object only, which it copies property by property with all their attributes. */
+  #prepared (name: string, text: string, values: unknown[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const query = new pg.Query(text, values, (error: Error | null | undefined, result: unknown) => {
+        if (error === null || error === undefined) resolve(result)
+        else reject(error)
+      })
+      super.query(Object.assign(query, { name }))
+    })
+  }
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { FIRST_APP } from '../apps/schemas.ts'
 import type { Queryable } from '../db/database.ts'
+import { PREPARED } from '../db/prepared.ts'
 import type { Outage } from '../errors.ts'
 
 /**
@@ -43,7 +44,7 @@ export type Admission = { admitted: true, probing: Set<string> } | { admitted: f
 /** Asks for leave to use these services. One that is half-open lets one run in at a time. */
 export async function enterBreakers (db: Queryable, services: Services): Promise<Admission> {
   const ids = Object.values(services)
-  const { rows } = await sql<{ id: string, wait_ms: number, reason: string }>`
+  const { rows } = await sql<{ id: string, wait_ms: number, reason: string }>`${PREPARED}
     SELECT id, (extract(epoch FROM open_until - now()) * 1000)::float8 AS wait_ms, code || ': ' || reason AS reason
     FROM breakers WHERE id = ANY(${ids}) ORDER BY open_until DESC`.execute(db)
   const [latest] = rows

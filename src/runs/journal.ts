@@ -93,7 +93,7 @@ export async function openJournal (
     get spent () { return spent },
     async append (given: NewMessage, reply) {
       const stored = { ...given, seq: messages.length } as JournaledMessage
-      const message = insertMessage(lease.runId, stored)
+      const message = insertMessage(stored)
       if (reply === undefined) await put({ message })
       else await put({ message, settled: settled(lease, reply.usd) }, heldForReply(lease, { ...reply, acting: stored.phase === 'acting' }))
       messages.push(stored)

@@ -10,9 +10,9 @@ export const toMessage = (row: MessageRow) =>
   ({ seq: row.seq, phase: row.phase, role: row.role, content: row.content, stopReason: row.stop_reason }) as unknown as JournaledMessage
 
 /** Part of a statement that begins with the held run (`writeHeld` in runs/repository.ts). */
-export function insertMessage (runId: string, { seq, phase, role, content, stopReason }: JournaledMessage): RawBuilder<unknown> {
+export function insertMessage ({ seq, phase, role, content, stopReason }: JournaledMessage): RawBuilder<unknown> {
   return sql`message AS (INSERT INTO messages (run_id, seq, phase, role, content, stop_reason)
-    SELECT ${runId}, ${seq}::int, ${phase}, ${role}, ${JSON.stringify(content)}::jsonb, ${stopReason} FROM held)`
+    SELECT held.id, ${seq}::int, ${phase}, ${role}, ${JSON.stringify(content)}::jsonb, ${stopReason} FROM held)`
 }
 
 export function listMessages (db: Queryable, runId: string): Promise<MessageRow[]> {
