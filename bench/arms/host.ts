@@ -53,7 +53,8 @@ export async function startArm (file: string, places: Places, nodeFlags: string[
       if (child.exitCode !== null) return
       const gone = once(child, 'exit')
       child.disconnect()
-      await gone
+      const [code] = await gone as [number | null]
+      if (code !== 0) throw new Error(`${file} did not end well: see above`)
     }
   }
 }
