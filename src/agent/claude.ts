@@ -3,15 +3,15 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { createCachePrimer } from './cache-primer.ts'
 import { toModelError } from './claude-errors.ts'
 import { failureIn, failureOf, type ApiFailure } from './claude-failure.ts'
+import { openMessagesApi, type MessagesApi } from './claude-messages.ts'
 import { isMessage, toReply } from './claude-reply.ts'
 import type { Model, ModelMessage, ModelReply, ModelRequest, ModelTool } from './model.ts'
 import { priceOf, type Price } from './prices.ts'
 import { RETRY_POLICY, waitBeforeRetry, type RetryPolicy } from './retry.ts'
 import { secretsOf } from './secrets.ts'
 import { withDeadline } from '../deadline.ts'
-import { thinFetch } from '../dial/thin-fetch.ts'
 
-/** The one door to the Anthropic SDK: the Claude Messages API behind the port of `model.ts`. */
+/** The Claude Messages API behind the port of `model.ts`: what is asked, for how long, and how often again. */
 
 export interface ClaudeOptions {
   apiKey: string
@@ -26,13 +26,10 @@ export interface ClaudeOptions {
   retry?: Partial<RetryPolicy>
 }
 
-const fetch = thinFetch() as (url: unknown, init?: RequestInit) => Promise<Response>
 const CACHED = { type: 'ephemeral' } as const
-/** Text that is JSON already the SDK sends as it is. */
-const AS_JSON = { 'content-type': 'application/json' }
 
 export function createClaude (options: ClaudeOptions): Model {
-  let opened: Promise<Anthropic> | undefined
+  let opened: Promise<MessagesApi> | undefined
   const secrets = secretsOf(options)
   const prime = createCachePrimer<ModelReply | ApiFailure>(answer => 'content' in answer)
   const policy = { ...RETRY_POLICY, ...options.retry }
@@ -41,9 +38,10 @@ export function createClaude (options: ClaudeOptions): Model {
     price: options.price ?? priceOf(options.model) ?? null,
     async complete (request, { signal, remainingMs = Infinity, beforeRetry }) {
       const endsAt = performance.now() + remainingMs
-      const client = await (opened ??= openClient(options))
+      // With the first request: a process that only answers starts sooner and holds less.
+      const api = await (opened ??= openMessagesApi(options.apiKey, options.baseUrl ?? null))
       for (let attempt = 1; ; attempt++) {
-        const answer = await prime(request.tools, signal, () => ask(client, options, request, signal, secrets))
+        const answer = await prime(request.tools, signal, () => ask(api, options, request, signal, secrets))
         if ('content' in answer) return answer
         const waitMs = waitBeforeRetry(answer, attempt, policy)
         const failed = toModelError(answer, request)
@@ -55,22 +53,16 @@ export function createClaude (options: ClaudeOptions): Model {
   }
 }
 
-/** With the first request: a process that only answers starts sooner and holds less. */
-async function openClient ({ apiKey, baseUrl }: ClaudeOptions): Promise<Anthropic> {
-  const { Anthropic } = await import('@anthropic-ai/sdk')
-  return new Anthropic({ apiKey, baseURL: baseUrl ?? null, maxRetries: 0, logLevel: 'off', openTelemetry: false, fetch })
-}
-
 /** One request. What went wrong with it is data; only an abort from outside is thrown. */
 async function ask (
-  client: Anthropic, options: ClaudeOptions, request: ModelRequest, signal: AbortSignal, secrets: string[]
+  api: MessagesApi, options: ClaudeOptions, request: ModelRequest, signal: AbortSignal, secrets: string[]
 ): Promise<ModelReply | ApiFailure> {
   const maxTokens = Math.min(request.maxTokens, outputCap(options.model))
   const timeout = options.timeoutMs ?? attemptTimeoutMs(maxTokens)
   return withDeadline(signal, timeout, async (signal, passed) => {
     try {
       const body = toBody(options.model, { ...request, maxTokens })
-      const message = await client.post<unknown>('/v1/messages', { body, headers: AS_JSON, signal, timeout })
+      const message = await api.post(body, timeout, signal)
       return isMessage(message) ? toReply(message, options.model) : failureIn(message, secrets)
     } catch (error) {
       if (signal.aborted && !passed()) throw error
@@ -106,7 +98,7 @@ function outputCap (model: string): number {
  * the last request ended: a breakpoint finds what was written at most 20 blocks before it, and a turn with many calls is
  * longer than that.
  */
-function toBody (model: string, { system, tools, messages, maxTokens }: ModelRequest): string {
+function toBody (model: string, { system, tools, messages, maxTokens }: ModelRequest): Uint8Array {
   const ends = new Set<ModelMessage>(messages.filter(message => message.role === 'user').slice(-2))
   const params: Omit<Anthropic.MessageCreateParamsNonStreaming, 'tools'> = {
     model,
@@ -114,21 +106,22 @@ function toBody (model: string, { system, tools, messages, maxTokens }: ModelReq
     system: [{ type: 'text', text: system, cache_control: CACHED }],
     messages: messages.map(message => ends.has(message) ? endingAtBreakpoint(message) : message) as Anthropic.MessageParam[]
   }
-  return `{"tools":${toolsAsJson(tools)},${JSON.stringify(params).slice(1)}`
+  return Buffer.concat([beginningWith(tools), Buffer.from(JSON.stringify(params).slice(1))])
 }
 
-/** By a list that is never changed: most of a request, and the same from run to run, it is written once. */
-const written = new WeakMap<ModelTool[], string>()
+/** By a list that is never changed: most of a request, and the same from run to run, it is written and encoded once. */
+const written = new WeakMap<ModelTool[], Buffer>()
 
-function toolsAsJson (tools: ModelTool[]): string {
-  const json = written.get(tools) ?? JSON.stringify(tools.map((tool, i): Anthropic.Tool => ({
+function beginningWith (tools: ModelTool[]): Buffer {
+  const asParams = () => tools.map((tool, i): Anthropic.Tool => ({
     name: tool.name,
     description: tool.description,
     input_schema: tool.inputSchema as Anthropic.Tool.InputSchema,
     ...(i === tools.length - 1 && { cache_control: CACHED })
-  })))
-  written.set(tools, json)
-  return json
+  }))
+  const bytes = written.get(tools) ?? Buffer.from(`{"tools":${JSON.stringify(asParams())},`)
+  written.set(tools, bytes)
+  return bytes
 }
 
 function endingAtBreakpoint ({ role, content }: ModelMessage) {

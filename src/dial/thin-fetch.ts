@@ -6,7 +6,7 @@ import type { Dispatcher, request } from 'undici'
 
 /**
  * `fetch` without its web streams and all else that the standard asks of it, for the CPU it takes (docs/performance.md). For
- * what SDKs do with one: a body of text, no redirect followed, an answer that is read once.
+ * what SDKs do with one: a body of text or bytes, no redirect followed, an answer that is read once.
  */
 
 /** A `Response` whose body can be read without web streams. */
@@ -47,7 +47,7 @@ export function thinFetch (dispatcher?: Dispatcher): Fetch {
     const to = url instanceof URL ? url : new URL(url)
     // As fetch does it: an address like that is a secret, and would be shown as an address.
     if (to.username !== '' || to.password !== '') throw new TypeError('A URL with a user or a password in it is not called.')
-    if (body !== undefined && body !== null && typeof body !== 'string') throw new TypeError('Only text can be sent.')
+    if (!isSendable(body)) throw new TypeError('Only text and bytes can be sent.')
     const sent = headers instanceof Headers || Array.isArray(headers) ? Object.fromEntries(headers) : headers
     const { request, shared } = await (loaded ??= load())
     const answer = await request(to, {
@@ -59,6 +59,10 @@ export function thinFetch (dispatcher?: Dispatcher): Fetch {
     }).catch((error: unknown) => { throw failed(error, signal) })
     return new ThinResponse(to.href, answer, bodyOf(answer, signal)) as unknown as Answer
   }
+}
+
+function isSendable (body: RequestInit['body']): body is string | Uint8Array<ArrayBuffer> | null | undefined {
+  return body === undefined || body === null || typeof body === 'string' || body instanceof Uint8Array
 }
 
 /** As `fetch` puts it: what the signal was aborted with, or the reason as the cause. */

@@ -28,6 +28,8 @@ t.test('an answer is read as a Response is', async t => {
   t.same(await answer.json(), { a: 'ä' })
   t.equal(await (await post()).text(), '{"a":"ä"}')
   t.equal(await new Response((await post()).body).text(), '{"a":"ä"}', 'and as a stream of the web')
+  const bytes = await fetch(url, { method: 'POST', body: Buffer.from('{"a":"ä"}') })
+  t.same(await bytes.json(), { a: 'ä' }, 'of bytes as of text')
   const replaced = (await post()).withJson([])
   t.same([await replaced.json(), await replaced.text(), await new Response(replaced.body).text()], [[], '[]', '[]'])
 })
