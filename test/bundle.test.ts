@@ -5,11 +5,12 @@ import { pathToFileURL } from 'node:url'
 import t from 'tap'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bundle } from '../build/bundle.ts'
+import { warm } from '../build/warm.ts'
 import { legalName } from '../src/agent/tool-names.ts'
 import { startSampleApp } from '../src/demo/sample-app/sample-app.ts'
 import { startScriptedClaude } from '../src/demo/scripted-claude/scripted-claude.ts'
 import { admin, ADMIN_KEY, PERSONA, SERVICE_KEY } from './helpers/app.ts'
-import { migratedImage } from './helpers/database.ts'
+import { migratedImage, onServer } from './helpers/database.ts'
 import { startServer, storeEnv } from './helpers/server-process.ts'
 import { addAccount, worldEnv } from './helpers/world.ts'
 
@@ -91,6 +92,22 @@ t.test('the bundle refuses what is not fit for production, as the source does', 
   await source.ended
   t.equal(bundled.output(), source.output())
   t.match(bundled.output(), /SERVICE_KEY/)
+})
+
+t.test('a build brings compiled code and a data folder, so that its first start makes neither', { skip: onServer ? 'for the embedded storage' : false }, async t => {
+  await warm(DIST)
+  const cached = (of: string) => join(DIST, 'node_modules/.cache', of)
+  t.ok(readdirSync(cached('persona-runner'), { recursive: true }).length > 100)
+  const [version = '', ...others] = readdirSync(cached('persona-runner-data'))
+  t.same(others, [])
+  const env = { DATA_DIR: t.testdir(), SERVICE_KEY, ADMIN_KEY }
+  const server = startServer(t, env, { entry })
+  await server.listening
+  // Every storage that is initialised is given another one.
+  const systemIdentifier = (folder: string) => readFileSync(join(folder, 'global/pg_control')).readBigUInt64LE()
+  t.equal(systemIdentifier(join(env.DATA_DIR, 'pg')), systemIdentifier(join(cached('persona-runner-data'), version)))
+  server.signal('SIGTERM')
+  t.match(await server.ended, { code: 0 })
 })
 
 async function unpack (folder: string): Promise<void> {
