@@ -5,8 +5,8 @@ import { build } from 'esbuild'
 
 /**
  * The server with its packages in a few files: the first half of `npm run build`. Node looks for, reads and links each module of
- * its own; 1,300 of them are most of a start. `dist/` holds the same tree as the root, whole, so that it is of one version whatever the root
- * becomes; `npm start` never runs it.
+ * its own; 1,300 of them are most of a start. `dist/` holds the same tree as the root, whole, so that it is of one version whatever
+ * the root becomes; `npm start` never runs it.
  */
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
