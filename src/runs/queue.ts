@@ -54,6 +54,7 @@ export interface RunQueue {
 }
 
 interface RunJob { runId: string }
+type QueueSettings = Parameters<PgBoss['createQueue']>[1]
 
 export interface QueuedRun {
   runId: string
@@ -76,6 +77,12 @@ export function createQueue ({ database: { backend, executeSql }, runTimeoutMs, 
   })
   boss.on('error', onError)
 
+  /** Two processes may both find that there is none: making one that is there already does nothing. */
+  async function declare (name: string, options: QueueSettings, unchanging: QueueSettings = {}): Promise<void> {
+    if (await boss.getQueue(name) === null) await boss.createQueue(name, { ...options, ...unchanging })
+    else await boss.updateQueue(name, options)
+  }
+
   return {
     async start () {
       await boss.start()
@@ -91,10 +98,8 @@ export function createQueue ({ database: { backend, executeSql }, runTimeoutMs, 
       }
       // Tried until it is done: without it a run would stay open for ever.
       const abandonedOptions = { retryLimit: 1000, retryDelay: 2, retryBackoff: true, retryDelayMax: 30, heartbeatSeconds }
-      await boss.createQueue(ABANDONED, abandonedOptions)
-      await boss.updateQueue(ABANDONED, abandonedOptions)
-      await boss.createQueue(RUNS, { ...options, deadLetter: ABANDONED })
-      await boss.updateQueue(RUNS, options)
+      await declare(ABANDONED, abandonedOptions)
+      await declare(RUNS, options, { deadLetter: ABANDONED })
       // A process that takes the place of one that died looks for its runs at once. pg-boss would do so later, and where no
       // process lives that long nobody would ever look.
       await boss.supervise().catch(onError)
