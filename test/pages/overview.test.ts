@@ -20,7 +20,7 @@ t.test('an empty overview says exactly what to do next', async t => {
   t.match(await read(off), /The runner is off: ANTHROPIC_API_KEY is not set.*There is no persona yet/)
 
   const { id } = await createPersona(app)
-  t.match(await read(), /Nobody has lived a day yet.*schedule \*\/7 4 1 1 \* ?, next in \d+ [dh]/)
+  t.match(await read(), /Nobody has lived a day yet.*schedule \*\/7 4 1 1 \* ?, next in \d+ (d|h|min)/)
   t.match(await read(), /Next due now Mara/)
   t.match(await read(off), /Nobody has lived a day yet\. Set what is missing first\./)
 
