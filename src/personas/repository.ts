@@ -13,7 +13,14 @@ import { BadRequestError, EmailTakenError, PersonaNotFoundError, PersonaOfAppErr
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-export function toPersona (row: PersonaRow): Persona {
+const COLUMNS = [
+  'id', 'email', 'name', 'archetype', 'system_prompt', 'module_mix', 'cadence', 'time_zone', 'locale', 'patience', 'app', 'password_version', 'paused',
+  'pause_reason', 'last_active_at', 'consecutive_failures', 'not_before', 'version', 'created_at', 'updated_at'
+] as const satisfies (keyof PersonaRow)[]
+
+type ShownRow = Pick<PersonaRow, typeof COLUMNS[number]>
+
+export function toPersona (row: ShownRow): Persona {
   return {
     id: row.id,
     email: row.email,
@@ -77,14 +84,18 @@ function dueArm (
   )`
 }
 
-/** The arms are in WITH, because those of a UNION may not lock. @param limit of each arm @param more columns */
+/**
+ * The arms are in WITH, because those of a UNION may not lock. Columns are named: a prepared `*` fails once a newer process has
+ * added one, and goes on failing until its connection ends.
+ * @param limit of each arm @param more columns
+ */
 function selectDue (which: WhichDue, limit: RawBuilder<unknown>, { lock = false, more = sql`` } = {}): RawBuilder<unknown> {
   const arms = RHYTHMS.flatMap(rhythm => [sql`IS NULL`, sql`< now() - ${sql.lit(rhythm.age)}::interval`]
     .map(since => dueArm(rhythm, since, which, limit, lock)))
   const names = arms.map((_, i) => sql.id(`arm_${i}`))
   return sql`
     WITH ${sql.join(arms.map((arm, i) => sql`${sql.id(`arm_${i}`)} AS ${arm}`))}
-    SELECT * ${more} FROM (${sql.join(names.map(name => sql`TABLE ${name}`), sql` UNION ALL `)}) due
+    SELECT ${sql.join(COLUMNS.map(column => sql.id(column)))} ${more} FROM (${sql.join(names.map(name => sql`TABLE ${name}`), sql` UNION ALL `)}) due
     ORDER BY last_active_at NULLS FIRST, id LIMIT ${which.limit}`
 }
 
@@ -97,7 +108,7 @@ const SERVER_MS = sql`, floor(extract(epoch FROM now()) * 1000)::float8 AS serve
 export async function listDue (db: Queryable, { limit }: { limit: number }): Promise<{ personas: Persona[], serverTime: string }> {
   // Prepared, because six arms take longer to plan than to walk. A plan for any limit would not stop at a hundred rows.
   const atMost = sql.lit(10 ** Math.ceil(Math.log10(limit)))
-  const { rows } = await sql<PersonaRow & { server_ms: number }>`${PREPARED} ${selectDue({ limit }, atMost, { more: SERVER_MS })}`.execute(db)
+  const { rows } = await sql<ShownRow & { server_ms: number }>`${PREPARED} ${selectDue({ limit }, atMost, { more: SERVER_MS })}`.execute(db)
   const [first] = rows
   return { personas: rows.map(toPersona), serverTime: first === undefined ? await serverTime(db) : new Date(first.server_ms).toISOString() }
 }
@@ -113,7 +124,7 @@ export async function serverTime (db: Queryable): Promise<string> {
  * one another's rows instead of waiting for them.
  */
 export async function takeDue (trx: Queryable, which: WhichDue): Promise<Persona[]> {
-  const { rows } = await sql<PersonaRow>`${selectDue(which, sql`${which.limit}`, { lock: true })}`.execute(trx)
+  const { rows } = await sql<ShownRow>`${selectDue(which, sql`${which.limit}`, { lock: true })}`.execute(trx)
   return rows.map(toPersona)
 }
 

@@ -222,3 +222,10 @@ t.test('two ticks at the same moment never take the same persona', serverOnly, a
   t.equal(second.length, 10, 'rows in other hands are skipped, not waited for')
   t.equal(new Set([...first, ...second]).size, 20)
 })
+
+t.test('while a newer process brings the schema up to date, an older one goes on answering', async t => {
+  const { id } = await addPersona({})
+  t.same(await dueIds(), [id])
+  await sql`ALTER TABLE personas ADD COLUMN of_tomorrow text`.execute(db)
+  t.same(await dueIds(), [id])
+})
