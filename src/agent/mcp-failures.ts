@@ -15,25 +15,44 @@ export interface Named {
 
 export type Outcome = Omit<ToolOutcome, 'latencyMs'>
 
+/** What came with an HTTP status in place of an answer. */
+export interface Refusal {
+  retryAfterMs?: number | undefined
+  /** The header by its name in small letters, such as `www-authenticate`. */
+  headers?: Readonly<Record<string, string>>
+  /** The first bytes of the body as text, at most `MAX_BODY_BYTES`, without secrets. */
+  body?: string
+}
+
+/** Enough for the words of a JSON-RPC error, a problem document or the head of a page. */
+export const MAX_BODY_BYTES = 4096
+
 /** An HTTP status in place of an answer, or -1 for content of another type. */
 export class HttpError extends Error {
   readonly status: number
   readonly retryAfterMs: number | undefined
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
 
-  constructor (status: number, message: string, retryAfterMs?: number) {
+  constructor (status: number, message: string, { retryAfterMs, headers = {}, body = '' }: Refusal = {}) {
     super(message)
     this.status = status
     this.retryAfterMs = retryAfterMs
+    this.headers = headers
+    this.body = body
   }
 }
 
 /** The app answered with an error of the protocol. */
 export class RpcError extends Error {
   readonly code: number
+  /** What the app added to its words. */
+  readonly data: unknown
 
-  constructor (code: number, message: string) {
+  constructor (code: number, message: string, data?: unknown) {
     super(message)
     this.code = code
+    this.data = data
   }
 }
 

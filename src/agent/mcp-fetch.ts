@@ -29,8 +29,8 @@ export interface WatchedRequest {
    * would then cancel a request that is long answered.
    */
   readonly signal: AbortSignal
-  /** How long the app asked to be left alone when it refused, in milliseconds. */
-  readonly retryAfterMs: number | undefined
+  /** Of the last answer that was a refusal. */
+  readonly refusal: { retryAfterMs: number | undefined, headers: Record<string, string> } | undefined
   end (): void
 }
 
@@ -113,7 +113,7 @@ class StreamWatch implements WatchedRequest {
   #openStreams = 0
   #grace: NodeJS.Timeout | undefined
   #ended = false
-  #retryAfterMs: number | undefined
+  #refusal: WatchedRequest['refusal']
 
   constructor (outer: AbortSignal, limits: ResponseLimits) {
     this.#outer = outer
@@ -126,12 +126,13 @@ class StreamWatch implements WatchedRequest {
     return this.#controller.signal
   }
 
-  get retryAfterMs (): number | undefined {
-    return this.#retryAfterMs
+  get refusal (): WatchedRequest['refusal'] {
+    return this.#refusal
   }
 
   see ({ ok, headers }: Response): void {
-    if (!ok && !this.#ended) this.#retryAfterMs = retryAfterMs(headers.get('retry-after'), Date.now())
+    if (ok || this.#ended) return
+    this.#refusal = { retryAfterMs: retryAfterMs(headers.get('retry-after'), Date.now()), headers: Object.fromEntries(headers.entries()) }
   }
 
   end (): void {

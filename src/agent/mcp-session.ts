@@ -3,9 +3,10 @@ import { StreamableHTTPClientTransport, StreamableHTTPError } from '@modelcontex
 import type { RequestOptions } from '@modelcontextprotocol/sdk/shared/protocol.js'
 import { ElicitRequestSchema, McpError, ResultSchema, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import { answerWithDefaults } from './mcp-elicitation.ts'
-import { HttpError, NoAnswerInTimeError, RpcError } from './mcp-failures.ts'
+import { HttpError, MAX_BODY_BYTES, NoAnswerInTimeError, RpcError } from './mcp-failures.ts'
 import { atMost } from '../deadline.ts'
 import type { Dial } from '../dial/dialler.ts'
+import { cutBytes } from '../text.ts'
 import { hider, hideIn } from './secrets.ts'
 import { watchResponses, type ResponseLimits, type WatchedRequest } from './mcp-fetch.ts'
 
@@ -74,7 +75,7 @@ export async function openSession (options: SessionOptions, signal: AbortSignal)
     try {
       return hideIn(await work(request), secrets)
     } catch (error) {
-      throw request.signal.aborted ? request.signal.reason : ownError(error, request.retryAfterMs, hider(secrets))
+      throw request.signal.aborted ? request.signal.reason : ownError(error, request.refusal, secrets)
     } finally {
       request.end()
     }
@@ -126,11 +127,19 @@ async function allPages (page: (cursor: string | undefined) => Promise<Record<st
 }
 
 /** The SDK uses codes of the protocol for errors of its own, and servers use them too: only the words tell. */
-function ownError (error: unknown, retryAfterMs: number | undefined, hide: (text: string) => string): unknown {
-  if (error instanceof StreamableHTTPError) return new HttpError(error.code ?? -1, hide(error.message), retryAfterMs)
+function ownError (error: unknown, refusal: WatchedRequest['refusal'], secrets: ReadonlySet<string>): unknown {
+  const hide = hider(secrets)
+  if (error instanceof StreamableHTTPError) {
+    const body = hide(/Error POSTing to endpoint: ([^]*)/.exec(error.message)?.[1] ?? '')
+    const headers = Object.fromEntries(Object.entries(refusal?.headers ?? {}).map(([name, value]) => [name, hide(value)]))
+    return new HttpError(error.code ?? -1, hide(error.message), {
+      retryAfterMs: refusal?.retryAfterMs, headers, body: cutBytes(body, MAX_BODY_BYTES).text
+    })
+  }
   if (!(error instanceof McpError)) return error
   const { code } = error
   const message = hide(error.message)
   if (code === -32001 && /request timed out|maximum total timeout exceeded/i.test(message)) return new NoAnswerInTimeError(message)
-  return code === -32000 && /connection closed/i.test(message) ? error : new RpcError(code, message)
+  if (code === -32000 && /connection closed/i.test(message)) return error
+  return new RpcError(code, message, hideIn({ data: error.data }, secrets).data)
 }
