@@ -64,7 +64,9 @@ const MAY_IMPORT: Record<string, string[]> = {
   seal: [],
   'schema-check': ['personas'],
   client: ['personas', 'actions', 'feedback'],
-  cli: ['plugins', 'personas', 'accounts', 'apps', 'environment', 'schema-check'],
+  statistics: [],
+  verdicts: ['statistics'],
+  cli: ['plugins', 'personas', 'accounts', 'apps', 'environment', 'schema-check', 'verdicts'],
   demo: ['app', 'cli', 'accounts', 'personas', 'runs', 'db', 'environment']
 }
 
