@@ -102,6 +102,7 @@ function toolbox (): Toolbox {
     tools,
     setAside: [],
     definitions: new Map(),
+    era: null,
     protocolVersion: null,
     serverInfo: null,
     refresh: async () => {},

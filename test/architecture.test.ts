@@ -126,7 +126,9 @@ const DOORS: [RegExp, RegExp][] = [
   [/^(fastify|fastify-plugin|@fastify\/.*)$/, /^(app\.ts|plugins\/|routes\/|demo\/|cli\/open-store\.ts)/],
   [/^(pg|@electric-sql\/pglite)(\/|$)/, /^db\/(database|impatient-client)\.ts$/],
   [/^@anthropic-ai\/sdk/, /^agent\/claude(-[a-z]+)?\.ts$/],
-  [/^@modelcontextprotocol\/sdk/, /^(agent\/mcp-|accounts\/oauth-|demo\/sample-app\/)/],
+  [/^@modelcontextprotocol\/sdk/, /^(accounts\/oauth-|demo\/sample-app\/)/],
+  [/^@modelcontextprotocol\/client/, /^agent\/mcp-/],
+  [/^@modelcontextprotocol\/(server|node)$/, /^demo\/sample-app\//],
   [/^undici$/, /^dial\/(dialler|thin-fetch)\.ts$/],
   [/^pg-boss$/, /^runs\/queue\.ts$/],
   [/^node-cron$/, /^(plugins\/pokes|config)\.ts$/]

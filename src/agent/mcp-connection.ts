@@ -1,9 +1,10 @@
 import { withDeadline } from '../deadline.ts'
 import { dialOutsideProduction, type Dial } from '../dial/dialler.ts'
-import { kindOf, toConnectError, type Named } from './mcp-failures.ts'
+import { forgetEra, isEraKnown, openInItsEra } from './mcp-era.ts'
+import { isOfAnotherEra, kindOf, toConnectError, type Named } from './mcp-failures.ts'
 import { holdIdentity, type Identity } from './mcp-identity.ts'
 import { onlyOnce, pauses, recovery } from './mcp-recovery.ts'
-import { openSession, type Session, type SessionLimits } from './mcp-session.ts'
+import type { Session, SessionLimits } from './mcp-session.ts'
 import { toTools, type VettedTools } from './mcp-tools.ts'
 import { createSlots, type RequestSlots } from './request-slots.ts'
 
@@ -59,9 +60,14 @@ export async function connect (options: ConnectionOptions, limits: ConnectionLim
     const once = onlyOnce()
     const waitFor = pauses(limits.backOffMs, signal)
     for (;;) {
+      const isKept = isEraKnown(url)
       try {
         return await inTurn(() => tryToBegin(signal), signal)
       } catch (error) {
+        if (isKept && isOfAnotherEra(error) && once('era')) {
+          forgetEra(url)
+          continue
+        }
         const kind = kindOf(error)
         if (signal.aborted || kind === 'forbidden' || kind === 'barred') throw toConnectError(app, error, signal)
         if (kind === 'unauthorized' && once('renew') && await identity.renew(signal)) continue
@@ -74,7 +80,7 @@ export async function connect (options: ConnectionOptions, limits: ConnectionLim
 
   async function tryToBegin (signal: AbortSignal): Promise<{ session: Session, tools: VettedTools }> {
     const { headers, secrets } = identity
-    const session = await openSession({ url, dial, limits, headers, secrets, onToolsChanged: () => { stale = true } }, signal)
+    const session = await openInItsEra({ url, dial, limits, headers, secrets, onToolsChanged: () => { stale = true } }, signal)
     try {
       return { session, tools: toTools(await session.listTools(signal), trusted) }
     } catch (error) {
@@ -97,7 +103,9 @@ export async function connect (options: ConnectionOptions, limits: ConnectionLim
   }
 
   async function reopen (signal: AbortSignal): Promise<void> {
-    const lost = session;
+    const lost = session
+    // Who restarts may be of another version.
+    forgetEra(url);
     ({ session, tools } = await begin({ patient: true }, signal))
     await lost.close(false)
   }

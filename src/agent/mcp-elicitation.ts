@@ -1,4 +1,4 @@
-import type { ElicitRequest, ElicitResult } from '@modelcontextprotocol/sdk/types.js'
+import type { ElicitRequest, ElicitResult } from '@modelcontextprotocol/client'
 
 /**
  * A tool may ask its user something in the middle of a call. A persona answers as somebody in a hurry does:

@@ -1,4 +1,5 @@
 import { blameForAnswer, blameForStatus } from './attribution.ts'
+import { OUR_REVISIONS } from './mcp-answer.ts'
 import { AnswerLostError, ResponseTooLargeError } from './mcp-fetch.ts'
 import type { Blame, ToolOutcome } from './toolbox.ts'
 import { AppError, DialForbiddenError, McpUnauthorizedError, McpUnreachableError, type Outage } from '../errors.ts'
@@ -20,12 +21,9 @@ export interface Refusal {
   retryAfterMs?: number | undefined
   /** The header by its name in small letters, such as `www-authenticate`. */
   headers?: Readonly<Record<string, string>>
-  /** The first bytes of the body as text, at most `MAX_BODY_BYTES`, without secrets. */
+  /** The first bytes of the body as text, at most 4 kB, without secrets. */
   body?: string
 }
-
-/** Enough for the words of a JSON-RPC error, a problem document or the head of a page. */
-export const MAX_BODY_BYTES = 4096
 
 /** An HTTP status in place of an answer, or -1 for content of another type. */
 export class HttpError extends Error {
@@ -58,8 +56,21 @@ export class RpcError extends Error {
 
 export class NoAnswerInTimeError extends Error {}
 
+/** The session has ended already, so nothing was sent. */
+export class SessionClosedError extends Error {}
+
+/** The app speaks no revision of the protocol that the runner speaks. */
+export class RevisionError extends Error {
+  readonly theirs: readonly string[]
+
+  constructor (theirs: readonly string[]) {
+    super(`it speaks protocol version ${theirs.join(', ')} of MCP, and the runner speaks ${OUR_REVISIONS.join(', ')}`)
+    this.theirs = theirs
+  }
+}
+
 /**
- * - `session_lost`: the server no longer knows the session, and refused before acting
+ * - `session_lost`: the server no longer knows the session or the revision it was begun with, and refused before acting
  * - `unauthorized`, `forbidden`: the account is refused, before acting
  * - `turned_away`: too many requests, or closed for a time that the server names, and refused before acting
  * - `barred`: the runner does not connect to where the app is, so nothing was sent
@@ -80,9 +91,38 @@ export function kindOf (error: unknown): Kind {
   if (error instanceof ResponseTooLargeError) return 'answered'
   if (error instanceof AnswerLostError) return 'broken'
   if (error instanceof NoAnswerInTimeError) return 'late'
+  if (error instanceof RevisionError || error instanceof SessionClosedError) return 'session_lost'
   if (error instanceof RpcError) return error.code === INTERNAL_ERROR ? 'internal' : 'answered'
   if (error instanceof HttpError) return kindOfStatus(error)
   return NOBODY_THERE.test(causeOf(error)) ? 'not_sent' : 'broken'
+}
+
+/** How servers say that they do not know a session any more, or wait for one to begin. */
+const NO_SUCH_SESSION = new RegExp([
+  String.raw`\bsessions?\b[^.\n]{0,30}\b(?:not found|unknown|expired|invalid|terminated|closed|ended|required|missing|does not exist|no longer|not (?:valid|active|initialized))`,
+  String.raw`\b(?:no|no valid|unknown|invalid|expired|missing|unrecogni[sz]ed|stale|inactive)(?: or (?:missing|expired|invalid))? (?:mcp[- ])?session\b`,
+  String.raw`\bnot (?:been |yet )?initiali[sz]ed\b`,
+  String.raw`\bbefore initiali[sz]ation\b`
+].join('|'), 'i')
+/** Such an argument is the persona's. */
+const INVALID_PARAMS = -32602
+
+/**
+ * Whether the app refused because of the session, before it acted, whatever status it gives that. Only where there was one:
+ * what a new session is refused with is about the account.
+ */
+export function isSessionLost (error: unknown): boolean {
+  if (kindOf(error) === 'session_lost') return true
+  if (error instanceof RpcError) return error.code !== INVALID_PARAMS && NO_SUCH_SESSION.test(error.message)
+  return error instanceof HttpError && error.status >= 400 && NO_SUCH_SESSION.test(error.body)
+}
+
+/** Whether a session that was begun in the era that an app had before may have failed of that. */
+export function isOfAnotherEra (error: unknown): boolean {
+  if (error instanceof RpcError) return true
+  if (error instanceof ResponseTooLargeError) return false
+  const kind = kindOf(error)
+  return isSessionLost(error) || kind === 'answered' || (error instanceof HttpError && error.status === 500)
 }
 
 function kindOfStatus ({ status, message, retryAfterMs }: HttpError): Kind {
@@ -141,6 +181,10 @@ export function toConnectError (app: Named, error: unknown, signal?: AbortSignal
   }
   // A run that ended says nothing about the app.
   if (signal?.aborted === true) return unreachable(app, 'had not answered when the run ended', error)
+  if (error instanceof RevisionError) {
+    const what = `cannot be spoken to: ${said(app, error, 500)}. Update whichever of the two is older`
+    return unreachable(app, what, error, { service: 'app' })
+  }
   // What the app answers to this account says nothing about all others.
   if (kind === 'answered' || kind === 'internal') return unreachable(app, `does not let the persona in: ${said(app, error)}`, error)
   return outOfOrder(app, error)

@@ -1,10 +1,12 @@
 import type { Dial } from '../dial/dialler.ts'
 import type { Answer } from '../dial/thin-fetch.ts'
-import { retryAfterMs } from '../text.ts'
+import { cutBytes, retryAfterMs } from '../text.ts'
+import { readMessage, type Awaited, type Reading } from './mcp-answer.ts'
+import { readEvents, writeEvent, type ServerEvent } from './mcp-events.ts'
 
 /**
- * Guards against two things the SDK accepts: answers of any size, and a stream that ends without the answer
- * it was opened for.
+ * Guards against what the SDK accepts or drops: answers of any size, a stream that ends without the answer it was opened
+ * for, an answer to something else, an error without an id, results that its schemas do not know.
  */
 
 export interface ResponseLimits {
@@ -22,98 +24,120 @@ export class ResponseTooLargeError extends Error {}
 /** The stream ended without the answer, so whether the app has acted cannot be told. */
 export class AnswerLostError extends Error {}
 
-/** One request to the app, from its beginning to its answer. */
+/** Kept of a refusal: enough for the words of a JSON-RPC error, a problem document or the head of a page. */
+const MAX_BODY_BYTES = 4096
+
+/** What came with a status that is no success. */
+export interface RefusedResponse {
+  status: number
+  statusText: string
+  retryAfterMs: number | undefined
+  headers: Record<string, string>
+  /** Its first bytes. */
+  body: string
+}
+
+/** One request to the app, from its beginning to its answer. It may take several messages. */
 export interface WatchedRequest {
   /**
    * Aborted with the signal it was begun with, or with one of the errors above. Never after `end`: the SDK
    * would then cancel a request that is long answered.
    */
   readonly signal: AbortSignal
-  /** Of the last answer that was a refusal. */
-  readonly refusal: { retryAfterMs: number | undefined, headers: Record<string, string> } | undefined
+  /** Set where the last message was refused. */
+  readonly refusal: RefusedResponse | undefined
   end (): void
 }
 
+/** What comes on a stream that outlives requests: where to post messages, or a message. */
+export type Streamed = { endpoint: string } | { message: object }
+
 export interface ResponseWatch {
   fetch: (url: string | URL, init?: RequestInit) => Promise<Response>
+  /** Reads the stream that brings all answers. Each may be as large as any answer. */
+  messages (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Streamed>
   /** Begins a request; the one before it must have ended. */
   begin (signal: AbortSignal): WatchedRequest
 }
 
-export function watchResponses (limits: ResponseLimits, dial: Dial): ResponseWatch {
-  let current: StreamWatch | undefined
+/** @param answersOnStream answers come by `messages`, and not where a request was sent */
+export function watchResponses (limits: ResponseLimits, dial: Dial, answersOnStream = false): ResponseWatch {
+  let current: RequestWatch | undefined
   return {
     begin (signal) {
-      current = new StreamWatch(signal, limits)
+      current = new RequestWatch(signal, limits)
       return current
     },
     async fetch (url, init) {
       const watch = current
+      const purpose = purposeOf(init)
+      if (watch === undefined || purpose === 'background') return dial(url, init)
+      if (purpose === 'greeting') return greeted(await dial(url, init))
+      if (purpose === 'resumed') {
+        const response = await dial(url, init)
+        return isEventStream(response) ? response.withChunks(watch.events(response.chunks)) : response
+      }
+      watch.expect(purpose)
       const response = await dial(url, init)
-      if (init?.method === 'POST') watch?.see(response)
-      if (watch === undefined || !mayCarryAnswer(init)) return response
-      if (!isEventStream(response)) return response.withChunks(watch.limit(response.chunks))
-      const chunks = watch.stream(response.chunks)
-      return init?.method === 'POST' ? inOnePiece(response, chunks) : response.withChunks(chunks)
+      return answersOnStream && response.ok ? response : await watch.take(response)
+    },
+    async * messages (chunks) {
+      let bytes = 0
+      const counted = async function * () {
+        for await (const chunk of chunks) {
+          bytes += chunk.byteLength
+          if (bytes > limits.maxResponseBytes) throw current?.tooLarge() ?? new ResponseTooLargeError()
+          yield chunk
+        }
+      }
+      for await (const { event, data } of readEvents(counted())) {
+        bytes = 0
+        const reading = event === 'endpoint' ? undefined : current?.read(data)
+        if (event === 'endpoint') yield { endpoint: data }
+        else if (reading !== undefined && reading.kind !== 'foreign') yield { message: reading.message }
+      }
     }
   }
 }
 
 /**
- * Most streams are one event, the answer. One that comes in one piece is handed over as what it is: taking it apart as a
- * stream of the web costs more than everything else about a call.
+ * A request that is answered by what comes back; the stream that brings the rest of such an answer; the word that the
+ * session has begun; or anything else.
  */
-async function inOnePiece (response: Answer, chunks: AsyncGenerator<Uint8Array>): Promise<Response> {
-  const { done, value } = await chunks.next()
-  if (done === true) return response.withChunks(chunks)
-  const answer = soleAnswer(Buffer.from(value).toString())
-  if (answer === undefined) return response.withChunks(resumed(value, chunks))
-  // Nothing follows the answer; what comes all the same is for nobody.
-  drain(chunks).catch(() => {})
-  return response.withJson(answer)
+type Purpose = Awaited | 'resumed' | 'greeting' | 'background'
+
+function purposeOf (init: RequestInit | undefined): Purpose {
+  const headers = new Headers(init?.headers)
+  if (init?.method !== 'POST') return headers.has('last-event-id') ? 'resumed' : 'background'
+  const { id, method } = JSON.parse(String(init.body)) as { id?: string | number, method?: string }
+  if (method === 'notifications/initialized') return 'greeting'
+  // Answers of ours, other notifications, and the stream that news come on.
+  if (id === undefined || method === undefined || method === 'subscriptions/listen') return 'background'
+  return { id, method, stateless: headers.has('mcp-method') }
 }
 
-async function drain (chunks: AsyncGenerator<Uint8Array>): Promise<void> {
-  while ((await chunks.next()).done !== true);
-}
-
-async function * resumed (first: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield first
-  yield * rest
-}
-
-const ONE_EVENT = /^(?:event: ?message\r?\n|id:.*\r?\n)*data: ?(.*)\r?\n(?:event: ?message\r?\n|id:.*\r?\n)*\r?\n$/
-
-/** The message of a stream that is one whole event, if that is an answer and not a question or news of the server's. */
-function soleAnswer (text: string): object | undefined {
-  const data = ONE_EVENT.exec(text)?.[1]
-  if (data === undefined) return undefined
-  try {
-    const message = JSON.parse(data) as { id?: unknown, method?: unknown } | null
-    return message?.id !== undefined && message.method === undefined ? message : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** A POST, or the GET that resumes its stream; the GET for messages of the server's own is left alone. */
-function mayCarryAnswer (init: RequestInit | undefined): boolean {
-  return init?.method === 'POST' || new Headers(init?.headers).has('last-event-id')
+/** A server that refuses the greeting may still do all that matters; what it does not do is said by what it answers next. */
+async function greeted (response: Answer): Promise<Response> {
+  if (response.ok) return response
+  await response.body?.cancel().catch(() => {})
+  return new Response(null, { status: 202 })
 }
 
 function isEventStream (response: Response): boolean {
   return response.ok && response.headers.get('content-type')?.includes('text/event-stream') === true
 }
 
-class StreamWatch implements WatchedRequest {
+class RequestWatch implements WatchedRequest {
   readonly #limits: ResponseLimits
   readonly #outer: AbortSignal
   readonly #controller = new AbortController()
   readonly #forward = () => this.#controller.abort(this.#outer.reason)
+  #awaited: Awaited | undefined
+  #answered = false
   #openStreams = 0
   #grace: NodeJS.Timeout | undefined
   #ended = false
-  #refusal: WatchedRequest['refusal']
+  #refusal: RefusedResponse | undefined
 
   constructor (outer: AbortSignal, limits: ResponseLimits) {
     this.#outer = outer
@@ -126,13 +150,8 @@ class StreamWatch implements WatchedRequest {
     return this.#controller.signal
   }
 
-  get refusal (): WatchedRequest['refusal'] {
+  get refusal (): RefusedResponse | undefined {
     return this.#refusal
-  }
-
-  see ({ ok, headers }: Response): void {
-    if (ok || this.#ended) return
-    this.#refusal = { retryAfterMs: retryAfterMs(headers.get('retry-after'), Date.now()), headers: Object.fromEntries(headers.entries()) }
   }
 
   end (): void {
@@ -141,34 +160,160 @@ class StreamWatch implements WatchedRequest {
     clearTimeout(this.#grace)
   }
 
-  async * limit (body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    const { maxResponseBytes } = this.#limits
+  /** The next message of this request goes out. */
+  expect (awaited: Awaited): void {
+    this.#awaited = awaited
+    this.#answered = false
+    this.#refusal = undefined
+    clearTimeout(this.#grace)
+  }
+
+  async take (response: Answer): Promise<Response> {
+    if (!response.ok) return await this.#refused(response)
+    if (isEventStream(response)) return await this.#inOnePiece(response)
+    if (response.headers.get('content-type')?.includes('application/json') !== true) {
+      return response.withChunks(this.#limited(response.chunks))
+    }
+    return this.#asJson(response, JSON.parse(await textOf(this.#limited(response.chunks))))
+  }
+
+  async #refused (response: Answer): Promise<Response> {
+    const { status, statusText, headers } = response
+    const body = await textOf(firstOf(response.chunks, this.#limits.maxResponseBytes)).catch(() => '')
+    if (!this.#ended) {
+      this.#refusal = {
+        status,
+        statusText,
+        retryAfterMs: retryAfterMs(headers.get('retry-after'), Date.now()),
+        headers: Object.fromEntries(headers.entries()),
+        body: cutBytes(body, MAX_BODY_BYTES).text
+      }
+    }
+    return response.withChunks(oneChunk(body))
+  }
+
+  #asJson (response: Answer, body: unknown): Response {
+    const awaited = this.#awaited
+    if (awaited === undefined) return response.withJson(body)
+    const readings = [body].flat().map((message: unknown) => readMessage(message, awaited))
+    const messages = readings.flatMap(reading => reading.kind === 'foreign' ? [] : [reading.message])
+    if (!readings.some(({ kind }) => kind === 'answer')) throw new AnswerLostError('what the app sent is no answer to the request')
+    this.#answered = true
+    return response.withJson(Array.isArray(body) ? messages : messages[0])
+  }
+
+  /**
+   * Most streams are one event, the answer. It is handed over as what it is: taking it apart as a stream of the web costs
+   * more than everything else about a call.
+   */
+  async #inOnePiece (response: Answer): Promise<Response> {
+    const events = this.#read(response.chunks)
+    const { done, value } = await events.next()
+    if (done === true) return response.withChunks(oneChunk(''))
+    if (value.answer === undefined) return response.withChunks(written(value, events))
+    // Nothing follows the answer; what comes all the same is for nobody.
+    drain(events).catch(() => {})
+    return response.withJson(value.answer)
+  }
+
+  /** The stream that a cut one is resumed by. */
+  async * events (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    yield * written(undefined, this.#read(chunks))
+  }
+
+  /** However a stream ends: when no other one is left that could still bring the answer, the grace begins. */
+  async * #read (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<ReadEvent> {
+    this.#openStreams++
+    clearTimeout(this.#grace)
+    try {
+      for await (const event of readEvents(this.#limited(chunks))) {
+        const read = this.#readEvent(event)
+        if (read !== undefined) yield read
+      }
+    } catch (error) {
+      // A stream that breaks off has ended.
+      if (error instanceof ResponseTooLargeError) throw error
+    } finally {
+      this.#openStreams--
+      if (this.#openStreams === 0 && !this.#ended && !this.#answered) this.#waitForMore()
+    }
+  }
+
+  #readEvent (event: ServerEvent): ReadEvent | undefined {
+    // A stream of revision 2026-07-28 is not resumed: without an id the SDK does not try.
+    const kept = this.#awaited?.stateless === true ? { event: event.event } : event
+    const reading = event.data === '' ? undefined : this.read(event.data)
+    if (reading === undefined || reading.kind === 'foreign') return 'id' in kept ? { event: { ...kept, data: '' } } : undefined
+    return {
+      event: { ...kept, data: JSON.stringify(reading.message) }, ...(reading.kind === 'answer' && { answer: reading.message })
+    }
+  }
+
+  read (json: string): Reading | undefined {
+    if (this.#awaited === undefined) return undefined
+    const reading = readMessage(parsed(json), this.#awaited)
+    if (reading.kind === 'answer') this.#answered = true
+    return reading
+  }
+
+  #waitForMore (): void {
+    const graceMs = this.#awaited?.stateless === true ? 0 : this.#limits.resumeGraceMs
+    this.#grace = setTimeout(() => this.#give(new AnswerLostError('the answer broke off')), graceMs)
+  }
+
+  async * #limited (body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     let bytes = 0
     for await (const chunk of body) {
       bytes += chunk.byteLength
-      if (bytes > maxResponseBytes) {
-        throw this.#give(new ResponseTooLargeError(`the result is too large (over ${maxResponseBytes / 1_000_000} MB)`))
-      }
+      if (bytes > this.#limits.maxResponseBytes) throw this.tooLarge()
       yield chunk
     }
   }
 
-  /** However a stream ends: when no other one is left that could still bring the answer, the grace begins. */
-  async * stream (body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    this.#openStreams++
-    clearTimeout(this.#grace)
-    try {
-      yield * this.limit(body)
-    } finally {
-      this.#openStreams--
-      if (this.#openStreams === 0 && !this.#ended) {
-        this.#grace = setTimeout(() => this.#give(new AnswerLostError('the answer broke off')), this.#limits.resumeGraceMs)
-      }
-    }
+  tooLarge (): Error {
+    return this.#give(new ResponseTooLargeError(`the result is too large (over ${this.#limits.maxResponseBytes / 1_000_000} MB)`))
   }
 
   #give (error: Error): Error {
-    if (!this.#ended) this.#controller.abort(error)
+    if (!this.#ended && !this.#answered) this.#controller.abort(error)
     return error
+  }
+}
+
+interface ReadEvent { event: ServerEvent, answer?: object }
+
+async function * written (first: ReadEvent | undefined, rest: AsyncIterable<ReadEvent>): AsyncGenerator<Uint8Array> {
+  if (first !== undefined) yield writeEvent(first.event)
+  for await (const { event } of rest) yield writeEvent(event)
+}
+
+async function drain (events: AsyncGenerator<unknown>): Promise<void> {
+  while ((await events.next()).done !== true);
+}
+
+async function textOf (chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  const parts: Uint8Array[] = []
+  for await (const chunk of chunks) parts.push(chunk)
+  return Buffer.concat(parts).toString()
+}
+
+async function * firstOf (chunks: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
+  let left = bytes
+  for await (const chunk of chunks) {
+    yield chunk.subarray(0, left)
+    left -= chunk.byteLength
+    if (left <= 0) return
+  }
+}
+
+async function * oneChunk (text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text)
+}
+
+function parsed (json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { HttpError, kindOf, outOfOrder, toConnectError, type Named } from './mcp-failures.ts'
+import { HttpError, isSessionLost, kindOf, outOfOrder, toConnectError, type Named } from './mcp-failures.ts'
 
 /** What is done about a request that failed before it is taken for failed. */
 
@@ -30,12 +30,12 @@ export function recovery ({ app, harmless, backOffMs, renew, reopen, signal }: R
   const waitFor = pauses(backOffMs, signal)
   return async error => {
     if (signal.aborted) return false
+    // This and the next three were refused before the app acted, so asking again is safe even for writes.
+    if (isSessionLost(error) && once('reopen')) {
+      await reopen()
+      return true
+    }
     switch (kindOf(error)) {
-      // The next four were refused before the app acted, so asking again is safe even for writes.
-      case 'session_lost':
-        if (!once('reopen')) return false
-        await reopen()
-        return true
       case 'unauthorized': return once('renew') && await renew()
       case 'turned_away':
       case 'not_sent':

@@ -1,16 +1,20 @@
-import { Client, type ClientOptions } from '@modelcontextprotocol/sdk/client/index.js'
-import { StreamableHTTPClientTransport, StreamableHTTPError } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import type { RequestOptions } from '@modelcontextprotocol/sdk/shared/protocol.js'
-import { ElicitRequestSchema, McpError, ResultSchema, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
+import {
+  Client, StreamableHTTPClientTransport,
+  type ClientOptions, type PriorDiscovery, type RequestOptions, type StandardSchemaV1, type Transport
+} from '@modelcontextprotocol/client'
+import { wholeResult } from './mcp-answer.ts'
 import { answerWithDefaults } from './mcp-elicitation.ts'
-import { HttpError, MAX_BODY_BYTES, NoAnswerInTimeError, RpcError } from './mcp-failures.ts'
+import { SessionClosedError } from './mcp-failures.ts'
+import { watchResponses, type ResponseLimits, type WatchedRequest } from './mcp-fetch.ts'
+import { patientReconnections } from './mcp-reconnections.ts'
+import { ownError } from './mcp-sdk-errors.ts'
+import { SseTransport } from './mcp-sse.ts'
+import { hideIn } from './secrets.ts'
+import type { McpEra } from './toolbox.ts'
 import { atMost } from '../deadline.ts'
 import type { Dial } from '../dial/dialler.ts'
-import { cutBytes } from '../text.ts'
-import { hider, hideIn } from './secrets.ts'
-import { watchResponses, type ResponseLimits, type WatchedRequest } from './mcp-fetch.ts'
 
-/** One session with an MCP server over streamable HTTP: the one door to the MCP SDK. Repairs nothing. */
+/** One session with an MCP server over HTTP, in one of the eras of the protocol: the one door to the MCP SDK. Repairs nothing. */
 
 export interface SessionLimits extends ResponseLimits {
   connectTimeoutMs: number
@@ -31,7 +35,13 @@ export interface SessionOptions {
   onToolsChanged: () => void
 }
 
+/** How a session is begun. Without `prior` the server is asked first which era it is of. */
+export type Way = { over: 'http', prior?: PriorDiscovery } | { over: 'sse' }
+
 export interface Session {
+  readonly era: McpEra
+  /** How a next session may begin without asking again which era it is. */
+  readonly way: Way
   readonly protocolVersion: string | null
   readonly serverInfo: { name: string, version: string } | null
   /** All tools, as the server wrote them. */
@@ -53,18 +63,27 @@ const NOTHING_TO_VALIDATE: NonNullable<ClientOptions['jsonSchemaValidator']> = {
   getValidator: () => value => ({ valid: true, data: value as never, errorMessage: undefined })
 }
 
+/** What the SDK would make of a result is of no use: `wholeResult` takes the real one out. */
+const AS_IT_IS: StandardSchemaV1<unknown, unknown> = {
+  '~standard': { version: 1, vendor: 'persona-runner', validate: value => ({ value }) }
+}
+
 /** @throws HttpError, RpcError, NoAnswerInTimeError and what `fetch` throws, as all methods of a session do */
-export async function openSession (options: SessionOptions, signal: AbortSignal): Promise<Session> {
+export async function openSession (options: SessionOptions, way: Way, signal: AbortSignal): Promise<Session> {
   const { url, dial, headers, secrets, limits, onToolsChanged } = options
-  const watch = watchResponses(limits, dial)
-  const transport = new StreamableHTTPClientTransport(new URL(url), {
-    fetch: (to, init) => watch.fetch(to, { ...init, headers: { ...plain(init?.headers), ...headers() } })
-  })
+  const watch = watchResponses(limits, dial, way.over === 'sse')
+  const send = (to: string | URL, init?: RequestInit) =>
+    watch.fetch(to, { ...init, headers: { ...plain(init?.headers), ...headers() } })
+  const transport: Transport = way.over === 'sse'
+    ? new SseTransport(new URL(url), send, watch, limits.connectTimeoutMs)
+    : new StreamableHTTPClientTransport(new URL(url), { fetch: send, reconnectionScheduler: patientReconnections() })
   const client = new Client({ name: 'persona-runner', version: '0.1.0' }, {
-    capabilities: { elicitation: { form: { applyDefaults: true } } }, jsonSchemaValidator: NOTHING_TO_VALIDATE
+    capabilities: { elicitation: { form: { applyDefaults: true } } },
+    jsonSchemaValidator: NOTHING_TO_VALIDATE,
+    versionNegotiation: { mode: way.over === 'sse' ? 'legacy' : 'auto', probe: { timeoutMs: limits.connectTimeoutMs / 2 } }
   })
-  client.setRequestHandler(ElicitRequestSchema, answerWithDefaults)
-  client.setNotificationHandler(ToolListChangedNotificationSchema, onToolsChanged)
+  client.setRequestHandler('elicitation/create', answerWithDefaults)
+  client.setNotificationHandler('notifications/tools/list_changed', onToolsChanged)
   // Without a listener a background stream that breaks would surface as an unhandled error; calls report
   // their own failures.
   client.onerror = () => {}
@@ -73,6 +92,7 @@ export async function openSession (options: SessionOptions, signal: AbortSignal)
   async function watched<T> (signal: AbortSignal, work: (request: WatchedRequest) => Promise<T>): Promise<T> {
     const request = watch.begin(signal)
     try {
+      request.signal.throwIfAborted()
       return hideIn(await work(request), secrets)
     } catch (error) {
       throw request.signal.aborted ? request.signal.reason : ownError(error, request.refusal, secrets)
@@ -82,17 +102,32 @@ export async function openSession (options: SessionOptions, signal: AbortSignal)
   }
 
   const ask = (message: Parameters<Client['request']>[0], options: RequestOptions, signal: AbortSignal) =>
-    watched(signal, request => client.request(message, ResultSchema, { ...options, signal: request.signal }))
+    watched(signal, async request => {
+      if (client.transport === undefined) throw new SessionClosedError('the app has closed the session')
+      return wholeResult(await client.request(message, AS_IT_IS, { ...options, signal: request.signal }))
+    })
 
   try {
-    await watched(signal, request => client.connect(transport, { timeout: limits.connectTimeoutMs, signal: request.signal }))
+    await watched(signal, async request => {
+      // The SDK's own look at the era of a server knows no signal.
+      const giveUp = () => { transport.close().catch(() => {}) }
+      request.signal.addEventListener('abort', giveUp, { once: true })
+      await client.connect(transport, {
+        timeout: limits.connectTimeoutMs, signal: request.signal, ...(way.over === 'http' && way.prior !== undefined && { prior: way.prior })
+      })
+      request.signal.removeEventListener('abort', giveUp)
+    })
   } catch (error) {
     await client.close().catch(() => {})
     throw error
   }
+  const isStateless = client.getProtocolEra() === 'modern'
+  if (isStateless && client.getServerCapabilities()?.tools?.listChanged === true) hearOfChanges(client, limits)
 
   return {
-    protocolVersion: transport.protocolVersion ?? null,
+    era: isStateless ? 'stateless' : way.over === 'sse' ? 'sse' : 'session',
+    way: way.over === 'sse' ? way : { over: 'http', prior: verdictOf(client) },
+    protocolVersion: client.getNegotiatedProtocolVersion() ?? null,
     serverInfo: hideIn(client.getServerVersion() ?? null, secrets),
     listTools: signal => allPages(cursor =>
       ask({ method: 'tools/list', params: cursor === undefined ? {} : { cursor } }, { timeout: limits.listTimeoutMs }, signal)),
@@ -100,11 +135,21 @@ export async function openSession (options: SessionOptions, signal: AbortSignal)
       timeout: timeoutMs, maxTotalTimeout: timeoutMs * 3, resetTimeoutOnProgress: true, onprogress: () => {}
     }, signal),
     async close (known = true) {
-      const goodbye = known ? transport.terminateSession() : Promise.resolve()
+      const goodbye = known && transport instanceof StreamableHTTPClientTransport ? transport.terminateSession() : Promise.resolve()
       await atMost(limits.closeTimeoutMs, goodbye)
       await atMost(limits.closeTimeoutMs, client.close())
     }
   }
+}
+
+/** In revision 2026-07-28 news of the tools come on a stream that is asked for. A run goes on without it. */
+function hearOfChanges (client: Client, { listTimeoutMs }: SessionLimits): void {
+  client.listen({ toolsListChanged: true }, { timeout: listTimeoutMs }).catch(() => {})
+}
+
+function verdictOf (client: Client): PriorDiscovery {
+  const discover = client.getDiscoverResult()
+  return discover === undefined ? { kind: 'legacy' } : { kind: 'modern', discover }
 }
 
 function plain (headers: RequestInit['headers']): Record<string, string> {
@@ -124,22 +169,4 @@ async function allPages (page: (cursor: string | undefined) => Promise<Record<st
     seen.add(cursor)
   }
   return tools.slice(0, MAX_TOOLS)
-}
-
-/** The SDK uses codes of the protocol for errors of its own, and servers use them too: only the words tell. */
-function ownError (error: unknown, refusal: WatchedRequest['refusal'], secrets: ReadonlySet<string>): unknown {
-  const hide = hider(secrets)
-  if (error instanceof StreamableHTTPError) {
-    const body = hide(/Error POSTing to endpoint: ([^]*)/.exec(error.message)?.[1] ?? '')
-    const headers = Object.fromEntries(Object.entries(refusal?.headers ?? {}).map(([name, value]) => [name, hide(value)]))
-    return new HttpError(error.code ?? -1, hide(error.message), {
-      retryAfterMs: refusal?.retryAfterMs, headers, body: cutBytes(body, MAX_BODY_BYTES).text
-    })
-  }
-  if (!(error instanceof McpError)) return error
-  const { code } = error
-  const message = hide(error.message)
-  if (code === -32001 && /request timed out|maximum total timeout exceeded/i.test(message)) return new NoAnswerInTimeError(message)
-  if (code === -32000 && /connection closed/i.test(message)) return error
-  return new RpcError(code, message, hideIn({ data: error.data }, secrets).data)
 }

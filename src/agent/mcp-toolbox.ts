@@ -49,6 +49,7 @@ export async function openMcpToolbox (options: McpOptions, signal: AbortSignal):
     get tools () { return connection.tools.tools },
     get setAside () { return connection.tools.setAside },
     get definitions () { return connection.tools.definitions },
+    get era () { return connection.session.era },
     get protocolVersion () { return connection.session.protocolVersion },
     get serverInfo () { return connection.session.serverInfo },
     refresh: signal => connection.refresh(signal),

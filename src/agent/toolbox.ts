@@ -6,6 +6,13 @@ import type { ToolHints } from './tool-policy.ts'
  * for MCP over streamable HTTP.
  */
 
+/**
+ * - `stateless`: revision 2026-07-28 of MCP, without sessions
+ * - `session`: the revisions before it, over streamable HTTP, begun by `initialize`
+ * - `sse`: HTTP+SSE of 2024-11-05: requests go to one address, all answers come on one stream
+ */
+export type McpEra = 'stateless' | 'session' | 'sse'
+
 /** Only what the app is to blame for counts against its modules. */
 export type Blame = 'app' | 'persona' | 'model' | 'account' | 'harness'
 
@@ -53,6 +60,8 @@ export interface Toolbox {
   readonly setAside: SetAside[]
   /** By tool name, a hash of all that the app says of the tool: another hash is another promise. */
   readonly definitions: ReadonlyMap<string, string>
+  /** How the app is spoken to; null where there is no wire. */
+  readonly era: McpEra | null
   /** What was agreed on with the app; null where nothing was. */
   readonly protocolVersion: string | null
   readonly serverInfo: { name: string, version: string } | null

@@ -207,7 +207,23 @@ t.test('a session that the app has lost is opened anew, and the refused call rep
     ),
     'with 400 and a code': ({ http }) => http(
       400, JSON.stringify({ jsonrpc: '2.0', error: { code: -32001, message: 'Gone' }, id: null }), 'application/json'
-    )
+    ),
+    'as the official SDK of 2025': ({ http }) => http(
+      400, JSON.stringify({ jsonrpc: '2.0', error: { code: -32000, message: 'Bad Request: Server not initialized' }, id: null }),
+      'application/json'
+    ),
+    'with 401': ({ http }) => http(401, 'Session expired'),
+    'with 401 that asks for a token': ({ res, http }) => {
+      res.setHeader('www-authenticate', 'Bearer realm="mcp"')
+      http(401, '{"error":"invalid_session","message":"Unknown session"}', 'application/json')
+    },
+    'with 403': ({ http }) => http(403, 'Invalid session ID'),
+    'with 410': ({ http }) => http(410, 'This session has ended. Begin a new session.'),
+    'with 422': ({ http }) => http(422, '{"detail":"Missing session id"}', 'application/json'),
+    'with 500': ({ http }) => http(500, 'Error: No valid session ID provided'),
+    'with 503': ({ http }) => http(503, 'session abc not found on this instance'),
+    'with an error in an answer': ({ rpcError }) => rpcError(-32600, 'Session not found'),
+    'with an internal error in an answer': ({ rpcError }) => rpcError(-32603, 'Received request before initialization was complete')
   }
   for (const [what, refuse] of Object.entries(lost)) {
     let calls = 0
@@ -242,6 +258,28 @@ t.test('a session that is lost again is an error, and not a reason to go on for 
   await t.rejects(call(shut.toolbox), { code: 'MCP_UNREACHABLE', outage: { service: 'app' } }, 'nothing was done, so the call can wait')
   t.equal(shut.server.count('tools/call'), 1)
   t.equal(shut.server.count('initialize'), 1 + 1 + QUICK.backOffMs.length)
+})
+
+t.test('a refusal that is about no session of the protocol is none of a lost one', async t => {
+  const refusals: [what: string, refuse: Handler, outcome: object][] = [
+    ['an argument', ({ rpcError }) => rpcError(-32602, 'Invalid params: session not found'), { result: 'error', blame: 'persona' }],
+    ['an account', ({ http }) => http(403, 'Your plan has no sessions left'), { result: 'error', blame: 'account' }],
+    ['a result', ({ result }) => result({ ...said('Session not found'), isError: true }), { result: 'error', text: 'Session not found' }]
+  ]
+  for (const [what, refuse, outcome] of refusals) {
+    const { server, toolbox } = await openFaulty(t, refuse)
+    t.match(await call(toolbox), outcome, what)
+    t.equal(server.count('initialize'), 1)
+    t.equal(server.count('tools/call'), 1)
+  }
+})
+
+t.test('what is still refused in a new session is judged as any refusal', async t => {
+  const { server, toolbox } = await openFaulty(t, ({ http }) => http(401, 'Session expired'))
+  t.match(await call(toolbox), { result: 'error', blame: 'account', fatal: { code: 'MCP_UNAUTHORIZED' } })
+  t.equal(server.count('tools/call'), 2)
+  const opening = await startMcpFaultServer(t, { on: { initialize: ({ http }) => http(401, 'Session expired: sign in') } })
+  t.match(await refusal(opening.url), { code: 'MCP_UNAUTHORIZED' }, 'where there was none, it is about the account')
 })
 
 t.test('before each try it is asked whether to send at all', async t => {

@@ -65,11 +65,12 @@ t.test('a run asks model, app and database as often as it has to', async t => {
   const second = await live('theo@personas.test')
   for (const { requests, asked, statements } of [first, second]) {
     t.equal(requests.length, 8, 'six turns with a call, the closing sentence and the rating')
-    t.same(asked, ['initialize', 'notifications/initialized', 'tools/list', ...Array(6).fill('tools/call')], 'one session and one list for each identity')
+    t.same(asked.filter(method => method !== 'server/discover'), ['initialize', 'notifications/initialized', 'tools/list', ...Array(6).fill('tools/call')], 'one session and one list for each identity')
     t.ok(statements <= 21, `${statements} statements, of which two a turn`)
     const bytes = requests.reduce((sum, request) => sum + JSON.stringify(request).length, 0)
     t.ok(bytes < 220_000, `${bytes} bytes to the model`)
   }
+  t.same([first, second].map(({ asked }) => asked.includes('server/discover')), [true, false], 'the era of an app is asked for once')
   const tools = JSON.stringify(APP_TOOLS).length / 4
   t.ok(Number(first.run.cache_write_tokens) > tools * 0.9, 'the first run of an app writes its tools to the cache')
   t.ok(Number(second.run.cache_write_tokens) < tools * 0.9, 'and the next, by another persona, does not')

@@ -39,6 +39,10 @@ export interface FaultServerOptions {
   on?: Record<string, Handler>
   /** Default: one tool, `todo.create`, that takes anything. */
   tools?: unknown[]
+  /** Default: any that is free. */
+  port?: number
+  /** False: each request has a connection of its own, so that none is left half open when the server ends. */
+  keepAlive?: boolean
   /** Everything that is not for `/mcp`. */
   elsewhere?: (req: IncomingMessage, res: ServerResponse) => void | Promise<void>
 }
@@ -56,15 +60,16 @@ export interface Teardown { teardown (fn: () => Promise<void>): void }
 export const TOOL = { name: 'todo.create', description: 'Adds a todo.', inputSchema: { type: 'object' } }
 
 export async function startMcpFaultServer (
-  t: Teardown, { on = {}, tools = [TOOL], elsewhere }: FaultServerOptions = {}
+  t: Teardown, { on = {}, tools = [TOOL], port: wanted = 0, keepAlive = true, elsewhere }: FaultServerOptions = {}
 ): Promise<FaultServer> {
   const received: RpcMessage[] = []
   const handlers: Record<string, Handler> = { ...healthy(tools), ...on }
   const server = createServer((req, res) => {
+    res.shouldKeepAlive = keepAlive
     const answered = elsewhere === undefined || req.url === '/mcp' ? serve(handlers, received, req, res) : Promise.resolve(elsewhere(req, res))
     answered.catch(() => { res.destroy() })
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(wanted, '127.0.0.1')
   await once(server, 'listening')
   const close = async () => {
     if (!server.listening) return

@@ -6,6 +6,7 @@ export function toolboxOf (tools: Tool[], call: Toolbox['call']): Toolbox {
     tools,
     setAside: [],
     definitions: new Map(),
+    era: null,
     protocolVersion: null,
     serverInfo: null,
     refresh: async () => {},

@@ -15,7 +15,7 @@ export const sessions: Row[] = [{
     const from = app.received.length
     assert.equal((await add(toolbox, 'milk')).result, 'ok')
     assert.deepEqual(app.received.slice(from).map(({ method }) => method).filter(method => method !== 'GET'),
-      ['tools/call', 'initialize', 'notifications/initialized', 'tools/list', 'tools/call'])
+      ['tools/call', 'server/discover', 'initialize', 'notifications/initialized', 'tools/list', 'tools/call'])
     assert.equal(app.effects.get('milk'), 1)
     app.always('tools/call', status(404))
     assert.equal((await add(toolbox, 'bread')).result, 'error', 'once, and not for ever')
