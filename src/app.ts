@@ -29,7 +29,7 @@ import { adminIncidentRoutes } from './routes/admin/incidents.ts'
 import { adminInsightRoutes } from './routes/admin/insights.ts'
 import { adminPageSessionRoutes } from './routes/admin/page-sessions.ts'
 import { adminPersonaRoutes } from './routes/admin/personas.ts'
-import { adminReleaseRoutes } from './routes/admin/releases.ts'
+import { adminReleaseRoutes, announceReleaseRoute } from './routes/admin/releases.ts'
 import { adminRunnerRoutes } from './routes/admin/runner.ts'
 import { adminRunRoutes } from './routes/admin/runs.ts'
 import { adminToolRoutes } from './routes/admin/tools.ts'
@@ -92,6 +92,7 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
     await app.register(async guarded => {
       await guarded.register(readiness)
       await guarded.register(internalPersonaRoutes, { prefix: '/internal/personas' })
+      await guarded.register(announceReleaseRoute, { prefix: '/admin/releases' })
       await guarded.register(async admin => {
         admin.addHook('onRequest', admin.guards.admin)
         await admin.register(adminPersonaRoutes, { prefix: '/personas' })

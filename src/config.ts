@@ -62,6 +62,8 @@ export const Config = Type.Object({
   ADMIN_KEYS: keyList('several of them: kid:secret,kid:secret'),
   VIEWER_KEY: secret('at least 8 characters', 'key that opens the pages and the GET routes of the admin for reading only; unset: only ADMIN_KEY does', 8),
   VIEWER_KEYS: keyList('several of them: kid:secret,kid:secret'),
+  DEPLOY_KEY: secret('at least 8 characters', 'key that may announce a release of the app and nothing else, for a deploy script', 8),
+  DEPLOY_KEYS: keyList('several of them: kid:secret,kid:secret'),
 
   ANTHROPIC_API_KEY: secret('a key of the Claude API', 'key of the Claude API; without it the runner stays off'),
   ANTHROPIC_BASE_URL: url('a URL that begins with http:// or https://', 'another address of the Claude API, for a proxy or a stand-in'),

@@ -113,7 +113,12 @@ export class EmailTakenError extends AppError {
 
 export class ReleaseExistsError extends AppError {
   readonly code = 'RELEASE_EXISTS'; override readonly status = 409
-  constructor (version: string, at: string) { super(`Release ${version} is already stored, live at ${at}, with another time or other notes. Give a new release a new version.`) }
+  constructor (version: string, at: string) { super(`Release ${version} is already stored, live at ${at}, and says something else. Give a new release a new version, or change this one with PATCH /api/v1/admin/releases/${version}.`) }
+}
+
+export class ReleaseNotFoundError extends AppError {
+  readonly code = 'RELEASE_NOT_FOUND'; override readonly status = 404
+  constructor (app: string, version: string) { super(`The app ${app} has no release ${version}. GET /api/v1/admin/releases?app=${app} lists them.`) }
 }
 
 export class ToolNotAsSeenError extends AppError {

@@ -5,8 +5,11 @@
 
 export interface Key { kid: string, secret: string }
 
-export const WORLDS = ['service', 'admin', 'viewer'] as const
-/** What a key opens: the internal routes, the admin routes and pages, or both of the latter for reading. */
+export const WORLDS = ['service', 'admin', 'viewer', 'deploy'] as const
+/**
+ * What a key opens: the internal routes, the admin routes and pages, both of the latter for reading, or the one route that
+ * announces a release.
+ */
 export type World = typeof WORLDS[number]
 export type Keys = Record<World, Key[]>
 
@@ -64,7 +67,7 @@ export function seedSecretProblems ({ PERSONA_SEED_SECRET: single, PERSONA_SEED_
 export function keysOf (env: Partial<Record<string, unknown>>): Keys {
   const text = (name: string) => typeof env[name] === 'string' ? env[name] : undefined
   const of = (name: string) => readKeys(text(`${name}_KEY`), text(`${name}_KEYS`))
-  return { service: of('SERVICE'), admin: of('ADMIN'), viewer: of('VIEWER') }
+  return { service: of('SERVICE'), admin: of('ADMIN'), viewer: of('VIEWER'), deploy: of('DEPLOY') }
 }
 
 /** What makes keys useless in any environment, never with a key in it. */

@@ -48,7 +48,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   diaries: ['db'],
   incidents: ['db'],
   insights: ['db', 'feedback', 'apps'],
-  releases: ['db'],
+  releases: ['db', 'apps'],
   sessions: ['db'],
   dashboard: ['db', 'insights', 'apps'],
   db: [],
@@ -84,7 +84,7 @@ const ONLY: { from: string[], to: string[], files: RegExp }[] = [
   { from: ['plugins'], to: ['insights'], files: /^(([\w-]+-)?schemas|folds)\.ts$/ },
   { from: ['plugins'], to: ['routes'], files: /^error-body\.ts$/ },
   // What an app is named by.
-  { from: ['runs', 'personas', 'insights', 'dashboard'], to: ['apps'], files: /^schemas\.ts$/ },
+  { from: ['runs', 'personas', 'insights', 'dashboard', 'releases'], to: ['apps'], files: /^schemas\.ts$/ },
   { from: ['schema-check'], to: ['personas'], files: /^character\.ts$/ }
 ]
 

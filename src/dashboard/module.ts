@@ -19,21 +19,27 @@ export async function readRatingDays (db: Queryable, scope: Scope): Promise<DayO
 
 export interface Release { version: string, at: string, notes: string | null }
 
-/** Those of a range, oldest first. */
-export async function readReleases (db: Queryable, { from, to }: Scope['range']): Promise<Release[]> {
+const MAX_RELEASES = 500
+
+/** Those of the app in the range, oldest first. */
+export async function readReleases (db: Queryable, { range: { from, to }, filter }: Scope): Promise<Release[]> {
   const rows = await db.selectFrom('releases').select(['version', 'at', 'notes'])
-    .where('at', '>=', new Date(from)).where('at', '<', new Date(to)).orderBy('at', 'desc').limit(50).execute()
+    .where('app', '=', filter.app ?? FIRST_APP).where('at', '>=', new Date(from)).where('at', '<', new Date(to))
+    .orderBy('at', 'desc').orderBy('created_at', 'desc').orderBy('version', 'desc').limit(MAX_RELEASES).execute()
   return rows.map(row => ({ ...row, at: row.at.toISOString() })).reverse()
 }
 
-const MAX_VERSIONS = 50
+const MAX_VERSIONS = 500
 
 /** Releases under which a day was lived in a range, the newest first: what can be asked for by itself. */
-export async function readVersions (db: Queryable, { from, to }: Scope['range']): Promise<string[]> {
+export async function readVersions (db: Queryable, { range: { from, to }, filter }: Scope): Promise<string[]> {
+  const ofApp = filter.app === undefined
+    ? sql`true`
+    : sql`persona_id IN (SELECT id FROM personas WHERE app = ${filter.app})`
   const { rows } = await sql<{ version: string }>`
     SELECT app_version AS version FROM module_visits
-    WHERE app_version IS NOT NULL AND created_at >= ${from}::timestamptz AND created_at < ${to}::timestamptz
-    GROUP BY 1 ORDER BY max(created_at) DESC LIMIT ${MAX_VERSIONS}`.execute(db)
+    WHERE app_version IS NOT NULL AND created_at >= ${from}::timestamptz AND created_at < ${to}::timestamptz AND ${ofApp}
+    GROUP BY 1 ORDER BY max(created_at) DESC, 1 LIMIT ${MAX_VERSIONS}`.execute(db)
   return rows.map(row => row.version)
 }
 

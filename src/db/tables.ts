@@ -193,9 +193,13 @@ export interface DiariesTable {
 }
 
 export interface ReleasesTable {
+  app: Generated<string>
   version: string
   at: Instant
   notes: string | null
+  commit_id: string | null
+  link: string | null
+  touches: ColumnType<string[], string | undefined, string>
   created_at: Instant
 }
 

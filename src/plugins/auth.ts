@@ -11,7 +11,7 @@ declare module 'fastify' {
      * Hooks for the plugins that hold guarded routes. A guard stands at the routes it guards, never on a URL
      * prefix.
      */
-    guards: { service: onRequestAsyncHookHandler, admin: onRequestAsyncHookHandler }
+    guards: { service: onRequestAsyncHookHandler, admin: onRequestAsyncHookHandler, deploy: onRequestAsyncHookHandler }
   }
   interface FastifyRequest {
     /** The worlds whose key was sent with this request, each with the kid of the key. */
@@ -53,6 +53,9 @@ export default fp(async app => {
       if (callers.has('admin')) return
       if (!callers.has('viewer')) throw refusal('ADMIN_KEY', keys.admin, 'header Authorization: Bearer <key>')
       if (method !== 'GET' && method !== 'HEAD') throw new ForbiddenError('This key is for reading only. Send the key that is in ADMIN_KEY.')
+    },
+    async deploy (request, reply) {
+      if (!request.callers.has('deploy')) await this.guards.admin.call(this, request, reply)
     }
   })
 }, { name: 'auth', dependencies: ['env'] })
@@ -60,7 +63,7 @@ export default fp(async app => {
 function callersOf ({ headers }: FastifyRequest, keys: Keys): Map<World, string> {
   const serviceKey = headers['x-service-key']
   const bearer = /^bearer +(.+)$/i.exec(headers.authorization ?? '')?.[1]
-  const sent: [World, unknown][] = [['service', serviceKey], ['admin', bearer], ['viewer', bearer]]
+  const sent: [World, unknown][] = [['service', serviceKey], ['admin', bearer], ['viewer', bearer], ['deploy', bearer]]
   return new Map(sent.flatMap(([world, given]) => {
     const key = typeof given === 'string' ? findKey(keys[world], given) : undefined
     return key === undefined ? [] : [[world, key.kid]]

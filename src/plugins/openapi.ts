@@ -14,7 +14,8 @@ export default fp(async app => {
         securitySchemes: {
           serviceKey: { type: 'apiKey', in: 'header', name: 'X-Service-Key' },
           adminKey: { type: 'http', scheme: 'bearer' },
-          viewerKey: { type: 'http', scheme: 'bearer', description: 'reads what an admin reads' }
+          viewerKey: { type: 'http', scheme: 'bearer', description: 'reads what an admin reads' },
+          deployKey: { type: 'http', scheme: 'bearer', description: 'announces releases and nothing else' }
         }
       },
       tags: [

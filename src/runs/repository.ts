@@ -68,8 +68,10 @@ export async function openRuns (trx: Queryable, personas: { id: string, version:
   return rows.map(row => ({ runId: row.id, personaId: row.persona_id }))
 }
 
-/** By the rule of releases/repository.ts; the releases are those of the first app. */
-const LIVE_RELEASE = sql`(SELECT version FROM releases WHERE at <= now() AND runs.app = 'main' ORDER BY at DESC, created_at DESC LIMIT 1)`
+/** By the rule of releases/repository.ts. */
+const LIVE_RELEASE = sql`(
+  SELECT version FROM releases WHERE at <= now() AND releases.app = runs.app
+  ORDER BY at DESC, created_at DESC, version DESC LIMIT 1)`
 
 export interface TakenRun {
   lease: Lease

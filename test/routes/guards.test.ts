@@ -12,92 +12,95 @@ import { sameOrigin, signIn, VIEWER_KEY } from '../helpers/pages.ts'
  * signed in to the pages as admin and as viewer.
  */
 const GOLDEN = `
-                                                  none     wrong    swapped  service  admin    viewer   pA       pV
-GET    /health                                    yes      yes      yes      yes      yes      yes      yes      yes
-GET    /ready                                     yes      yes      yes      yes      yes      yes      yes      yes
-GET    /docs                                      yes      yes      yes      yes      yes      yes      yes      yes
-GET    /docs/json                                 yes      yes      yes      yes      yes      yes      yes      yes
-GET    /docs/static/*                             yes      yes      yes      yes      yes      yes      yes      yes
-GET    /docs/static/index.html                    yes      yes      yes      yes      yes      yes      yes      yes
-GET    /docs/static/swagger-initializer.js        yes      yes      yes      yes      yes      yes      yes      yes
-GET    /docs/yaml                                 yes      yes      yes      yes      yes      yes      yes      yes
-GET    /diag/login                                yes      yes      yes      yes      yes      yes      yes      yes
-POST   /diag/tick                                 yes      yes      yes      yes      yes      yes      yes      yes
-POST   /api/v1/internal/personas/:id/actions      401      401      401      yes      401      401      401      401
-POST   /api/v1/internal/personas/:id/feedback     401      401      401      yes      401      401      401      401
-GET    /api/v1/internal/personas/due              401      401      401      yes      401      401      401      401
-GET    /api/v1/admin/export/actions               401      401      401      401      yes      yes      401      401
-GET    /api/v1/admin/export/feedback              401      401      401      401      yes      yes      401      401
-GET    /api/v1/admin/export/runs                  401      401      401      401      yes      yes      401      401
-GET    /api/v1/admin/incidents                    401      401      401      401      yes      yes      401      401
-GET    /api/v1/admin/insights/cast                401      401      401      401      yes      yes      401      401
-GET    /api/v1/admin/insights/gaps                401      401      401      401      yes      yes      401      401
-GET    /api/v1/admin/insights/modules             401      401      401      401      yes      yes      401      401
-GET    /api/v1/admin/insights/problems            401      401      401      401      yes      yes      401      401
-DELETE /api/v1/admin/page-sessions                401      401      401      401      yes      403      401      401
-GET    /api/v1/admin/personas                     401      401      401      401      yes      yes      401      401
-POST   /api/v1/admin/personas                     401      401      401      401      yes      403      401      401
-GET    /api/v1/admin/personas/:id                 401      401      401      401      yes      yes      401      401
-PATCH  /api/v1/admin/personas/:id                 401      401      401      401      yes      403      401      401
-DELETE /api/v1/admin/personas/:id                 401      401      401      401      yes      403      401      401
-GET    /api/v1/admin/personas/:id/account         401      401      401      401      yes      yes      401      401
-PUT    /api/v1/admin/personas/:id/account         401      401      401      401      yes      403      401      401
-DELETE /api/v1/admin/personas/:id/account         401      401      401      401      yes      403      401      401
-GET    /api/v1/admin/personas/:id/diary           401      401      401      401      yes      yes      401      401
-PUT    /api/v1/admin/personas/:id/diary           401      401      401      401      yes      403      401      401
-DELETE /api/v1/admin/personas/:id/diary           401      401      401      401      yes      403      401      401
-POST   /api/v1/admin/personas/:id/fork            401      401      401      401      yes      403      401      401
-POST   /api/v1/admin/personas/:id/pause           401      401      401      401      yes      403      401      401
-POST   /api/v1/admin/personas/:id/resume          401      401      401      401      yes      403      401      401
-POST   /api/v1/admin/personas/:id/run             401      401      401      401      yes      403      401      401
-GET    /api/v1/admin/releases                     401      401      401      401      yes      yes      401      401
-POST   /api/v1/admin/releases                     401      401      401      401      yes      403      401      401
-GET    /api/v1/admin/runner                       401      401      401      401      yes      yes      401      401
-POST   /api/v1/admin/runner                       401      401      401      401      yes      403      401      401
-POST   /api/v1/admin/runner/close-breaker         401      401      401      401      yes      403      401      401
-GET    /api/v1/admin/runs                         401      401      401      401      yes      yes      401      401
-GET    /api/v1/admin/runs/:id                     401      401      401      401      yes      yes      401      401
-POST   /api/v1/admin/runs/:id/cancel              401      401      401      401      yes      403      401      401
-GET    /api/v1/admin/apps                         401      401      401      401      yes      yes      401      401
-GET    /api/v1/admin/apps/:name                   401      401      401      401      yes      yes      401      401
-PUT    /api/v1/admin/apps/:name                   401      401      401      401      yes      403      401      401
-DELETE /api/v1/admin/apps/:name                   401      401      401      401      yes      403      401      401
-GET    /api/v1/admin/tools                        401      401      401      401      yes      yes      401      401
-POST   /api/v1/admin/tools/accept                 401      401      401      401      yes      403      401      401
-GET    /*                                         yes      yes      yes      yes      yes      yes      yes      yes
-GET    /assets/*                                  yes      yes      yes      yes      yes      yes      yes      yes
-GET    /sign-in                                   yes      yes      yes      yes      yes      yes      yes      yes
-POST   /sign-in                                   yes      yes      yes      yes      yes      yes      yes      yes
-GET    /sign-in/demo/:token                       yes      yes      yes      yes      yes      yes      yes      yes
-POST   /sign-out                                  in       in       in       in       in       in       in       in
-GET    /                                          in       in       in       in       in       in       yes      yes
-GET    /events                                    in       in       in       in       in       in       yes      yes
-GET    /modules                                   in       in       in       in       in       in       yes      yes
-GET    /modules/:module                           in       in       in       in       in       in       yes      yes
-GET    /overview/insights                         in       in       in       in       in       in       yes      yes
-GET    /overview/now                              in       in       in       in       in       in       yes      yes
-GET    /personas                                  in       in       in       in       in       in       yes      yes
-POST   /personas                                  401      401      401      401      401      401      yes      403
-GET    /personas/:id                              in       in       in       in       in       in       yes      yes
-POST   /personas/:id/diary                        401      401      401      401      401      401      yes      403
-POST   /personas/:id/diary/reset                  401      401      401      401      401      401      yes      403
-GET    /personas/:id/edit                         in       in       in       in       in       in       yes      403
-POST   /personas/:id/edit                         401      401      401      401      401      401      yes      403
-POST   /personas/:id/pause                        401      401      401      401      401      401      yes      403
-POST   /personas/:id/resume                       401      401      401      401      401      401      yes      403
-POST   /personas/:id/run                          401      401      401      401      401      401      yes      403
-GET    /personas/new                              in       in       in       in       in       in       yes      403
-GET    /runner                                    in       in       in       in       in       in       yes      yes
-POST   /runner/again                              401      401      401      401      401      401      yes      403
-POST   /runner/close-breaker                      401      401      401      401      401      401      yes      403
-GET    /runner/now                                in       in       in       in       in       in       yes      yes
-POST   /runner/pause                              401      401      401      401      401      401      yes      403
-POST   /runner/resume                             401      401      401      401      401      401      yes      403
-GET    /runs                                      in       in       in       in       in       in       yes      yes
-GET    /runs/:id                                  in       in       in       in       in       in       yes      yes
-GET    /runs/:id/actions/:number                  in       in       in       in       in       in       yes      yes
-POST   /runs/:id/cancel                           401      401      401      401      401      401      yes      403
-GET    /runs/:id/words/:number                    in       in       in       in       in       in       yes      yes
+                                                  none     wrong    swapped  service  admin    viewer   pA       pV       deploy
+GET    /health                                    yes      yes      yes      yes      yes      yes      yes      yes      yes
+GET    /ready                                     yes      yes      yes      yes      yes      yes      yes      yes      yes
+GET    /docs                                      yes      yes      yes      yes      yes      yes      yes      yes      yes
+GET    /docs/json                                 yes      yes      yes      yes      yes      yes      yes      yes      yes
+GET    /docs/static/*                             yes      yes      yes      yes      yes      yes      yes      yes      yes
+GET    /docs/static/index.html                    yes      yes      yes      yes      yes      yes      yes      yes      yes
+GET    /docs/static/swagger-initializer.js        yes      yes      yes      yes      yes      yes      yes      yes      yes
+GET    /docs/yaml                                 yes      yes      yes      yes      yes      yes      yes      yes      yes
+GET    /diag/login                                yes      yes      yes      yes      yes      yes      yes      yes      yes
+POST   /diag/tick                                 yes      yes      yes      yes      yes      yes      yes      yes      yes
+POST   /api/v1/internal/personas/:id/actions      401      401      401      yes      401      401      401      401      401
+POST   /api/v1/internal/personas/:id/feedback     401      401      401      yes      401      401      401      401      401
+GET    /api/v1/internal/personas/due              401      401      401      yes      401      401      401      401      401
+GET    /api/v1/admin/export/actions               401      401      401      401      yes      yes      401      401      401
+GET    /api/v1/admin/export/feedback              401      401      401      401      yes      yes      401      401      401
+GET    /api/v1/admin/export/runs                  401      401      401      401      yes      yes      401      401      401
+GET    /api/v1/admin/incidents                    401      401      401      401      yes      yes      401      401      401
+GET    /api/v1/admin/insights/cast                401      401      401      401      yes      yes      401      401      401
+GET    /api/v1/admin/insights/gaps                401      401      401      401      yes      yes      401      401      401
+GET    /api/v1/admin/insights/modules             401      401      401      401      yes      yes      401      401      401
+GET    /api/v1/admin/insights/problems            401      401      401      401      yes      yes      401      401      401
+DELETE /api/v1/admin/page-sessions                401      401      401      401      yes      403      401      401      401
+GET    /api/v1/admin/personas                     401      401      401      401      yes      yes      401      401      401
+POST   /api/v1/admin/personas                     401      401      401      401      yes      403      401      401      401
+GET    /api/v1/admin/personas/:id                 401      401      401      401      yes      yes      401      401      401
+PATCH  /api/v1/admin/personas/:id                 401      401      401      401      yes      403      401      401      401
+DELETE /api/v1/admin/personas/:id                 401      401      401      401      yes      403      401      401      401
+GET    /api/v1/admin/personas/:id/account         401      401      401      401      yes      yes      401      401      401
+PUT    /api/v1/admin/personas/:id/account         401      401      401      401      yes      403      401      401      401
+DELETE /api/v1/admin/personas/:id/account         401      401      401      401      yes      403      401      401      401
+GET    /api/v1/admin/personas/:id/diary           401      401      401      401      yes      yes      401      401      401
+PUT    /api/v1/admin/personas/:id/diary           401      401      401      401      yes      403      401      401      401
+DELETE /api/v1/admin/personas/:id/diary           401      401      401      401      yes      403      401      401      401
+POST   /api/v1/admin/personas/:id/fork            401      401      401      401      yes      403      401      401      401
+POST   /api/v1/admin/personas/:id/pause           401      401      401      401      yes      403      401      401      401
+POST   /api/v1/admin/personas/:id/resume          401      401      401      401      yes      403      401      401      401
+POST   /api/v1/admin/personas/:id/run             401      401      401      401      yes      403      401      401      401
+GET    /api/v1/admin/releases                     401      401      401      401      yes      yes      401      401      401
+POST   /api/v1/admin/releases                     401      401      401      401      yes      403      401      401      yes
+GET    /api/v1/admin/releases/:version            401      401      401      401      yes      yes      401      401      401
+PATCH  /api/v1/admin/releases/:version            401      401      401      401      yes      403      401      401      401
+DELETE /api/v1/admin/releases/:version            401      401      401      401      yes      403      401      401      401
+GET    /api/v1/admin/runner                       401      401      401      401      yes      yes      401      401      401
+POST   /api/v1/admin/runner                       401      401      401      401      yes      403      401      401      401
+POST   /api/v1/admin/runner/close-breaker         401      401      401      401      yes      403      401      401      401
+GET    /api/v1/admin/runs                         401      401      401      401      yes      yes      401      401      401
+GET    /api/v1/admin/runs/:id                     401      401      401      401      yes      yes      401      401      401
+POST   /api/v1/admin/runs/:id/cancel              401      401      401      401      yes      403      401      401      401
+GET    /api/v1/admin/apps                         401      401      401      401      yes      yes      401      401      401
+GET    /api/v1/admin/apps/:name                   401      401      401      401      yes      yes      401      401      401
+PUT    /api/v1/admin/apps/:name                   401      401      401      401      yes      403      401      401      401
+DELETE /api/v1/admin/apps/:name                   401      401      401      401      yes      403      401      401      401
+GET    /api/v1/admin/tools                        401      401      401      401      yes      yes      401      401      401
+POST   /api/v1/admin/tools/accept                 401      401      401      401      yes      403      401      401      401
+GET    /*                                         yes      yes      yes      yes      yes      yes      yes      yes      yes
+GET    /assets/*                                  yes      yes      yes      yes      yes      yes      yes      yes      yes
+GET    /sign-in                                   yes      yes      yes      yes      yes      yes      yes      yes      yes
+POST   /sign-in                                   yes      yes      yes      yes      yes      yes      yes      yes      yes
+GET    /sign-in/demo/:token                       yes      yes      yes      yes      yes      yes      yes      yes      yes
+POST   /sign-out                                  in       in       in       in       in       in       in       in       in
+GET    /                                          in       in       in       in       in       in       yes      yes      in
+GET    /events                                    in       in       in       in       in       in       yes      yes      in
+GET    /modules                                   in       in       in       in       in       in       yes      yes      in
+GET    /modules/:module                           in       in       in       in       in       in       yes      yes      in
+GET    /overview/insights                         in       in       in       in       in       in       yes      yes      in
+GET    /overview/now                              in       in       in       in       in       in       yes      yes      in
+GET    /personas                                  in       in       in       in       in       in       yes      yes      in
+POST   /personas                                  401      401      401      401      401      401      yes      403      401
+GET    /personas/:id                              in       in       in       in       in       in       yes      yes      in
+POST   /personas/:id/diary                        401      401      401      401      401      401      yes      403      401
+POST   /personas/:id/diary/reset                  401      401      401      401      401      401      yes      403      401
+GET    /personas/:id/edit                         in       in       in       in       in       in       yes      403      in
+POST   /personas/:id/edit                         401      401      401      401      401      401      yes      403      401
+POST   /personas/:id/pause                        401      401      401      401      401      401      yes      403      401
+POST   /personas/:id/resume                       401      401      401      401      401      401      yes      403      401
+POST   /personas/:id/run                          401      401      401      401      401      401      yes      403      401
+GET    /personas/new                              in       in       in       in       in       in       yes      403      in
+GET    /runner                                    in       in       in       in       in       in       yes      yes      in
+POST   /runner/again                              401      401      401      401      401      401      yes      403      401
+POST   /runner/close-breaker                      401      401      401      401      401      401      yes      403      401
+GET    /runner/now                                in       in       in       in       in       in       yes      yes      in
+POST   /runner/pause                              401      401      401      401      401      401      yes      403      401
+POST   /runner/resume                             401      401      401      401      401      401      yes      403      401
+GET    /runs                                      in       in       in       in       in       in       yes      yes      in
+GET    /runs/:id                                  in       in       in       in       in       in       yes      yes      in
+GET    /runs/:id/actions/:number                  in       in       in       in       in       in       yes      yes      in
+POST   /runs/:id/cancel                           401      401      401      401      401      401      yes      403      401
+GET    /runs/:id/words/:number                    in       in       in       in       in       in       yes      yes      in
 `
 
 const registered = new Set<string>()
@@ -106,7 +109,8 @@ subscribe('fastify.initialization', message => {
     for (const method of [route.method].flat()) registered.add(`${method} ${route.url}`)
   })
 })
-const app = await startTestApp(t, { env: { VIEWER_KEY } })
+const DEPLOY_KEY = 'deploy-key-for-tests'
+const app = await startTestApp(t, { env: { VIEWER_KEY, DEPLOY_KEY } })
 
 const CREDENTIALS: Record<string, () => Promise<Record<string, string>> | Record<string, string>> = {
   none: () => ({}),
@@ -116,7 +120,8 @@ const CREDENTIALS: Record<string, () => Promise<Record<string, string>> | Record
   admin: () => admin,
   viewer: () => ({ authorization: `Bearer ${VIEWER_KEY}` }),
   pA: () => signIn(app),
-  pV: () => signIn(app, VIEWER_KEY)
+  pV: () => signIn(app, VIEWER_KEY),
+  deploy: () => ({ authorization: `Bearer ${DEPLOY_KEY}` })
 }
 
 /** What a credential gets from a route, in one word. No request has a body, and no name in a path exists. */

@@ -36,7 +36,9 @@ subscribe('fastify.initialization', message => {
 })
 
 const viewer = { authorization: `Bearer ${VIEWER_KEY}` }
-const app = await startTestApp(t, { env: { VIEWER_KEY } })
+const DEPLOY_KEY = 'deploy-key-for-tests'
+const deploy = { authorization: `Bearer ${DEPLOY_KEY}` }
+const app = await startTestApp(t, { env: { VIEWER_KEY, DEPLOY_KEY } })
 const response = await app.inject('/docs/json')
 const doc: Document = response.json()
 const operations = Object.entries(doc.paths).flatMap(([path, methods]) =>
@@ -85,11 +87,13 @@ t.test('every refusal that a route can give is documented as an error body', asy
 })
 
 t.test('what the document says about keys is what the guards do', async t => {
-  const keys: Record<string, Record<string, string>> = { serviceKey: service, adminKey: admin, viewerKey: viewer, none: {} }
+  const keys: Record<string, Record<string, string>> = {
+    serviceKey: service, adminKey: admin, viewerKey: viewer, deployKey: deploy, none: {}
+  }
   t.same(['none', ...Object.keys(doc.components.securitySchemes)].sort(), Object.keys(keys).sort())
   for (const { name, method, path, operation } of operations) {
     const schemes = (operation.security ?? []).flatMap(scheme => Object.keys(scheme))
-    const expected = path.includes('/internal/') ? ['serviceKey'] : !path.includes('/admin/') ? [] : method === 'get' ? ['adminKey', 'viewerKey'] : ['adminKey']
+    const expected = keysFor(method, path)
     t.same(schemes, expected, name)
     for (const [key, headers] of Object.entries(keys)) {
       // Whatever it is asked, the request does nothing to any row.
@@ -99,6 +103,13 @@ t.test('what the document says about keys is what the guards do', async t => {
     }
   }
 })
+
+function keysFor (method: string, path: string): string[] {
+  if (path.includes('/internal/')) return ['serviceKey']
+  if (!path.includes('/admin/')) return []
+  if (method === 'get') return ['adminKey', 'viewerKey']
+  return method === 'post' && path === '/api/v1/admin/releases' ? ['adminKey', 'deployKey'] : ['adminKey']
+}
 
 function collectRefs (node: unknown, found: string[] = []): string[] {
   if (node === null || typeof node !== 'object') return found

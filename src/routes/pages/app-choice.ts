@@ -25,6 +25,3 @@ export async function readAppChoice (db: Queryable, given: string | undefined): 
     tabsFor: (path, kept) => names.map(name => ({ name, href: address(path, { ...kept, app: keptOf(name) }), isCurrent: name === app }))
   }
 }
-
-/** Releases are told of the first app alone. */
-export const hasReleases = ({ app }: Pick<AppChoice, 'app'>) => app === undefined || app === FIRST_APP

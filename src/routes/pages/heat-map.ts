@@ -4,7 +4,7 @@ import { countMixed, readHeatMap } from '../../dashboard/heat-map.ts'
 import { readVersions } from '../../dashboard/module.ts'
 import type { Queryable } from '../../db/database.ts'
 import { readScope } from '../../insights/filters.ts'
-import { hasReleases, readAppChoice } from './app-choice.ts'
+import { readAppChoice } from './app-choice.ts'
 import { RANGES, readDays } from './days.ts'
 import { pickRelease } from './release-picker.ts'
 
@@ -23,7 +23,7 @@ export async function describeHeatMap (db: Queryable, query: HeatQuery) {
   const { page = 1, show } = query
   const choice = await readAppChoice(db, query.app)
   const { app } = choice
-  const appVersion = hasReleases(choice) ? query.appVersion || undefined : undefined
+  const appVersion = query.appVersion || undefined
   const { days, from, kept: daysKept } = await readDays(db, query.days)
   const measure = show === 'friction' ? 'friction' : 'rating'
   const kept = { days: daysKept, show: measure === 'rating' ? undefined : measure, appVersion, app: choice.kept }
@@ -31,7 +31,7 @@ export async function describeHeatMap (db: Queryable, query: HeatQuery) {
   const [heat, mixed, versions] = await Promise.all([
     readHeatMap(db, scope, measure, page),
     countMixed(db, scope, measure),
-    hasReleases(choice) ? readVersions(db, scope.range) : []
+    readVersions(db, scope)
   ])
   return {
     ...heat,

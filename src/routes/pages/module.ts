@@ -7,7 +7,7 @@ import type { Queryable } from '../../db/database.ts'
 import { readScope } from '../../insights/filters.ts'
 import { describeModules } from '../../insights/modules.ts'
 import { findProblems } from '../../insights/problems.ts'
-import { hasReleases, readAppChoice } from './app-choice.ts'
+import { readAppChoice } from './app-choice.ts'
 import { RANGES, readDays } from './days.ts'
 import { pickRelease } from './release-picker.ts'
 import { strandsOf } from './strands.ts'
@@ -31,13 +31,13 @@ export async function describeModule (db: Queryable, module: string, query: Modu
   const { page = 1, model, promptVersion } = query
   // Where all are wanted, the form sends nothing but the name.
   const choice = await readAppChoice(db, query.app)
-  const appVersion = hasReleases(choice) ? query.appVersion || undefined : undefined
+  const appVersion = query.appVersion || undefined
   const app = choice.app === undefined ? {} : { app: choice.app }
   const filter = { from, module, model, promptVersion, appVersion, ...app }
   const [path, kept] = [modulePath(module), { days: daysKept, model, promptVersion, appVersion, app: choice.kept }]
   const [numbers, apart, said] = await Promise.all([
     describeModules(db, { ...filter, mix: true }), describeModules(db, { from, module, appVersion, ...app }),
-    readAll(db, module, filter, { page, withReleases: hasReleases(choice) })
+    readAll(db, module, filter, page)
   ])
   const facts = numbers.groups[0]?.modules[0]
   const { range, ratings, releases, versions, voices, ...shown } = said
@@ -63,10 +63,10 @@ export async function describeModule (db: Queryable, module: string, query: Modu
 type Filter = Parameters<typeof readScope>[1]
 
 /** What personas said and met in this module. */
-async function readAll (db: Queryable, module: string, filter: Filter, { page, withReleases }: { page: number, withReleases: boolean }) {
+async function readAll (db: Queryable, module: string, filter: Filter, page: number) {
   const scope = await readScope(db, filter)
   const [ratings, releases, versions, voices, { problems, total }, tools] = await Promise.all([
-    readRatingDays(db, scope), withReleases ? readReleases(db, scope.range) : [], withReleases ? readVersions(db, scope.range) : [],
+    readRatingDays(db, scope), readReleases(db, scope), readVersions(db, scope),
     readVoices(db, scope, page),
     findProblems(db, { ...filter, limit: PROBLEMS }), readTools(db, scope, module)
   ])
