@@ -25,7 +25,7 @@ function ofRefusal ({ status, body, headers, retryAfterMs }: RefusedResponse, hi
   const revisions = revisionsIn(body)
   if (revisions.length > 0) return new RevisionError(revisions.map(hide))
   const shown = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, hide(value)]))
-  return new HttpError(status, hide(`Streamable HTTP error: Error POSTing to endpoint: ${body}`), {
+  return new HttpError(status, hide(`HTTP ${status}${body === '' ? '' : `: ${body}`}`), {
     retryAfterMs, headers: shown, body: hide(body)
   })
 }

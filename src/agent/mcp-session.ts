@@ -1,5 +1,5 @@
 import {
-  Client, StreamableHTTPClientTransport,
+  Client, SdkError, SdkErrorCode, StreamableHTTPClientTransport,
   type ClientOptions, type PriorDiscovery, type RequestOptions, type StandardSchemaV1, type Transport
 } from '@modelcontextprotocol/client'
 import { wholeResult } from './mcp-answer.ts'
@@ -63,6 +63,9 @@ const NOTHING_TO_VALIDATE: NonNullable<ClientOptions['jsonSchemaValidator']> = {
   getValidator: () => value => ({ valid: true, data: value as never, errorMessage: undefined })
 }
 
+/** How the SDK says that it found no answer to what a tool asks its user. */
+const NOT_ANSWERED: string[] = [SdkErrorCode.CapabilityNotSupported, SdkErrorCode.InputRequiredRoundsExceeded]
+
 /** What the SDK would make of a result is of no use: `wholeResult` takes the real one out. */
 const AS_IT_IS: StandardSchemaV1<unknown, unknown> = {
   '~standard': { version: 1, vendor: 'persona-runner', validate: value => ({ value }) }
@@ -104,7 +107,7 @@ export async function openSession (options: SessionOptions, way: Way, signal: Ab
   const ask = (message: Parameters<Client['request']>[0], options: RequestOptions, signal: AbortSignal) =>
     watched(signal, async request => {
       if (client.transport === undefined) throw new SessionClosedError('the app has closed the session')
-      return wholeResult(await client.request(message, AS_IT_IS, { ...options, signal: request.signal }))
+      return wholeResult(await client.request(message, AS_IT_IS, { ...options, signal: request.signal }).catch(unanswerable))
     })
 
   try {
@@ -140,6 +143,12 @@ export async function openSession (options: SessionOptions, way: Way, signal: Ab
       await atMost(limits.closeTimeoutMs, client.close())
     }
   }
+}
+
+/** What nobody here can answer comes out as the question that it is. */
+function unanswerable (error: unknown): unknown {
+  if (error instanceof SdkError && NOT_ANSWERED.includes(error.code)) return { resultType: 'input_required' }
+  throw error
 }
 
 /** In revision 2026-07-28 news of the tools come on a stream that is asked for. A run goes on without it. */

@@ -158,3 +158,122 @@ t.test('tools and results of 2026-07-28 are read one by one', async t => {
   t.match(await call(toolbox, {}, 'no.schema'), { result: 'ok', text: 'kept' }, 'also without a resultType')
   t.match(await call(toolbox), { result: 'unknown', errorMessage: /unheard_of/ })
 })
+
+const discover: Handler = ({ result }) => result({
+  resultType: 'complete',
+  supportedVersions: ['2026-07-28'],
+  capabilities: { tools: { listChanged: true } },
+  ttlMs: 0,
+  cacheScope: 'private',
+  _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'secretive', version: '1' } }
+})
+const complete = (text: string) => ({ resultType: 'complete', content: [{ type: 'text', text }] })
+
+/** A server of 2026-07-28 that works but for its tool calls. */
+async function openFaulty (t: Test, onCall: Handler, options: Partial<McpOptions> = {}, on: Record<string, Handler> = {}) {
+  const server = await startMcpFaultServer(t, { on: { 'server/discover': discover, 'tools/call': onCall, ...on } })
+  return { server, toolbox: await open(t, server.url, options) }
+}
+
+t.test('without sessions, too, an effect happens at most once and a lost answer is unknown', async t => {
+  const cases: [what: string, handler: Handler, outcome: object][] = [
+    ['a reset', ({ req }) => { req.socket.resetAndDestroy() }, { result: 'unknown' }],
+    ['500', ({ http }) => http(500), { result: 'unknown', errorMessage: /broke off.*500/ }],
+    ['a stream that ends', ({ stream }) => stream().end(), { result: 'unknown', errorMessage: 'the answer broke off' }],
+    ['a stream with ids that ends', ({ stream }) => { const pen = stream(); pen.raw('id: 1\ndata:\n\n'); pen.end() }, { result: 'unknown', errorMessage: 'the answer broke off' }],
+    ['an error in a refusal', ({ message, http }) => http(
+      400, JSON.stringify({ jsonrpc: '2.0', id: message.id, error: { code: -32602, message: 'Invalid params' } }), 'application/json'
+    ), { result: 'error', errorMessage: /-32602.*Invalid params/, blame: 'persona' }],
+    ['401', ({ http }) => http(401), { result: 'error', blame: 'account' }],
+    ['too much', ({ result }) => result(complete('x'.repeat(1_100_000))), { result: 'error', errorMessage: /too large/ }],
+    ['too much on a stream', ({ stream }) => stream().result(complete('x'.repeat(1_100_000))), { result: 'error', errorMessage: /too large/ }]
+  ]
+  for (const [what, handler, outcome] of cases) {
+    const { server, toolbox } = await openFaulty(t, handler)
+    t.match(await call(toolbox), outcome, what)
+    t.equal(server.count('tools/call'), 1, what)
+    t.equal(server.received.filter(({ method }) => method === 'GET' || method === 'DELETE').length, 0, 'nothing of sessions is asked')
+  }
+})
+
+t.test('no answer in time leaves a call of 2026-07-28 unknown, which its connection tells the app; progress gives it more', async t => {
+  let closed: Promise<unknown> = Promise.resolve()
+  const { server, toolbox } = await openFaulty(t, ({ res }) => {
+    closed = new Promise(resolve => res.once('close', resolve))
+  }, { callTimeoutMs: 100 })
+  t.match(await call(toolbox), { result: 'unknown', errorMessage: 'no answer in time' })
+  await closed
+  t.equal(server.count('notifications/cancelled'), 0)
+  const slow = await openFaulty(t, ({ message, stream }) => {
+    const pen = stream()
+    let n = 0
+    const timer = setInterval(() => {
+      const { progressToken } = (message.params?._meta ?? {}) as { progressToken?: number }
+      pen.message({ method: 'notifications/progress', params: { progressToken, progress: ++n } })
+      if (n === 6) { clearInterval(timer); pen.result(complete('finally')); pen.end() }
+    }, 250)
+  }, { callTimeoutMs: 1000 })
+  t.match(await call(slow.toolbox), { result: 'ok', text: 'finally' })
+})
+
+t.test('what a tool of 2026-07-28 asks its user is answered from its defaults, else cancelled', async t => {
+  const form = (schema: object) => ({
+    resultType: 'input_required',
+    requestState: 'state-1',
+    inputRequests: { who: { method: 'elicitation/create', params: { mode: 'form', message: 'Who?', requestedSchema: { type: 'object', ...schema } } } }
+  })
+  const asks = (question: object): Handler => ({ message, result }) =>
+    result(message.params?.inputResponses === undefined ? question : complete(JSON.stringify(message.params.inputResponses)))
+  const withDefault = await openFaulty(t, asks(form({ properties: { name: { type: 'string', default: 'Mara' } } })))
+  t.match(await call(withDefault.toolbox, { title: 'x' }), { result: 'ok', text: '{"who":{"action":"accept","content":{"name":"Mara"}}}' })
+  t.match(withDefault.server.received.at(-1)?.params, { requestState: 'state-1', arguments: { title: 'x' } })
+  const insists = await openFaulty(t, asks(form({ properties: { name: { type: 'string' } }, required: ['name'] })))
+  t.match(await call(insists.toolbox), { result: 'ok', text: '{"who":{"action":"cancel"}}' })
+  const samples = await openFaulty(t, asks({
+    resultType: 'input_required', inputRequests: { x: { method: 'sampling/createMessage', params: { messages: [], maxTokens: 10 } } }
+  }))
+  t.match(await call(samples.toolbox), { result: 'error', errorMessage: /asks its user/, blame: 'harness' })
+  t.equal(samples.server.count('tools/call'), 1)
+  const endless = await openFaulty(t, ({ result }) => result(form({ properties: {} })))
+  t.match(await call(endless.toolbox), { result: 'error', errorMessage: /asks its user/, blame: 'harness' })
+  t.ok(endless.server.count('tools/call') <= 12, 'and not for ever')
+})
+
+t.test('tools of 2026-07-28 that change in the middle of a run are listed anew, by one stream that may fail', async t => {
+  const tools = [ADD]
+  const server = await startStatelessServer(t, {
+    listChanged: true,
+    serve: server => {
+      server.setRequestHandler('tools/list', () => ({ tools: [...tools] }))
+      server.setRequestHandler('tools/call', () => ({ content: [] }))
+    }
+  })
+  const toolbox = await open(t, server.url)
+  while (server.count('subscriptions/listen') === 0) await new Promise(resolve => setImmediate(resolve))
+  await toolbox.refresh(never)
+  t.equal(server.count('tools/list'), 1, 'not without a reason')
+  tools.push({ ...ADD, name: 'todo.drop' })
+  while (toolbox.tools.length === 1) {
+    await new Promise(resolve => setImmediate(resolve))
+    server.handler.notify.toolsChanged()
+    await toolbox.refresh(never)
+  }
+  t.same(toolbox.tools.map(({ name }) => name), ['todo.create', 'todo.drop'])
+  t.equal(server.count('subscriptions/listen'), 1)
+
+  for (const listen of [({ http }) => http(500), ({ rpcError }) => rpcError(-32603, 'Subscription limit reached'), ({ stream }) => stream().end()] as Handler[]) {
+    const failing = await openFaulty(t, ({ result }) => result(complete('fine')), {}, { 'subscriptions/listen': listen })
+    t.match(await call(failing.toolbox), { result: 'ok', text: 'fine' })
+    t.match(await call(failing.toolbox), { result: 'ok', text: 'fine' })
+    t.equal(failing.server.count('subscriptions/listen'), 1, 'and is not asked for again')
+  }
+})
+
+t.test('what a persona signs in with is hidden in whatever an app of 2026-07-28 says', async t => {
+  const secrets = ['secret-token', 'secretive']
+  const { toolbox } = await openFaulty(t, ({ result }) => result({ ...complete('secret-token'), structuredContent: { a: 1 } }), { secrets })
+  t.match(await call(toolbox), { text: '[secret]' })
+  t.match(toolbox.serverInfo, { name: '[secret]' })
+  const refusing = await openFaulty(t, ({ http }) => http(400, 'no secret-token here'), { secrets })
+  t.notMatch(JSON.stringify(await call(refusing.toolbox)), /secret-token/)
+})
