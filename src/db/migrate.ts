@@ -34,6 +34,13 @@ export async function pendingMigrations (db: Queryable): Promise<string[]> {
   return (await knownMigrations()).filter(name => !applied.has(name))
 }
 
+/** Migrations that the database has and this code has not, and how many it has in all. */
+export async function unknownMigrations (db: Queryable): Promise<{ applied: string[], total: number }> {
+  const applied = await appliedMigrations(db)
+  const known = new Set(await knownMigrations())
+  return { applied: [...applied].filter(name => !known.has(name)).sort(), total: applied.size }
+}
+
 /** Named as Kysely's provider names them: the file without its ending. */
 async function knownMigrations (): Promise<string[]> {
   const files = await fs.readdir(MIGRATIONS)

@@ -176,6 +176,13 @@ export async function countByApp (db: Queryable): Promise<Map<string, number>> {
   return new Map(rows.map(row => [row.app, Number(row.n)]))
 }
 
+/** How many of each cadence live in each app, without those that are paused. */
+export async function countByCadence (db: Queryable): Promise<{ app: string, cadence: Persona['cadence'], personas: number }[]> {
+  const rows = await db.selectFrom('personas').select(eb => ['app', 'cadence', eb.fn.countAll<string>().as('n')])
+    .where('paused', '=', false).groupBy(['app', 'cadence']).orderBy('app').orderBy('cadence').execute()
+  return rows.map(({ app, cadence, n }) => ({ app, cadence, personas: Number(n) }))
+}
+
 export async function listEmails (db: Queryable): Promise<string[]> {
   const rows = await db.selectFrom('personas').select('email').orderBy('email').execute()
   return rows.map(row => row.email)
