@@ -25,7 +25,7 @@ export async function bundle (to: string): Promise<void> {
   rmSync(to, { recursive: true, force: true })
   await build({
     absWorkingDir: ROOT,
-    entryPoints: ['src/server.ts', 'migrations/*.ts'],
+    entryPoints: ['src/server.ts', 'src/cli/doctor.ts', 'migrations/*.ts'],
     outbase: '.',
     outdir: to,
     // Beside `server.js`: `src/paths.ts` ends up in one of them.

@@ -21,6 +21,13 @@ enableCompileCache(COMPILED)
 const env = readEnvironment()
 const pretty = process.stdout.isTTY && env.NODE_ENV !== 'production'
 
+/** Names the variable of the key and never the key. */
+function wherePagesAre (address: string, config: Record<string, unknown>): string {
+  const key = ['ADMIN_KEY', 'ADMIN_KEYS'].find(name => config[name] !== undefined)
+  const way = key === undefined ? 'set ADMIN_KEY and restart to be let in' : `sign in with the key in ${key}`
+  return `the pages are at ${address}/ (${way}), the routes at ${address}/docs`
+}
+
 try {
   refuseUnfit(env)
   // Loaded only now: what is not fit is told at once, before anything is opened.
@@ -38,7 +45,8 @@ try {
     else app.log.info({ signal }, 'stopping: running days reach their next step first')
     await app.close()
   })
-  await app.listen({ host: app.config.HOST, port: app.config.PORT })
+  const address = await app.listen({ host: app.config.HOST, port: app.config.PORT })
+  app.log.info(wherePagesAre(address, app.config))
 } catch (error) {
   // What we foresaw says what to do; anything else needs its stack.
   process.stderr.write(`${error instanceof AppError ? error.message : (error as Error).stack ?? String(error)}\n`)

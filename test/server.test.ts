@@ -101,3 +101,12 @@ t.test('a second signal ends the process at once', async t => {
   t.not(end.code, 0)
   t.ok(end.afterMs < 2000, `${Math.round(end.afterMs)} ms`)
 })
+
+t.test('a start says where the pages are, and in which variable the key is that opens them', async t => {
+  const server = startServer(t, { ...await storeEnv(t), ADMIN_KEY: 'hush-hush-hush' })
+  const address = await server.listening
+  server.signal('SIGTERM')
+  await server.ended
+  t.match(server.output(), `the pages are at ${address}/ (sign in with the key in ADMIN_KEY)`)
+  t.notMatch(server.output(), 'hush')
+})

@@ -1,5 +1,4 @@
 import { moduleOf } from '../actions/repository.ts'
-import type { Account } from '../accounts/account.ts'
 import { nameTools, type NamedTools } from '../agent/named-tools.ts'
 import { whyDenied } from '../agent/tool-policy.ts'
 import type { SetAside, Toolbox } from '../agent/toolbox.ts'
@@ -21,6 +20,7 @@ export function seeApp (app: SetUpApp, toolbox: Toolbox): SeenApp {
   const names = tools.modelTools.flatMap(({ name }) => tools.find(name)?.name ?? [])
   const facts: AppFacts = {
     name,
+    era: toolbox.era,
     protocolVersion: toolbox.protocolVersion,
     server: toolbox.serverInfo,
     modules: Object.groupBy(names, moduleOf) as Record<string, string[]>,
@@ -30,13 +30,12 @@ export function seeApp (app: SetUpApp, toolbox: Toolbox): SeenApp {
   return { tools, facts }
 }
 
-export async function openWith (app: SetUpApp, account: Account, signal: AbortSignal): Promise<Toolbox> {
-  return app.connected.openToolbox(account, signal)
-}
+const ERAS = { stateless: ' without sessions', session: ' with sessions', sse: ' over HTTP+SSE' }
 
-export function reached ({ name, settings }: SetUpApp, { protocolVersion, server }: AppFacts): Finding {
+export function reached ({ name, settings }: SetUpApp, { era, protocolVersion, server }: AppFacts): Finding {
   const who = server === null ? '' : `, ${server.name} ${server.version}`
-  return ok('app', `${settings.mcpUrl} answers${who}, MCP ${protocolVersion ?? 'of a revision that it does not tell'}`, { app: name })
+  const how = `MCP ${protocolVersion ?? 'of a revision that it does not tell'}${era === null ? '' : ERAS[era]}`
+  return ok('app', `${settings.mcpUrl} answers${who}, ${how}`, { app: name })
 }
 
 /** A list of tools beyond this share of what a day may send leaves no room for a day. */

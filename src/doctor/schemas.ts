@@ -20,6 +20,7 @@ export type Finding = Static<typeof Finding>
 
 export const AppFacts = Type.Object({
   name: Text,
+  era: Nullable(Type.Enum(['stateless', 'session', 'sse'], { description: 'how the app is spoken to (docs/decisions/013)' })),
   protocolVersion: Nullable(Text),
   server: Nullable(Type.Object({ name: Type.String(), version: Type.String() })),
   modules: Type.Record(Type.String(), Type.Array(Text), { description: 'the tools that personas see, by module' }),

@@ -48,7 +48,7 @@ t.test('tools are told by module, with what is set aside, why, and the line that
     for (const name of ['cart.list', 'cart.add', 'order.list', 'order.delete']) server.registerTool(name, {}, () => text('fine'))
   })
   const report = await look({ ...env, MCP_URL: url }, offline)
-  t.match(findings(report, 'app'), [{ status: 'ok', says: /shop 2\.0\.0, MCP 20\d\d-\d\d-\d\d/ }])
+  t.match(findings(report, 'app'), [{ status: 'ok', says: /shop 2\.0\.0, MCP 20\d\d-\d\d-\d\d with sessions/ }])
   t.match(findings(report, 'tools'), [{
     status: 'ok', says: /cart 2, order 1; about \d+ tokens; set aside: order\.delete \(its name says "delete"\)/, todo: /TOOL_ALLOW=order\.delete/
   }])
@@ -98,10 +98,12 @@ t.test('an app that serves one session only is red, however it shows', async t =
   const refused = await look({ ...env, MCP_URL: refusing }, offline)
   t.match(findings(refused, 'sessions'), [{ status: 'failed', says: /one session at a time: the second is refused/, todo: /--isolated/ }])
 
-  let open = 0
+  let holder: McpServer | undefined
   const busy = await serveSessions(t, server => {
-    const first = ++open === 1
-    server.registerTool('page.list', {}, () => first ? text('fine') : text('Browser is already in use, use --isolated', true))
+    server.registerTool('page.list', {}, () => {
+      holder ??= server
+      return holder === server ? text('fine') : text('Browser is already in use, use --isolated', true)
+    })
   })
   const failing = await look({ ...env, MCP_URL: busy }, offline)
   t.match(findings(failing, 'sessions'), [{ status: 'failed', says: /page\.list answers: Browser is already in use/ }])
