@@ -44,6 +44,7 @@ import { personaPages } from './routes/pages/personas.ts'
 import { runnerPages } from './routes/pages/runner.ts'
 import { runPages } from './routes/pages/runs.ts'
 import { signInPages } from './routes/pages/sign-in.ts'
+import { toolPages } from './routes/pages/tools.ts'
 
 export interface AppOptions {
   /** What the environment and `.env` hold together. */
@@ -126,6 +127,7 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
           await signedIn.register(runPages)
           await signedIn.register(modulePages)
           await signedIn.register(runnerPages)
+          await signedIn.register(toolPages)
           await signedIn.register(eventStream)
         })
       })

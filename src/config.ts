@@ -80,12 +80,12 @@ export const Config = Type.Object({
     expects: 'true or false',
     description: 'true: believe the app when it declares a tool read-only or idempotent, and repeat such a call after a crash'
   }),
-  TOOL_POLICY: Type.Enum(['allow', 'read-only', 'deny'], {
+  TOOL_POLICY: Type.Enum(['allow', 'read-only', 'deny', 'browser', 'files'], {
     default: 'allow',
-    expects: 'allow, read-only or deny',
-    description: "which of the app's tools personas may use: allow all but those that destroy, pay or invite, only those that read, or none"
+    expects: 'allow, read-only, deny, browser or files',
+    description: "which of the app's tools personas may use: allow all but those that destroy, pay or invite, only those that read, none, or what the app is for: browser, files"
   }),
-  TOOL_ALLOW: patterns('tools that are allowed besides; what destroys must be spelt out, such as todo.delete'),
+  TOOL_ALLOW: patterns('tools that are allowed besides, whatever the app declares of them; what destroys by its name must be spelt out, such as todo.delete'),
   TOOL_DENY: patterns('tools that are denied whatever else allows them'),
   TOOL_CHANGES: Type.Enum(['warn', 'block'], {
     default: 'warn',

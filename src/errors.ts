@@ -187,6 +187,24 @@ export class McpUnreachableError extends AppError { readonly code = 'MCP_UNREACH
 export class McpUnauthorizedError extends AppError { readonly code = 'MCP_UNAUTHORIZED' }
 export class McpNoToolsError extends AppError { readonly code = 'MCP_NO_TOOLS' }
 
+/** The app has tools, and the persona may use none of them. No request went to the model. */
+export class ToolsAllDeniedError extends AppError {
+  readonly code = 'TOOLS_ALL_DENIED'
+  /** @param mend the line of configuration that gives the persona tools */
+  constructor (reasons: string, mend: string) {
+    super(`No tool of the app is left that a persona may use. To allow them: ${mend}. Set aside: ${reasons}`)
+  }
+}
+
+/** The list of tools alone would end the day at its first turn. No request went to the model. */
+export class ToolListTooLargeError extends AppError {
+  readonly code = 'TOOL_LIST_TOO_LARGE'
+  constructor ({ tokens, limit, largest, mend }: { tokens: number, limit: number, largest: string, mend: string }) {
+    super(`The app's list of tools takes about ${tokens} tokens, and more than a third of MAX_INPUT_TOKENS (${limit}) ends a day at its first turn. ` +
+      `The largest: ${largest}. Deny what personas do not need, such as ${mend}; or set MAX_INPUT_TOKENS to ${tokens * 3} or more.`)
+  }
+}
+
 /** Nothing was sent. */
 export class DialForbiddenError extends AppError {
   readonly code = 'DIAL_FORBIDDEN'

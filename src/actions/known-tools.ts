@@ -5,19 +5,26 @@ import { PREPARED } from '../db/prepared.ts'
 import type { KnownToolsTable } from '../db/tables.ts'
 import { ToolNotAsSeenError } from '../errors.ts'
 import { moduleOf } from './repository.ts'
-import type { AcceptedTool, KnownTool } from './tool-schemas.ts'
+import type { StoredSetAside } from './set-aside-tools.ts'
+import type { AcceptedTool, KnownTool, SetAsideTool } from './tool-schemas.ts'
 
 /** All SQL on known_tools: what each app has ever shown, so that the tools nobody used can be named. */
+
+export interface Remembered {
+  /** Tools whose definition is not the one that was seen before. */
+  changed: string[]
+  /** What is stored of tools that no persona gets to see. */
+  setAside: StoredSetAside[]
+}
 
 /**
  * Once a day per tool is enough: only rows that are new, changed or a day old are written, and no others locked.
  * @param definitions by tool name, a hash of all that the app says of the tool
- * @returns tools whose definition is not the one that was seen before
  */
-export async function rememberTools (db: Queryable, app: string, definitions: ReadonlyMap<string, string>): Promise<string[]> {
+export async function rememberTools (db: Queryable, app: string, definitions: ReadonlyMap<string, string>): Promise<Remembered> {
   const names = [...definitions.keys()]
-  if (names.length === 0) return []
-  const { rows } = await sql<{ tool_name: string }>`${PREPARED}
+  const { rows } = await sql<{ changed: string | null, set_aside: StoredSetAside | null }>`${PREPARED}
+    WITH written AS (
     INSERT INTO known_tools (app, tool_name, module, definition_hash, accepted_hash)
     SELECT ${app}, shown.tool_name, shown.module, hash, hash
     FROM unnest(${arrayOf(names)}::text[], ${arrayOf(names.map(moduleOf))}::text[], ${arrayOf([...definitions.values()])}::text[]) AS shown (tool_name, module, hash)
@@ -28,8 +35,15 @@ export async function rememberTools (db: Queryable, app: string, definitions: Re
       accepted_hash = coalesce(known_tools.accepted_hash, excluded.definition_hash),
       changed_at = CASE WHEN known_tools.definition_hash <> excluded.definition_hash THEN now() ELSE known_tools.changed_at END
     WHERE known_tools.last_seen_at < now() - interval '1 day' OR known_tools.definition_hash IS DISTINCT FROM excluded.definition_hash
-    RETURNING CASE WHEN known_tools.changed_at = now() THEN known_tools.tool_name END AS tool_name`.execute(db)
-  return rows.flatMap(row => row.tool_name ?? [])
+    RETURNING CASE WHEN known_tools.changed_at = now() THEN known_tools.tool_name END AS tool_name
+    )
+    SELECT tool_name AS changed, NULL AS set_aside FROM written WHERE tool_name IS NOT NULL
+    UNION ALL
+    SELECT NULL, jsonb_build_object(
+      'name', tool_name, 'reason', reason, 'why', why, 'model', model, 'definitionHash', definition_hash,
+      'expired', model IS NOT NULL AND noted_at < now() - interval '30 days'
+    ) FROM tools_set_aside WHERE app = ${app}`.execute(db)
+  return { changed: rows.flatMap(row => row.changed ?? []), setAside: rows.flatMap(row => row.set_aside ?? []) }
 }
 
 /** By tool name, the definition that counts as known: the first that was seen, or the one that an operator accepted. */
@@ -42,7 +56,7 @@ export async function acceptedDefinitions (db: Queryable, app: string): Promise<
  * From here on these definitions count as known, all of them or none.
  * @throws ToolNotAsSeenError where a tool is by now described in another way than the operator saw it
  */
-export async function acceptTools (db: Queryable, app: string, tools: AcceptedTool[]): Promise<KnownTool[]> {
+export async function acceptTools (db: Queryable, app: string, tools: AcceptedTool[]): Promise<ListedTool[]> {
   return db.transaction().execute(async trx => {
     const { rows } = await sql<Selectable<KnownToolsTable>>`
       UPDATE known_tools SET accepted_hash = definition_hash
@@ -50,18 +64,50 @@ export async function acceptTools (db: Queryable, app: string, tools: AcceptedTo
       WHERE app = ${app} AND tool_name = seen.name AND definition_hash = seen.hash RETURNING known_tools.*`.execute(trx)
     const missing = tools.find(tool => !rows.some(row => row.tool_name === tool.name && row.definition_hash === tool.definitionHash))
     if (missing !== undefined) throw new ToolNotAsSeenError(missing.name)
-    return rows.map(toKnownTool)
+    const setAside = byName(await readSetAside(trx, app))
+    return rows.map(row => toKnownTool(row, setAside.get(row.tool_name)))
   })
 }
 
-/** Those first that wait for an operator. */
-export async function listKnownTools (db: Queryable, app: string, limit: number): Promise<KnownTool[]> {
-  const rows = await db.selectFrom('known_tools').selectAll().where('app', '=', app)
-    .orderBy(sql`accepted_hash IS NOT DISTINCT FROM definition_hash`).orderBy('tool_name').limit(limit).execute()
-  return rows.map(toKnownTool)
+/** Those first that wait for an operator, then those that no persona gets to see. */
+export async function listKnownTools (db: Queryable, app: string, limit: number): Promise<ListedTool[]> {
+  const rows = await db.selectFrom('known_tools').selectAll().where('app', '=', app).orderBy('tool_name').execute()
+  const setAside = await readSetAside(db, app)
+  const found = byName(setAside)
+  const known = rows.map(row => toKnownTool(row, found.get(row.tool_name)))
+  const names = new Set(rows.map(row => row.tool_name))
+  const dropped = setAside.filter(row => row.reason === 'same_name' || !names.has(row.name)).map(toDropped)
+  const rank = (tool: ListedTool) => !tool.accepted ? 0 : tool.setAside !== null ? 1 : 2
+  return [...known, ...dropped].sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1)).slice(0, limit)
 }
 
-function toKnownTool (row: Selectable<KnownToolsTable>): KnownTool {
+/** A tool whose way out only the app's settings tell. */
+export type ListedTool = Omit<KnownTool, 'setAside'> & { setAside: Omit<SetAsideTool, 'mend'> | null }
+
+type SetAside = Omit<SetAsideTool, 'mend'> & { name: string, notedAt: string }
+
+async function readSetAside (db: Queryable, app: string): Promise<SetAside[]> {
+  const rows = await db.selectFrom('tools_set_aside').selectAll().where('app', '=', app).orderBy('tool_name').orderBy('reason').execute()
+  return rows.map(row => ({
+    name: row.tool_name,
+    reason: row.reason as SetAside['reason'],
+    why: row.why,
+    since: row.since.toISOString(),
+    notedAt: row.noted_at.toISOString()
+  }))
+}
+
+/** Of two tools of one name the first is shown to personas: the other says nothing of it. */
+const byName = (setAside: SetAside[]) => new Map(setAside.filter(row => row.reason !== 'same_name').map(row => [row.name, row]))
+
+/** One that was never fit to be shown, of which no definition is kept. */
+function toDropped ({ name, reason, why, since, notedAt }: SetAside): ListedTool {
+  const setAside = { reason, why, since }
+  const seen = { firstSeenAt: since, lastSeenAt: notedAt }
+  return { name, module: moduleOf(name), definitionHash: null, accepted: true, changedAt: null, ...seen, setAside }
+}
+
+function toKnownTool (row: Selectable<KnownToolsTable>, setAside: SetAside | undefined): ListedTool {
   return {
     name: row.tool_name,
     module: row.module,
@@ -69,6 +115,7 @@ function toKnownTool (row: Selectable<KnownToolsTable>): KnownTool {
     accepted: row.accepted_hash === row.definition_hash,
     changedAt: row.changed_at?.toISOString() ?? null,
     firstSeenAt: row.first_seen_at.toISOString(),
-    lastSeenAt: row.last_seen_at.toISOString()
+    lastSeenAt: row.last_seen_at.toISOString(),
+    setAside: setAside === undefined ? null : { reason: setAside.reason, why: setAside.why, since: setAside.since }
   }
 }

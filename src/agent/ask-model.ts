@@ -1,4 +1,4 @@
-import { ModelError } from '../errors.ts'
+import { messageOf, ModelError } from '../errors.ts'
 import { cleanJson } from '../text.ts'
 import type { DayContext, Interruption } from './day.ts'
 import { toMessages, type JournaledMessage } from './history.ts'
@@ -43,7 +43,7 @@ export async function askModel (
       if (interrupted !== null) return interrupted
       const remedy = error instanceof ModelError ? error.remedy : undefined
       if (remedy?.kind === 'shorten') return { content: [], stopReason: TOO_LONG, model: day.model.name, usage: NO_USAGE }
-      if (remedy?.kind !== 'leave_out' || !day.tools.leaveOut(remedy.toolName)) throw error
+      if (remedy?.kind !== 'leave_out' || !day.tools.leaveOut(remedy.toolName, messageOf(error))) throw error
     }
   }
 }

@@ -33,9 +33,9 @@ const MAX_FORBIDDEN = 2
 export async function openMcpToolbox (options: McpOptions, signal: AbortSignal): Promise<Toolbox> {
   const { url, callTimeoutMs } = options
   const connection = await connect(options, { ...MCP_LIMITS, ...options.limits }, signal)
-  if (connection.tools.tools.length === 0) {
+  if (connection.tools.tools.length + connection.tools.setAside.length === 0) {
     await connection.close()
-    throw new McpNoToolsError(`The MCP server ${url} offers no usable tool.`)
+    throw new McpNoToolsError(`The MCP server ${url} offers no tool.`)
   }
   let forbidden = 0
 

@@ -17,6 +17,8 @@ export interface VettedTools {
   definitions: ReadonlyMap<string, string>
 }
 
+type Listed = Record<string, unknown> & { execution?: { taskSupport?: unknown } | null }
+
 /** An app shows one list to everybody, or a few: by kind of account, or while it changes. */
 const MAX_LISTS = 16
 const vetted = new Map<string, VettedTools>()
@@ -41,9 +43,9 @@ function vet (listed: unknown[], trusted: boolean): VettedTools {
   const definitions = new Map<string, string>()
   for (const item of listed) {
     const tool = toTool(item, trusted)
-    if ('why' in tool) setAside.push(tool)
+    if ('reason' in tool) setAside.push(tool)
     // Names should be unique: the first of a name wins.
-    else if (byName.has(tool.name)) setAside.push({ name: tool.name, why: 'another tool has the same name' })
+    else if (byName.has(tool.name)) setAside.push({ name: tool.name, reason: 'same_name', why: 'another tool has the same name' })
     else {
       byName.set(tool.name, tool)
       definitions.set(tool.name, hashDefinition(item))
@@ -53,20 +55,35 @@ function vet (listed: unknown[], trusted: boolean): VettedTools {
 }
 
 function toTool (item: unknown, trusted: boolean): Tool | SetAside {
-  const { name, description, inputSchema, annotations } = (item ?? {}) as Record<string, unknown>
-  if (typeof name !== 'string' || clean(name) === '') return { name: '', why: 'it has no name' }
-  if (name.length > MAX_NAME_LENGTH) return { name: oneLine(name, MAX_NAME_LENGTH), why: `its name is longer than ${MAX_NAME_LENGTH} characters` }
+  const { name, description, inputSchema, annotations, execution } = (item ?? {}) as Listed
+  const unusable = typeof name === 'string' ? unusableName(name) : { name: '', why: 'it has no name' }
+  if (typeof name !== 'string' || unusable !== null) return { name: '', why: 'it has no name', ...unusable, reason: 'name_unusable' }
   const schema = toSchema(inputSchema)
-  if (typeof schema === 'string') return { name: oneLine(name), why: schema }
+  if (typeof schema === 'string') return { name, reason: 'schema_unusable', why: schema }
+  if (execution?.taskSupport === 'required') return { name, reason: 'needs_task', why: 'it can only be called as a task, which personas cannot' }
   const { readOnlyHint, idempotentHint, destructiveHint } = (annotations ?? {}) as Record<string, unknown>
   return {
-    name: clean(name),
+    name,
     description: describe(description, schema.hidden),
     inputSchema: schema.shown,
     repeatable: trusted && (readOnlyHint === true || idempotentHint === true),
     hints: { readOnly: toBoolean(readOnlyHint), destructive: toBoolean(destructiveHint) }
   }
 }
+
+/** Rows and pages cannot hold every name, and a tool is called by its own name or not at all. */
+function unusableName (name: string): { name: string, why: string } | null {
+  if (clean(name).trim() === '') return { name: '', why: 'it has no name' }
+  if (name.length > MAX_NAME_LENGTH) return { name: oneLine(name, MAX_NAME_LENGTH), why: `its name is longer than ${MAX_NAME_LENGTH} characters` }
+  const isPlain = clean(name) === name && !/\p{Cc}/u.test(name)
+  return isPlain ? null : { name: visible(name), why: 'its name holds a control character' }
+}
+
+/** As JSON would write it: `todo\u0000create`. */
+function visible (name: string): string {
+  return oneLine(JSON.stringify(name).slice(1, -1).replace(/[\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufeff]/g, escaped), MAX_NAME_LENGTH)
+}
+const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 
 const toBoolean = (hint: unknown) => typeof hint === 'boolean' ? hint : undefined
 

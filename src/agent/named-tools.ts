@@ -13,28 +13,31 @@ export interface NamedTools {
   findDenied (name: string): SetAside | undefined
   /** Those of the app that a persona may not use, and why. */
   readonly denied: SetAside[]
+  /** Those that the model's provider did not accept in this run, and its words. */
+  readonly refused: SetAside[]
   /**
    * Takes a tool away that the model's provider does not accept; all others stay.
-   * @returns false: there is no such tool, or so many were left out that something else must be wrong
+   * @param why the provider's words
+   * @returns false: there is no such tool, none would be left, or so many were left out that something else must be wrong
    */
-  leaveOut (modelName: string): boolean
+  leaveOut (modelName: string, why: string): boolean
   /** Between two steps: takes over what has changed at the app. @throws AppError */
   refresh (signal: AbortSignal): Promise<void>
 }
 
 const MAX_LEFT_OUT = 10
 
-/** @returns why a persona may not use a tool; null: it may */
-export type Judge = (tool: Tool, definition: string | undefined) => string | null
+/** @returns those of a list that a persona may not use, and why */
+export type Judge = (tools: readonly Tool[], definitions: ReadonlyMap<string, string>) => SetAside[]
 
 /**
  * What is denied is not shown: a persona that sees a button and may not press it would blame the app for our rule. The list
  * stays the same from run to run, which the prompt cache needs.
  */
-export function nameTools (toolbox: Toolbox, whyDenied: Judge = () => null): NamedTools {
-  const leftOut = new Set<string>()
+export function nameTools (toolbox: Toolbox, judge: Judge = () => []): NamedTools {
+  const leftOut = new Map<string, SetAside>()
   const divide = () => {
-    const denied = toolbox.tools.flatMap(tool => toSetAside(tool, whyDenied(tool, toolbox.definitions.get(tool.name))))
+    const denied = judge(toolbox.tools, toolbox.definitions)
     return { ...nameAllowed(toolbox.tools, denied.map(tool => tool.name)), denied }
   }
   let { tools } = toolbox
@@ -44,13 +47,15 @@ export function nameTools (toolbox: Toolbox, whyDenied: Judge = () => null): Nam
     toolbox,
     get modelTools () { return modelTools },
     get denied () { return named.denied },
+    get refused () { return [...leftOut.values()] },
     find: modelName => leftOut.has(modelName) ? undefined : named.byLegalName.get(modelName),
     findDenied: name => named.denied.find(tool => tool.name === name || legalName(tool.name) === name),
-    leaveOut (modelName) {
-      if (leftOut.size >= MAX_LEFT_OUT || leftOut.has(modelName) || !named.byLegalName.has(modelName)) return false
-      leftOut.add(modelName)
+    leaveOut (modelName, why) {
+      const tool = named.byLegalName.get(modelName)
+      if (leftOut.size >= MAX_LEFT_OUT || leftOut.has(modelName) || tool === undefined) return false
+      leftOut.set(modelName, { name: tool.name, reason: 'refused_by_model', why })
       modelTools = modelTools.filter(tool => tool.name !== modelName)
-      return true
+      return modelTools.length > 0
     },
     async refresh (signal) {
       await toolbox.refresh(signal)
@@ -61,8 +66,6 @@ export function nameTools (toolbox: Toolbox, whyDenied: Judge = () => null): Nam
     }
   }
 }
-
-const toSetAside = ({ name }: Tool, why: string | null): SetAside[] => why === null ? [] : [{ name, why }]
 
 interface Named { byLegalName: ReadonlyMap<string, Tool>, modelTools: ModelTool[] }
 

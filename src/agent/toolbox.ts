@@ -1,5 +1,5 @@
 import type { AppError } from '../errors.ts'
-import type { ToolHints } from './tool-policy.ts'
+import type { DenialReason, ToolHints } from './tool-policy.ts'
 
 /**
  * The port to the app under test: its tools, as one persona sees them. `mcp-toolbox.ts` is the adapter
@@ -27,8 +27,20 @@ export interface Tool {
   hints?: ToolHints
 }
 
+/**
+ * Why a persona does not get to see a tool: the policy (`DenialReason`), a definition that has changed, the model's
+ * provider, or something in the tool itself that makes it of no use.
+ */
+export type SetAsideReason =
+  | DenialReason | 'changed' | 'refused_by_model' | 'name_unusable' | 'same_name' | 'schema_unusable' | 'needs_task'
+
 /** A tool that the app lists and the persona does not get to see. */
-export interface SetAside { name: string, why: string }
+export interface SetAside {
+  name: string
+  reason: SetAsideReason
+  /** One line for operators. */
+  why: string
+}
 
 /** How one tool call ended. A failed tool is a result, not an exception. */
 export interface ToolOutcome {

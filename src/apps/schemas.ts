@@ -22,8 +22,8 @@ export const AppSettings = Type.Object({
   oauthTokenUrl: Type.Optional(Url('the token endpoint, for client-credentials and refresh-token; left out: as the MCP server tells')),
   oauthClientId: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
   oauthScope: Type.Optional(Type.String({ minLength: 1, maxLength: 2000 })),
-  toolPolicy: Type.Optional(Type.Enum(['allow', 'read-only', 'deny'], { default: 'allow' })),
-  toolAllow: Type.Optional(Patterns('tools that are allowed besides; what destroys must be spelt out')),
+  toolPolicy: Type.Optional(Type.Enum(['allow', 'read-only', 'deny', 'browser', 'files'], { default: 'allow' })),
+  toolAllow: Type.Optional(Patterns('tools that are allowed besides, whatever the app declares of them; what destroys by its name must be spelt out')),
   toolDeny: Type.Optional(Patterns('tools that are denied whatever else allows them')),
   toolChanges: Type.Optional(Type.Enum(['warn', 'block'], { default: 'warn' }))
 }, { additionalProperties: false })

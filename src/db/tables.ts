@@ -12,6 +12,7 @@ export interface Database {
   persona_diaries: DiariesTable
   releases: ReleasesTable
   known_tools: KnownToolsTable
+  tools_set_aside: ToolsSetAsideTable
   incidents: IncidentsTable
   page_sessions: PageSessionsTable
   breakers: BreakersTable
@@ -212,6 +213,17 @@ export interface KnownToolsTable {
   definition_hash: string | null
   changed_at: NullableInstant
   accepted_hash: string | null
+}
+
+export interface ToolsSetAsideTable {
+  app: string
+  tool_name: string
+  reason: string
+  why: string
+  model: string | null
+  definition_hash: string | null
+  since: Instant
+  noted_at: Instant
 }
 
 export interface IncidentsTable {

@@ -35,9 +35,9 @@ export async function examineApp (setup: Setup, app: SetUpApp, cast: CastOfApp |
 interface Open { account: Account, toolbox: Toolbox, signal: AbortSignal, signIn: Finding }
 
 async function look ({ config }: Setup, app: SetUpApp, { account, toolbox, signal, signIn }: Open): Promise<ExaminedApp> {
-  const { tools, facts } = seeApp(app, toolbox)
-  const sessions = await findingOf('sessions', { app: app.name }, () => checkSessions(app, account, { toolbox, tools }, signal))
-  return { facts, findings: [signIn, reached(app, facts), checkTools(facts, config.MAX_INPUT_TOKENS), sessions] }
+  const { report, facts } = seeApp(app, toolbox, config.MAX_INPUT_TOKENS)
+  const sessions = await findingOf('sessions', { app: app.name }, () => checkSessions(app, account, { toolbox, tools: report.named }, signal))
+  return { facts, findings: [signIn, reached(app, facts), checkTools(facts, report, config.MAX_INPUT_TOKENS), sessions] }
 }
 
 /** Whether anybody is there at all. */

@@ -24,7 +24,9 @@ export const AppFacts = Type.Object({
   protocolVersion: Nullable(Text),
   server: Nullable(Type.Object({ name: Type.String(), version: Type.String() })),
   modules: Type.Record(Type.String(), Type.Array(Text), { description: 'the tools that personas see, by module' }),
-  setAside: Type.Array(Type.Object({ name: Type.String(), why: Text })),
+  setAside: Type.Array(Type.Object({
+    name: Type.String(), reason: Text, why: Text, mend: Nullable(Type.String({ description: 'the line of configuration that gives it to personas' }))
+  })),
   listTokens: Type.Integer({ minimum: 0, description: 'of the list of tools that a persona sees, estimated' })
 }, { additionalProperties: false })
 export type AppFacts = Static<typeof AppFacts>

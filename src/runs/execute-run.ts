@@ -1,5 +1,4 @@
 import type { Account, Accounts } from '../accounts/account.ts'
-import { acceptedDefinitions, rememberTools } from '../actions/known-tools.ts'
 import { moduleOf } from '../actions/repository.ts'
 import type { DayContext, EndReason } from '../agent/day.ts'
 import type { DayJournal } from '../agent/day-journal.ts'
@@ -9,11 +8,9 @@ import { act } from '../agent/loop.ts'
 import { limitDetail, type Limits } from '../agent/limits.ts'
 import { marksOf } from '../agent/marks.ts'
 import type { Model } from '../agent/model.ts'
-import { nameTools, type Judge } from '../agent/named-tools.ts'
 import { promptsFor, promptVersion } from '../agent/prompts/prompts.ts'
 import { modulesUsed, reflect, type LivedAction } from '../agent/reflect.ts'
-import { whyDenied, type ToolPolicy } from '../agent/tool-policy.ts'
-import type { SetAside, Toolbox } from '../agent/toolbox.ts'
+import type { Toolbox } from '../agent/toolbox.ts'
 import { walkedAwayOver } from '../agent/walk-away.ts'
 import type { Queryable } from '../db/database.ts'
 import { renderDiary } from '../diaries/diary.ts'
@@ -26,6 +23,7 @@ import { openJournal, type RunJournal } from './journal.ts'
 import { recordEnd, type DayEnd } from './record-end.ts'
 import { heldForReflecting, heldForTerms, type TakenRun } from './repository.ts'
 import { watchRun, type RunWatch } from './run-watch.ts'
+import { mustHaveRoom, mustHaveTools, rememberRefused, showTools, type ShowDependencies } from './shown-tools.ts'
 import { budgetDetail, budgetOf } from './spending.ts'
 import { finalStateFor, type RunEnd } from './states.ts'
 
@@ -34,17 +32,12 @@ export interface AppUnderTest {
   accounts: Accounts
   /** Opens the app's tools with the account of one persona. */
   openToolbox (account: Account, signal: AbortSignal): Promise<Toolbox>
-  toolPolicy: ToolPolicy & {
-    /** What happens to a tool that the app describes otherwise than before. */
-    changes: 'warn' | 'block'
-  }
+  toolPolicy: ShowDependencies['toolPolicy']
 }
 
-export interface RunDependencies extends AppUnderTest {
+export interface RunDependencies extends AppUnderTest, Pick<ShowDependencies, 'onToolNews'> {
   db: Queryable
   model: Model
-  /** Told when the app describes tools otherwise than before, or lists some that no persona gets to see. */
-  onToolNews? (news: { changed: string[], setAside: SetAside[] }): void
   limits: Limits & { maxReplyTokens: number, runTimeoutMs: number, dailyBudgetUsd: number | null }
 }
 
@@ -99,13 +92,14 @@ async function live (
   const toolbox = await deps.openToolbox(account, watch.modelSignal)
   try {
     await onAnswer('app')
-    const changed = await rememberTools(deps.db, taken.run.app, toolbox.definitions)
+    const { app } = taken.run
+    const tools = await showTools(deps, app, toolbox)
     const prompts = promptsFor(persona.locale)
     const journal = await openJournal(deps.db, taken, held => { if (held.cancelRequested) watch.cancel() })
     const marks = marksOf(markKey)
     const day: DayContext = {
       model: { ...deps.model, complete: (...request) => deps.model.complete(...request).then(async reply => { await onAnswer('model'); return reply }) },
-      tools: nameTools(toolbox, await judgeOf(deps, taken.run.app)),
+      tools,
       prompts,
       system: prompts.system(persona, marks),
       marks,
@@ -119,8 +113,9 @@ async function live (
       interruption: watch.interruption,
       remainingMs: watch.remainingMs
     }
-    deps.onToolNews?.({ changed, setAside: [...toolbox.setAside, ...day.tools.denied] })
+    if (taken.run.state !== 'reflecting') mustHaveTools(deps, app, tools)
     if (journal.messages.length === 0) {
+      mustHaveRoom(deps, app, tools)
       await journal.hold(heldForTerms(taken.lease, {
         personaVersion: persona.version, promptVersion: promptVersion(persona.locale), protocolVersion: toolbox.protocolVersion
       }))
@@ -128,20 +123,13 @@ async function live (
       const text = prompts.day({ today: today(persona), favouriteModules: favouriteModules(persona), diary })
       await journal.append({ phase: 'acting', role: 'user', content: [{ type: 'text', text }], stopReason: null })
     }
-    const end = await actAndReflect(deps, taken, { ...day, journal }).finally(journal.flush)
+    const end = await actAndReflect(deps, taken, { ...day, journal }).finally(async () => {
+      await journal.flush()
+      await rememberRefused(deps, app, tools)
+    })
     return end === 'released' ? end : { ...end, record: journal.record() }
   } finally {
     await toolbox.close()
-  }
-}
-
-/** The policy, and where changes are blocked the definitions that are known as the day begins. */
-async function judgeOf ({ db, toolPolicy }: RunDependencies, app: string): Promise<Judge> {
-  const known = toolPolicy.changes === 'block' ? await acceptedDefinitions(db, app) : new Map<string, string>()
-  return ({ name, hints = {} }, definition) => {
-    const accepted = known.get(name)
-    const hasChanged = accepted !== undefined && accepted !== definition
-    return hasChanged ? 'its definition has changed, and nobody has accepted that' : whyDenied(toolPolicy, { name, hints })
   }
 }
 

@@ -10,6 +10,7 @@ import { closeUnrated, recordEnd } from './record-end.ts'
 import { abandonRun, holdRun, takeRun, type TakenRun } from './repository.ts'
 import { chargeLeftBehind } from './spending.ts'
 import type { RunEnd } from './states.ts'
+import { tellToolNews } from './tool-news.ts'
 
 export interface RunnerLog {
   info (fields: object, message: string): void
@@ -37,7 +38,7 @@ export interface Runner {
 export function createRunner (options: RunnerOptions): Runner {
   const { db, queue, modelBreaker, findApp, log } = options
   const stopping = new AbortController()
-  const setAsideBefore = new Set<string>()
+  const onToolNews = tellToolNews(options.log)
 
   async function execute (runId: string): Promise<void> {
     const taken = await takeRun(db, runId)
@@ -59,7 +60,6 @@ export function createRunner (options: RunnerOptions): Runner {
 
   /** @param probing breakers that this run may close */
   async function live (taken: TakenRun, app: AppUnderTest, services: Services, probing: Set<string>): Promise<void> {
-    const onToolNews = tellToolNews(log, setAsideBefore)
     // It waited, and when it came back nobody else had found the service out of order any more.
     const othersGotThrough = taken.deferredMs > 0 && probing.size === 0
     // Loaded with the first run: a process that only answers starts sooner and holds less.
@@ -135,15 +135,4 @@ function logEnd (log: RunnerLog, { lease, run, ageMs }: TakenRun, end: RunEnd): 
   }
   if (end.state === 'failed') log.warn({ ...fields, ageMs }, 'run failed')
   else log.info(fields, `run ${end.state}`)
-}
-
-/** @param told what this process has said already: each run sees the same tools */
-function tellToolNews (log: RunnerLog, told: Set<string>): RunDependencies['onToolNews'] {
-  return ({ changed, setAside }) => {
-    if (changed.length > 0) log.warn({ tools: changed }, 'the app describes tools otherwise than before: compare ratings with care')
-    for (const { name, why } of setAside) {
-      if (!told.has(name)) log.warn({ tool: name, why }, 'no persona gets to see this tool of the app')
-      told.add(name)
-    }
-  }
 }

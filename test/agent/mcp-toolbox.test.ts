@@ -107,7 +107,8 @@ t.test('all pages of tools are read, and a cursor that repeats ends the list', a
 t.test('a malformed tool does not take the others along', async t => {
   const deep = JSON.parse(`${'{"a":'.repeat(200)}1${'}'.repeat(200)}`) as object
   const bad = [
-    null, 'todo', 5, {}, { name: 5 }, named(''), named('x'.repeat(129)),
+    null, 'todo', 5, {}, { name: 5 }, named(''), named('x'.repeat(129)), named('todo\u0000create'), named('todo\ncreate'), named('todo\u202ecreate'),
+    named('todo.report', { execution: { taskSupport: 'required' } }),
     named('list', { inputSchema: [] }), named('text', { inputSchema: 'object' }), named('null', { inputSchema: null }),
     named('string', { inputSchema: { type: 'string' } }), named('deep', { inputSchema: deep }),
     named('huge', { inputSchema: { type: 'object', description: 'x'.repeat(200_000) } })
@@ -120,7 +121,12 @@ t.test('a malformed tool does not take the others along', async t => {
     named('unclean', { description: 'a\u0000b', inputSchema: { type: 'object', description: 'c\u0000d' } })
   ]
   const server = await startMcpFaultServer(t, { tools: [TOOL, ...bad, ...odd, named('last')] })
-  const { tools } = await open(t, server.url)
+  const { tools, setAside } = await open(t, server.url)
+  t.equal(setAside.length, bad.length, 'each is listed with its reason')
+  t.match(setAside.filter(({ name }) => name.startsWith('todo')), [
+    { name: 'todo\\u0000create', reason: 'name_unusable' }, { name: 'todo\\ncreate', reason: 'name_unusable' },
+    { name: 'todo\\u202ecreate', reason: 'name_unusable' }, { name: 'todo.report', reason: 'needs_task' }
+  ])
   t.same(
     tools.map(tool => tool.name),
     ['todo.create', 'no.schema', 'no.type', 'no.description', 'union', 'hints', 'long', 'unclean', 'last']
@@ -136,12 +142,12 @@ t.test('a malformed tool does not take the others along', async t => {
   t.match(by.get('hints'), { repeatable: false })
 })
 
-t.test('an app without a usable tool is said to have none', async t => {
-  for (const tools of [[], [null]]) {
-    const server = await startMcpFaultServer(t, { tools })
-    t.match(await refusal(server.url), { code: 'MCP_NO_TOOLS', message: new RegExp(server.url) })
-    t.equal(server.count('DELETE'), 1, 'and its session is ended')
-  }
+t.test('an app without a tool is said to have none, and one without a usable tool says why', async t => {
+  const server = await startMcpFaultServer(t, { tools: [] })
+  t.match(await refusal(server.url), { code: 'MCP_NO_TOOLS', message: new RegExp(server.url) })
+  t.equal(server.count('DELETE'), 1, 'and its session is ended')
+  const unusable = await open(t, (await startMcpFaultServer(t, { tools: [null] })).url)
+  t.same([unusable.tools, unusable.setAside], [[], [{ name: '', reason: 'name_unusable', why: 'it has no name' }]])
   const strange = await startMcpFaultServer(t, { on: { 'tools/list': ({ result }) => result({ tools: 'none' }) } })
   t.match(await refusal(strange.url), { code: 'MCP_NO_TOOLS' })
 })

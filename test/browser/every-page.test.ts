@@ -75,6 +75,7 @@ async function addressesOf ({ app: { database: { db } }, personas: [persona] }: 
     'modules-friction': '/modules?show=friction',
     module: '/modules/calendar',
     runner: '/runner',
+    tools: '/tools',
     'not-found': '/nowhere'
   }
 }

@@ -21,7 +21,8 @@ interface Teardown { teardown (fn: () => Promise<void>): void }
  * itself. Without ANTHROPIC_API_KEY in `env` the runner is off, as for any operator.
  */
 export async function startTestApp (
-  t: Teardown, options: { env?: Record<string, string>, database?: OpenDatabase, signInToken?: string } = {}
+  t: Teardown,
+  options: { env?: Record<string, string>, database?: OpenDatabase, signInToken?: string, logger?: object } = {}
 ): Promise<FastifyInstance> {
   const database = options.database ?? await openTestDatabase(t)
   const app = await buildApp({
@@ -36,6 +37,7 @@ export async function startTestApp (
       ...options.env
     },
     database,
+    ...(options.logger !== undefined && { logger: options.logger }),
     ...(options.signInToken !== undefined && { signInToken: options.signInToken })
   })
   t.teardown(() => app.close())

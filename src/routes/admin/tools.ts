@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { acceptTools, listKnownTools } from '../../actions/known-tools.ts'
 import { AcceptedTools, KnownTool } from '../../actions/tool-schemas.ts'
 import { AppName, FIRST_APP } from '../../apps/schemas.ts'
+import { mendTools } from '../tool-mend.ts'
 import { errorsOf, ref } from '../ref.ts'
 
 const common = { tags: ['admin'], security: [{ adminKey: [] }] }
@@ -18,14 +19,17 @@ export const adminToolRoutes: FastifyPluginAsyncTypebox = async app => {
     schema: {
       ...common,
       operationId: 'listTools',
-      summary: 'The tools of the app, those first whose changed definition nobody has accepted',
+      summary: 'The tools of the app: those first whose changed definition nobody has accepted, then those that no persona gets to see',
       querystring: Type.Object({
         app: AppQuery,
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_TOOLS, default: MAX_TOOLS }))
       }, { additionalProperties: false }),
       response: { 200: Tools, ...errorsOf(400, 401, 503) }
     }
-  }, async request => ({ tools: await listKnownTools(db, request.query.app ?? FIRST_APP, request.query.limit ?? MAX_TOOLS) }))
+  }, async request => {
+    const { app: name = FIRST_APP, limit = MAX_TOOLS } = request.query
+    return { tools: await mendTools(app, name, await listKnownTools(db, name, limit)) }
+  })
 
   app.post('/accept', {
     schema: {
@@ -36,5 +40,8 @@ export const adminToolRoutes: FastifyPluginAsyncTypebox = async app => {
       body: ref(AcceptedTools),
       response: { 200: Tools, ...errorsOf(400, 401, 409, 503) }
     }
-  }, async request => ({ tools: await acceptTools(db, request.query.app ?? FIRST_APP, request.body.tools) }))
+  }, async request => {
+    const { app: name = FIRST_APP } = request.query
+    return { tools: await mendTools(app, name, await acceptTools(db, name, request.body.tools)) }
+  })
 }

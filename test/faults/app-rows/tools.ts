@@ -72,7 +72,7 @@ export const tools: Row[] = [{
     app.tools = [named('a', { description: 'first' }), named('a', { description: 'second' }), named('b')]
     const toolbox = await stage.open(app)
     assert.deepEqual(toolbox.tools.map(tool => tool.description), ['first', 'b'])
-    assert.deepEqual(toolbox.setAside, [{ name: 'a', why: 'another tool has the same name' }])
+    assert.deepEqual(toolbox.setAside, [{ name: 'a', reason: 'same_name', why: 'another tool has the same name' }])
   }
 }, {
   promise: 'M14 tools with schemas that nobody takes are mended or set aside one by one, and the good ones work',
