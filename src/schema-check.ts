@@ -14,15 +14,23 @@ export function createAjv (options: Options = {}): Ajv {
   return ajv
 }
 
+/** Fields that had another name in an earlier release. */
+const RENAMED: Record<string, string> = { cadence: 'tickCadence' }
+
 /** `body/actions/0/result must be one of ok, error`: the field, what is wrong with it, and what would be right. */
 export function explainProblems (errors: ErrorObject[], part: string): string {
   return errors.map(error => {
     const field = `${part}${error.instancePath}`
     switch (error.keyword) {
       case 'enum': return `${field} must be one of ${(error.params.allowedValues as unknown[]).join(', ')}`
-      case 'additionalProperties': return `${field} has the unknown field "${error.params.additionalProperty}"`
+      case 'additionalProperties': return unknownField(field, error.params.additionalProperty)
       case 'format': return `${field} must be a valid ${error.params.format}`
       default: return `${field} ${error.message ?? 'is not valid'}`
     }
   }).join('; ')
+}
+
+function unknownField (field: string, name: string): string {
+  const renamed = Object.hasOwn(RENAMED, name) ? `, which is called "${RENAMED[name]}" now` : ''
+  return `${field} has the unknown field "${name}"${renamed}`
 }

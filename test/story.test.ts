@@ -11,7 +11,7 @@ t.test('the whole story: personas are due, live their day, rate it, and are due 
   const dueEmails = async () => (await app.inject({ url: '/api/v1/internal/personas/due', headers: service })).json()
     .personas.map((p: { email: string }) => p.email).sort()
   // Weekdays personas would make the story depend on the day it is told.
-  for (const persona of readCatalogue()) await world.persona({ ...persona, cadence: 'daily' })
+  for (const persona of readCatalogue()) await world.persona({ ...persona, tickCadence: 'daily' })
   t.equal((await dueEmails()).length, 10, 'all ten are due before their first day')
 
   const result = await world.tick()

@@ -39,7 +39,7 @@ export async function openArm ({ modelUrl, mcpUrl, databaseUrl }: Places): Promi
   const free: Persona[] = []
   let made = 0
   const makePersona = async () => (await upsertPersona(db, {
-    email: `bench-${process.pid}-${++made}@personas.test`, name: 'Mara', archetype: 'researcher', systemPrompt: SYSTEM, moduleMix: {}, cadence: 'daily', locale: 'en'
+    email: `bench-${process.pid}-${++made}@personas.test`, name: 'Mara', archetype: 'researcher', systemPrompt: SYSTEM, moduleMix: {}, tickCadence: 'daily', locale: 'en'
   })).persona
   return {
     async run () {

@@ -20,12 +20,13 @@ createServer(async (request, response) => {
   const { rows } = await pool.query({ name: 'due', text })
   const personas = rows.map(row => ({
     id: row.id,
+    userId: row.id,
     email: row.email,
     name: row.name,
     archetype: row.archetype,
     systemPrompt: row.system_prompt,
     moduleMix: row.module_mix,
-    cadence: row.cadence,
+    tickCadence: row.cadence,
     timeZone: row.time_zone,
     locale: row.locale,
     patience: row.patience,

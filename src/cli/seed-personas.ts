@@ -7,7 +7,7 @@ import { upsertPersona } from '../personas/repository.ts'
 const HELP = `npm run seed:personas [-- --file FILE] [--dry-run]
 
 Creates the personas of the catalogue, or updates those that are there (by email).
-  --file FILE   another catalogue: a JSON list of { email, name, archetype, systemPrompt, cadence, moduleMix?, timeZone?, locale?, app? }
+  --file FILE   another catalogue: a JSON list of { email, archetype, systemPrompt, name?, moduleMix?, tickCadence?, timeZone?, locale?, app? }
   --dry-run     check the catalogue and say what it holds, but store nothing`
 
 const { values } = parseArgs({ options: { file: { type: 'string' }, 'dry-run': { type: 'boolean' }, help: { type: 'boolean' } } })
@@ -16,7 +16,7 @@ if (values.help) {
   console.log(HELP)
 } else if (values['dry-run']) {
   const personas = readCatalogue(values.file)
-  for (const persona of personas) console.log(`${persona.email}  ${persona.name}, ${persona.archetype}, ${persona.cadence}`)
+  for (const { email, name, archetype, tickCadence } of personas) console.log([email, [name, archetype, tickCadence].filter(Boolean).join(', ')].join('  '))
   console.log(`${personas.length} personas in ${values.file ?? CATALOGUE_FILE}; nothing was stored.`)
 } else {
   await withStore(async app => {
@@ -25,7 +25,7 @@ if (values.help) {
     await app.database.db.transaction().execute(async trx => {
       for (const input of personas) {
         const { persona, created } = await upsertPersona(trx, input, { passwordVersion: newestSeedVersion(app.config) })
-        console.log(`${created ? 'created' : 'updated'}  ${persona.email}  ${persona.name}, ${persona.archetype}, ${persona.cadence}`)
+        console.log(`${created ? 'created' : 'updated'}  ${persona.email}  ${persona.name}, ${persona.archetype}, ${persona.tickCadence}`)
       }
     })
     console.log(`${personas.length} personas are in the store. Each needs its account in your app: see "Accounts" in the README.`)

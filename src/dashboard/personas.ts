@@ -7,7 +7,7 @@ import { nextDueAt } from './next-due.ts'
 
 export interface PersonaListFilter {
   archetype?: string | undefined
-  cadence?: PersonaRow['cadence'] | undefined
+  tickCadence?: PersonaRow['cadence'] | undefined
   paused?: boolean | undefined
   app?: string | undefined
   search?: string | undefined
@@ -25,7 +25,7 @@ export interface PersonaCard {
   name: string
   email: string
   archetype: string
-  cadence: PersonaRow['cadence']
+  tickCadence: PersonaRow['cadence']
   locale: string
   timeZone: string
   standing: Standing
@@ -55,7 +55,7 @@ const containing = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`
 function matching (filter: PersonaListFilter) {
   const conditions = [sql`true`]
   if (filter.archetype !== undefined) conditions.push(sql`p.archetype = ${filter.archetype}`)
-  if (filter.cadence !== undefined) conditions.push(sql`p.cadence = ${filter.cadence}`)
+  if (filter.tickCadence !== undefined) conditions.push(sql`p.cadence = ${filter.tickCadence}`)
   if (filter.paused !== undefined) conditions.push(sql`p.paused = ${filter.paused}`)
   if (filter.app !== undefined) conditions.push(sql`p.app = ${filter.app}`)
   if (filter.search !== undefined) {
@@ -104,7 +104,7 @@ function toCard (row: CardRow): PersonaCard {
     name: row.name,
     email: row.email,
     archetype: row.archetype,
-    cadence: row.cadence,
+    tickCadence: row.cadence,
     locale: row.locale,
     timeZone: row.time_zone,
     standing: standingOf(row),

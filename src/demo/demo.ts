@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { buildApp } from '../app.ts'
 import { readEnvironment } from '../environment.ts'
 import { upsertPersona } from '../personas/repository.ts'
+import type { Persona } from '../personas/schemas.ts'
 import { awaitTick } from '../runs/tick.ts'
 import { readCatalogue } from '../cli/catalogue.ts'
 import { derivePassword } from '../accounts/password.ts'
@@ -58,11 +59,12 @@ async function demo (stay: boolean): Promise<void> {
     closers.push(() => app.close())
     const address = await app.listen({ host: app.config.HOST, port: app.config.PORT })
 
-    const personas = readCatalogue()
-    for (const persona of personas) {
-      await upsertPersona(app.database.db, persona)
+    const personas: Persona[] = []
+    for (const input of readCatalogue()) {
+      const { persona } = await upsertPersona(app.database.db, input)
       const password = derivePassword(settings.seedSecret, persona.email)
-      sampleApp.addAccount({ email: persona.email, password, name: persona.name, locale: persona.locale ?? 'de' })
+      sampleApp.addAccount({ email: persona.email, password, name: persona.name, locale: persona.locale })
+      personas.push(persona)
     }
     const notice = standIn === undefined ? `model: ${app.config.ANTHROPIC_MODEL} (your key, real costs)` : STAND_IN_NOTICE
     console.log(`\n${personas.length} personas begin their day in ${sampleApp.mcpUrl}\n[${notice}]\n${stay ? `Watch them live: ${address}/sign-in/demo/${settings.signInToken}\n` : ''}`)

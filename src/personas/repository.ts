@@ -23,12 +23,13 @@ type ShownRow = Pick<PersonaRow, typeof COLUMNS[number]>
 export function toPersona (row: ShownRow): Persona {
   return {
     id: row.id,
+    userId: row.id,
     email: row.email,
     name: row.name,
     archetype: row.archetype,
     systemPrompt: row.system_prompt,
     moduleMix: row.module_mix,
-    cadence: row.cadence,
+    tickCadence: row.cadence,
     timeZone: row.time_zone,
     locale: row.locale,
     patience: row.patience,
@@ -54,7 +55,7 @@ export interface WhichDue {
 }
 
 /** What a cadence waits for between two days, and whether it rests at weekends. */
-const RHYTHMS: { cadence: Persona['cadence'], age: string, weekdaysOnly?: boolean }[] = [
+const RHYTHMS: { cadence: Persona['tickCadence'], age: string, weekdaysOnly?: boolean }[] = [
   { cadence: 'hourly', age: '1 hour' }, { cadence: 'daily', age: '24 hours' }, { cadence: 'weekdays', age: '24 hours', weekdaysOnly: true }
 ]
 
@@ -160,7 +161,7 @@ export async function listPersonas (
   const limit = filter.limit ?? 50
   let matching = db.selectFrom('personas')
   if (filter.archetype !== undefined) matching = matching.where('archetype', '=', filter.archetype)
-  if (filter.cadence !== undefined) matching = matching.where('cadence', '=', filter.cadence)
+  if (filter.tickCadence !== undefined) matching = matching.where('cadence', '=', filter.tickCadence)
   if (filter.app !== undefined) matching = matching.where('app', '=', filter.app)
   if (filter.paused !== undefined) matching = matching.where('paused', '=', filter.paused)
   const { total } = await matching.select(eb => eb.fn.countAll<string>().as('total')).executeTakeFirstOrThrow()
@@ -177,7 +178,7 @@ export async function countByApp (db: Queryable): Promise<Map<string, number>> {
 }
 
 /** How many of each cadence live in each app, without those that are paused. */
-export async function countByCadence (db: Queryable): Promise<{ app: string, cadence: Persona['cadence'], personas: number }[]> {
+export async function countByCadence (db: Queryable): Promise<{ app: string, cadence: Persona['tickCadence'], personas: number }[]> {
   const rows = await db.selectFrom('personas').select(eb => ['app', 'cadence', eb.fn.countAll<string>().as('n')])
     .where('paused', '=', false).groupBy(['app', 'cadence']).orderBy('app').orderBy('cadence').execute()
   return rows.map(({ app, cadence, n }) => ({ app, cadence, personas: Number(n) }))
@@ -195,7 +196,7 @@ function toColumns (input: Partial<PersonaInput> & Pick<PersonaPatch, 'passwordV
     ...(input.archetype !== undefined && { archetype: input.archetype }),
     ...(input.systemPrompt !== undefined && { system_prompt: input.systemPrompt }),
     ...(input.moduleMix !== undefined && { module_mix: JSON.stringify(input.moduleMix) }),
-    ...(input.cadence !== undefined && { cadence: input.cadence }),
+    ...(input.tickCadence !== undefined && { cadence: input.tickCadence }),
     ...(input.timeZone !== undefined && { time_zone: input.timeZone }),
     ...(input.locale !== undefined && { locale: input.locale }),
     ...(input.passwordVersion !== undefined && { password_version: input.passwordVersion }),
@@ -203,6 +204,9 @@ function toColumns (input: Partial<PersonaInput> & Pick<PersonaPatch, 'passwordV
     ...(input.paused !== undefined && { paused: input.paused, ...(!input.paused && { pause_reason: null, strikes: 0 }) })
   }
 }
+
+/** Of a persona that is created with no more than it needs. */
+const standardFor = (email: string) => ({ name: email.split('@')[0] ?? email, module_mix: '{}', cadence: 'daily' })
 
 /**
  * The version counts changes of what the model is told; a new cadence or name does not make another person.
@@ -237,8 +241,9 @@ export async function upsertPersona (
   db: Queryable, input: PersonaInput, { passwordVersion = 1 } = {}
 ): Promise<{ persona: Persona, created: boolean }> {
   const columns = toColumns(input)
+  const onlyAtFirst = { password_version: passwordVersion, ...(input.app !== undefined && { app: input.app }) }
   const row = await db.insertInto('personas')
-    .values({ module_mix: '{}', ...columns, password_version: passwordVersion, ...(input.app !== undefined && { app: input.app }) } as Insertable<PersonasTable>)
+    .values({ ...standardFor(input.email), ...columns, ...onlyAtFirst } as Insertable<PersonasTable>)
     .onConflict(conflict => conflict.column('email').doUpdateSet({ ...columns, version: nextVersion(columns), updated_at: sql`now()` })
       .where(sql<boolean>`personas.app = coalesce(${input.app ?? null}::text, personas.app)`))
     .returningAll()
@@ -265,9 +270,10 @@ export async function patchPersona (db: Queryable, id: string, patch: PersonaPat
  * @throws PersonaNotFoundError, EmailTakenError
  */
 export async function forkPersona (db: Queryable, id: string, as: { email: string, name?: string | undefined }): Promise<Persona> {
-  const { name, archetype, systemPrompt, moduleMix, cadence, timeZone, locale, patience, app, passwordVersion } = await getPersona(db, id)
+  const { name, app, passwordVersion, ...like } = await getPersona(db, id)
+  const { archetype, systemPrompt, moduleMix, tickCadence, timeZone, locale, patience } = like
   const columns = toColumns({
-    name: as.name ?? name, email: as.email, archetype, systemPrompt, moduleMix, cadence, timeZone, locale, patience
+    name: as.name ?? name, email: as.email, archetype, systemPrompt, moduleMix, tickCadence, timeZone, locale, patience
   })
   const row = await db.insertInto('personas').values({ ...columns, app, password_version: passwordVersion } as Insertable<PersonasTable>).returningAll().executeTakeFirstOrThrow()
     .catch(error => { throw explainRefusal(error, as) })

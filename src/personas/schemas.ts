@@ -4,10 +4,10 @@ import { AppName } from '../apps/schemas.ts'
 /** Shared by every aggregate: an instant as ISO 8601 text in UTC. */
 const Instant = Type.String({ format: 'date-time' })
 
-export const Cadence = Type.Enum(['hourly', 'daily', 'weekdays'], {
-  description: 'hourly: more than 1 h after it was last active; daily: more than 24 h; weekdays: like daily, Monday to Friday in its own time zone'
-})
-export type Cadence = Static<typeof Cadence>
+const RHYTHM = 'how often it lives a day; hourly: more than 1 h after it was last active; daily: more than 24 h; weekdays: like daily, Monday to Friday in its own time zone'
+
+export const TickCadence = Type.Enum(['hourly', 'daily', 'weekdays'], { description: RHYTHM })
+export type TickCadence = Static<typeof TickCadence>
 
 const ModuleName = '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$'
 
@@ -23,7 +23,7 @@ const character = {
   moduleMix: Type.Record(Type.String({ pattern: ModuleName }), Type.Number({ exclusiveMinimum: 0, maximum: 1000 }), {
     maxProperties: 50, additionalProperties: false, description: 'favourite modules of the app, with weights'
   }),
-  cadence: Cadence,
+  tickCadence: TickCadence,
   timeZone: Type.String({ format: 'time-zone', description: 'IANA name, e.g. Europe/Berlin' }),
   locale: Type.String({ format: 'locale', maxLength: 35, description: 'BCP 47 tag; the language that the persona lives in' })
 }
@@ -34,20 +34,29 @@ const PasswordVersion = Type.Integer({ minimum: 1, maximum: 999, description: 'u
 
 export const Email = Type.String({ format: 'email', maxLength: 254 })
 
+const EXAMPLE = {
+  email: 'mara@personas.test',
+  name: 'Mara',
+  archetype: 'researcher',
+  systemPrompt: 'You are Mara, 34, a biologist. You write everything down and forget where.',
+  moduleMix: { notes: 2, todo: 1 },
+  tickCadence: 'weekdays'
+}
+
 /** What creates a persona, or updates the one with the same email. */
 export const PersonaInput = Type.Object({
   email: Email,
-  name: character.name,
+  name: Type.Optional(Type.String({ ...character.name, description: 'left out for a new persona: what stands before the @ of its email' })),
   archetype: character.archetype,
   systemPrompt: character.systemPrompt,
   moduleMix: Type.Optional(character.moduleMix),
-  cadence: character.cadence,
+  tickCadence: Type.Optional(Type.Enum(TickCadence.enum, { description: `${RHYTHM}; left out for a new persona: daily` })),
   timeZone: Type.Optional(character.timeZone),
   locale: Type.Optional(character.locale),
   patience: Type.Optional(Patience),
   paused: Type.Optional(Type.Boolean()),
   app: Type.Optional(App)
-}, { $id: 'PersonaInput', additionalProperties: false })
+}, { $id: 'PersonaInput', additionalProperties: false, examples: [EXAMPLE] })
 export type PersonaInput = Static<typeof PersonaInput>
 
 const changeable = Type.Object({ email: Email, ...character, patience: Patience, passwordVersion: PasswordVersion })
@@ -59,6 +68,7 @@ export type PersonaPatch = Static<typeof PersonaPatch>
 
 export const Persona = Type.Object({
   id: Type.String({ format: 'uuid' }),
+  userId: Type.String({ format: 'uuid', description: 'the same as id, by the name that other runners know it by' }),
   email: Email,
   ...character,
   timeZone: Type.String(),
@@ -79,7 +89,7 @@ export type Persona = Static<typeof Persona>
 
 export const PersonaFilter = Type.Object({
   archetype: Type.Optional(Type.String({ maxLength: 100 })),
-  cadence: Type.Optional(Cadence),
+  tickCadence: Type.Optional(TickCadence),
   paused: Type.Optional(Type.Boolean()),
   app: Type.Optional(App),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),

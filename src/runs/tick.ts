@@ -76,7 +76,7 @@ async function takeDueIn (trx: Queryable, room: number, breakers: Breaker[]): Pr
 }
 
 const HOUR_MS = 3_600_000
-const PERIOD_MS: Record<Persona['cadence'], number> = { hourly: HOUR_MS, daily: 24 * HOUR_MS, weekdays: 24 * HOUR_MS }
+const PERIOD_MS: Record<Persona['tickCadence'], number> = { hourly: HOUR_MS, daily: 24 * HOUR_MS, weekdays: 24 * HOUR_MS }
 /** Fewer than this are no crowd. */
 const CROWD = 10
 const LONGEST_SPREAD_MS = 600_000
@@ -86,8 +86,8 @@ const LONGEST_SPREAD_MS = 600_000
  * @param now by the clock that decides who is due
  */
 function spread (opened: OpenedRun[], due: Persona[], now: number): QueuedRun[] {
-  const isLate = ({ cadence, lastActiveAt }: Persona) =>
-    lastActiveAt !== null && now - Date.parse(lastActiveAt) > PERIOD_MS[cadence] + HOUR_MS
+  const isLate = ({ tickCadence, lastActiveAt }: Persona) =>
+    lastActiveAt !== null && now - Date.parse(lastActiveAt) > PERIOD_MS[tickCadence] + HOUR_MS
   const late = new Set(due.filter(isLate).map(persona => persona.id))
   const withinMs = late.size > CROWD ? Math.min(LONGEST_SPREAD_MS, late.size * 1000) : 0
   return opened.map(({ runId, personaId }) => ({ runId, afterMs: late.has(personaId) ? Math.random() * withinMs : 0 }))

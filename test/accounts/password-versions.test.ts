@@ -7,7 +7,7 @@ import { startWorld } from '../helpers/world.ts'
 const [OLD, NEW] = ['the-older-seed-of-all-passwords', 'the-newer-seed-of-all-passwords']
 const world = await startWorld(t, { env: { PERSONA_SEED_SECRET: OLD, PERSONA_SEED_SECRETS: `2:${NEW}` } })
 const { app, sampleApp } = world
-const person = { name: 'P', archetype: 'a', systemPrompt: 'Du bist P.', cadence: 'daily' }
+const person = { name: 'P', archetype: 'a', systemPrompt: 'Du bist P.', tickCadence: 'daily' }
 const call = async (method: 'GET' | 'POST' | 'PATCH', url: string, payload?: object) => {
   const answer = await app.inject({ method, url: `/api/v1/admin/personas${url}`, headers: admin, ...(payload !== undefined && { payload }) })
   return { status: answer.statusCode, body: answer.json() }

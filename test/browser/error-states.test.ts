@@ -68,7 +68,7 @@ t.test('every error state says what is wrong and what to do', { skip: noBrowser 
 
   await t.test('a wrong key is said at its field, and whoever guesses has to wait', async t => {
     const page = await openPage(browser, origin)
-    await page.goto('/personas?cadence=daily')
+    await page.goto('/personas?tickCadence=daily')
     for (const attempt of [1, 2, 3]) {
       await page.getByLabel('Key').fill(`guess-${attempt}`)
       await page.getByRole('button', { name: 'Sign in' }).click()

@@ -28,7 +28,7 @@ t.test('the catalogue holds ten distinct people with every kind and module that 
   })
   t.ok(cast.every(persona => persona.email.endsWith('.test')))
   t.equal(new Set(cast.map(persona => persona.systemPrompt)).size, 10)
-  t.strictSame(new Set(cast.map(persona => persona.cadence)), new Set(['daily', 'weekdays']))
+  t.strictSame(new Set(cast.map(persona => persona.tickCadence)), new Set(['daily', 'weekdays']))
   const modules = new Set(cast.flatMap(persona => Object.keys(persona.moduleMix ?? {})))
   for (const module of ['todo', 'journal', 'notes', 'mood', 'calendar', 'habits', 'contacts', 'articles', 'goals']) t.ok(modules.has(module), module)
 })
@@ -43,7 +43,7 @@ t.test('seeding twice creates once, and cleaning up says who was not in the cata
   t.equal(second.output.match(/^updated/gm)?.length, 10)
 
   const file = join(tmpdir(), `cast-${process.pid}.json`)
-  writeFileSync(file, JSON.stringify([{ email: 'extra@personas.test', name: 'Extra', archetype: 'extra', systemPrompt: 'Du bist Extra.', cadence: 'daily' }]))
+  writeFileSync(file, JSON.stringify([{ email: 'extra@personas.test', name: 'Extra', archetype: 'extra', systemPrompt: 'Du bist Extra.', tickCadence: 'daily' }]))
   t.match(await run('seed-personas', ['--file', file], env), { code: 0, output: /created {2}extra@personas.test/ })
   const secret = 'sixteen-letters-and-more'
   const password = await run('persona-password', ['extra@personas.test'], { ...env, PERSONA_SEED_SECRET: secret })
@@ -57,11 +57,11 @@ t.test('seeding twice creates once, and cleaning up says who was not in the cata
 t.test('a catalogue that is not right is refused whole, naming entry and field', async t => {
   const file = join(tmpdir(), `broken-${process.pid}.json`)
   const good = readCatalogue()[0]
-  writeFileSync(file, JSON.stringify([good, { ...good, email: 'no address', cadence: 'sometimes' }, { ...good }]))
+  writeFileSync(file, JSON.stringify([good, { ...good, email: 'no address', tickCadence: 'sometimes' }, { ...good }]))
   const { code, output } = await run('seed-personas', ['--file', file], await storeEnv(t))
   t.equal(code, 1)
   t.match(output, /\[1\]\/email must be a valid email/)
-  t.match(output, /\[1\]\/cadence must be one of hourly, daily, weekdays/)
+  t.match(output, /\[1\]\/tickCadence must be one of hourly, daily, weekdays/)
   t.match(output, /more than once/)
   t.match(output, /nothing was stored/)
   t.notMatch(output, /at .*\.ts:/, 'no stack')

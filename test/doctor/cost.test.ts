@@ -16,9 +16,9 @@ const LIMITS = { MAX_TURNS: 15, MAX_INPUT_TOKENS: 200_000, MAX_OUTPUT_TOKENS: 20
 
 const cast = () => filledStore(t, async db => {
   for (const [i, cadence] of (['daily', 'weekdays', 'hourly'] as const).entries()) {
-    await upsertPersona(db, { ...PERSONA, email: `p${i}@personas.test`, cadence })
+    await upsertPersona(db, { ...PERSONA, email: `p${i}@personas.test`, tickCadence: cadence })
   }
-  await upsertPersona(db, { ...PERSONA, email: 'paused@personas.test', cadence: 'hourly' })
+  await upsertPersona(db, { ...PERSONA, email: 'paused@personas.test', tickCadence: 'hourly' })
   await sql`UPDATE personas SET paused = true WHERE email = 'paused@personas.test'`.execute(db)
 })
 

@@ -46,7 +46,7 @@ export async function startTestApp (
 }
 
 export const PERSONA = {
-  email: 'mara@personas.test', name: 'Mara', archetype: 'researcher', systemPrompt: 'Du bist Mara.', moduleMix: { todo: 2, journal: 1 }, cadence: 'daily'
+  email: 'mara@personas.test', name: 'Mara', archetype: 'researcher', systemPrompt: 'Du bist Mara.', moduleMix: { todo: 2, journal: 1 }, tickCadence: 'daily'
 } as const
 
 /** Creates a persona over the admin route. */

@@ -10,7 +10,7 @@ const app = await startTestApp(t)
 const { db } = app.database
 const rows = insightRows(db)
 const reader = await signIn(app)
-const FORM = { name: 'Nia', archetype: 'x', systemPrompt: 'You are Nia.', moduleMix: '', cadence: 'daily', timeZone: 'Europe/Berlin', locale: 'en', patience: 'low' }
+const FORM = { name: 'Nia', archetype: 'x', systemPrompt: 'You are Nia.', moduleMix: '', tickCadence: 'daily', timeZone: 'Europe/Berlin', locale: 'en', patience: 'low' }
 
 const lived = async (runId: string, personaId: string, name: string) => {
   await rows.run(runId, personaId, { app: name, app_version: null })

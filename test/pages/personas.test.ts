@@ -14,7 +14,7 @@ const reader = await signIn(app, ADMIN_KEY)
 t.afterEach(async () => { await db.deleteFrom('personas').execute() })
 
 const FORM = {
-  name: 'Mara', email: 'mara@personas.test', archetype: 'researcher', systemPrompt: 'Du bist Mara.', moduleMix: 'todo 2\njournal', cadence: 'daily', patience: 'low', timeZone: 'Europe/Berlin', locale: 'de'
+  name: 'Mara', email: 'mara@personas.test', archetype: 'researcher', systemPrompt: 'Du bist Mara.', moduleMix: 'todo 2\njournal', tickCadence: 'daily', patience: 'low', timeZone: 'Europe/Berlin', locale: 'de'
 }
 
 t.test('the list without anybody says what to do next', async t => {
@@ -32,13 +32,13 @@ t.test('filters are addresses, and survive paging', async t => {
   const next = linksOf(first.body).find(link => link.includes('cursor='))
   t.match((await reader.get(next ?? '')).body, /Zoë/)
   for (let i = 0; i < 60; i++) await createPersona(app, { email: `q${String(i).padStart(2, '0')}@personas.test`, name: `Other ${i}`, archetype: 'odd' })
-  const odd = await reader.get('/personas?archetype=odd&cadence=daily')
+  const odd = await reader.get('/personas?archetype=odd&tickCadence=daily')
   const more = linksOf(odd.body).find(link => link.includes('cursor=')) ?? ''
-  t.match(more, /archetype=odd&cadence=daily&cursor=/, 'the next page is filtered too')
+  t.match(more, /archetype=odd&tickCadence=daily&cursor=/, 'the next page is filtered too')
   t.notMatch((await reader.get(more)).body, /muted">even</)
   t.match((await reader.get('/personas?search=100%25')).body, /1 persona that match/, 'a percent sign is a letter')
   t.match((await reader.get('/personas?search=nobody')).body, /Nobody matches/)
-  t.equal((await reader.get('/personas?paused=perhaps&cadence=never')).status, 200, 'what a filter does not know is no filter')
+  t.equal((await reader.get('/personas?paused=perhaps&tickCadence=never')).status, 200, 'what a filter does not know is no filter')
 })
 
 t.test('a new persona is created; what is wrong stands at its field, and what was typed stays', async t => {
@@ -64,11 +64,11 @@ t.test('a new persona is created; what is wrong stands at its field, and what wa
 t.test('a persona is edited', async t => {
   const { id } = await createPersona(app)
   t.match((await reader.get(`/personas/${id}/edit`)).body, /todo 2\njournal 1/)
-  const saved = await reader.post(`/personas/${id}/edit`, { ...FORM, name: 'Mara B', cadence: 'weekdays' })
+  const saved = await reader.post(`/personas/${id}/edit`, { ...FORM, name: 'Mara B', tickCadence: 'weekdays' })
   t.equal(saved.location, `/personas/${id}?done=saved`)
   t.match(await db.selectFrom('personas').selectAll().executeTakeFirst(), { name: 'Mara B', cadence: 'weekdays', patience: 40 })
-  const wrong = await reader.post(`/personas/${id}/edit`, { ...FORM, cadence: 'sometimes' })
-  t.match([wrong.status, wrong.body], [422, /id="cadence-error"/])
+  const wrong = await reader.post(`/personas/${id}/edit`, { ...FORM, tickCadence: 'sometimes' })
+  t.match([wrong.status, wrong.body], [422, /id="tickCadence-error"/])
   t.equal((await reader.get('/personas/nobody')).status, 404)
 })
 
@@ -87,7 +87,7 @@ t.test('pause, resume and run now, with a sentence for what does not work', asyn
 t.test('next due is what the due rule implies', async t => {
   const dueOf = async (columns: Record<string, unknown>) => {
     await db.deleteFrom('personas').execute()
-    const { id } = await createPersona(app, { cadence: 'daily' })
+    const { id } = await createPersona(app, { tickCadence: 'daily' })
     await db.updateTable('personas').set({ name: 'Mara', ...columns }).where('id', '=', id).execute()
     return /<dt>Next due<\/dt><dd>(.*?)<\/dd>/s.exec((await reader.get(`/personas/${id}`)).body)?.[1] ?? ''
   }

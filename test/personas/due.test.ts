@@ -11,7 +11,7 @@ import { onServer, openTestDatabase } from '../helpers/database.ts'
 const { db } = await openTestDatabase(t)
 
 interface Row {
-  cadence?: Persona['cadence']
+  cadence?: Persona['tickCadence']
   timeZone?: string
   /** As an interval before now. Left out: has never run. */
   lastActive?: string
@@ -27,7 +27,7 @@ async function addPersona ({
   cadence = 'daily', timeZone = 'Europe/Berlin', lastActive, notBefore, paused = false
 }: Row): Promise<Persona> {
   const email = `p${++persons}@personas.test`
-  const { persona } = await upsertPersona(db, { ...CHARACTER, email, cadence, timeZone, paused })
+  const { persona } = await upsertPersona(db, { ...CHARACTER, email, tickCadence: cadence, timeZone, paused })
   await sql`
     UPDATE personas
     SET last_active_at = now() - ${lastActive ?? null}::interval, not_before = now() + ${notBefore ?? null}::interval
@@ -111,7 +111,7 @@ t.test('a weekdays persona is due exactly where the database says that it is Mon
   await db.transaction().execute(async trx => {
     for (const zone of ZONES) {
       const { persona } = await upsertPersona(trx, {
-        ...CHARACTER, email: `${zone.replace('/', '.')}@personas.test`, cadence: 'weekdays', timeZone: zone
+        ...CHARACTER, email: `${zone.replace('/', '.')}@personas.test`, tickCadence: 'weekdays', timeZone: zone
       })
       const { rows: [row] } = await sql<{ day: number }>`
         SELECT extract(isodow FROM now() AT TIME ZONE ${zone})::int AS day`.execute(trx)
@@ -199,7 +199,7 @@ t.test('with the clock stopped', async t => {
 t.test('the database refuses a time zone that it does not know, so that the due-query never meets one', async t => {
   const persona = await addPersona({})
   await t.rejects(db.updateTable('personas').set({ time_zone: 'Mars/Olympus_Mons' }).execute(), { code: '22023' })
-  const stranger = { ...CHARACTER, email: 'm@personas.test', cadence: 'daily', timeZone: 'Mars/Olympus_Mons' } as const
+  const stranger = { ...CHARACTER, email: 'm@personas.test', tickCadence: 'daily', timeZone: 'Mars/Olympus_Mons' } as const
   await t.rejects(upsertPersona(db, stranger), { code: 'BAD_REQUEST', message: /Mars\/Olympus_Mons/ })
   t.same(await dueIds(), [persona.id])
 })

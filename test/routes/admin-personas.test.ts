@@ -54,7 +54,7 @@ t.test('the version counts changes of the character and nothing else', async t =
   const { id } = await createPersona(app)
   const steps: [object, number][] = [
     [{ name: 'Other' }, 1],
-    [{ archetype: 'other', cadence: 'hourly', timeZone: 'UTC' }, 1],
+    [{ archetype: 'other', tickCadence: 'hourly', timeZone: 'UTC' }, 1],
     [{ systemPrompt: 'You are Mara.' }, 2],
     [{ systemPrompt: 'You are Mara.' }, 2],
     [{ moduleMix: { journal: 1, todo: 2 } }, 2],
@@ -74,7 +74,7 @@ t.test('a persona that is not valid is refused by the name of the field', async 
     [{ email: 'nobody' }, /body\/email must be a valid email/],
     [{ name: '' }, /body\/name/],
     [{ systemPrompt: 'x'.repeat(20_001) }, /body\/systemPrompt/],
-    [{ cadence: 'monthly' }, /body\/cadence must be one of hourly, daily, weekdays/],
+    [{ tickCadence: 'monthly' }, /body\/tickCadence must be one of hourly, daily, weekdays/],
     [{ timeZone: 'Mars/Olympus' }, /body\/timeZone must be a valid time-zone/],
     [{ timeZone: '+02:00' }, /body\/timeZone must be a valid time-zone/],
     [{ locale: 'd_' }, /body\/locale must be a valid locale/],
@@ -106,7 +106,7 @@ t.test('personas are listed page by page in order of email, by archetype, cadenc
     await createPersona(app, {
       email: `${name}@personas.test`,
       archetype: i < 2 ? 'ceo' : 'student',
-      cadence: i === 0 ? 'hourly' : 'daily',
+      tickCadence: i === 0 ? 'hourly' : 'daily',
       paused: i === 1
     })
   }
@@ -122,13 +122,13 @@ t.test('personas are listed page by page in order of email, by archetype, cadenc
   t.equal((await list('?limit=5')).nextCursor, null, 'a full last page is the last')
 
   for (const [query, expected] of [
-    ['?archetype=ceo', 'be'], ['?cadence=hourly', 'e'], ['?paused=true', 'b'], ['?paused=false', 'acde'],
+    ['?archetype=ceo', 'be'], ['?tickCadence=hourly', 'e'], ['?paused=true', 'b'], ['?paused=false', 'acde'],
     ['?archetype=ceo&paused=true', 'b'], ['?archetype=none', '']
   ] as const) {
     const page = await list(query)
     t.same([names(page), page.total], [expected, expected.length], query)
   }
-  for (const query of ['?limit=0', '?limit=201', '?paused=maybe', '?cadence=never', '?page=2']) {
+  for (const query of ['?limit=0', '?limit=201', '?paused=maybe', '?tickCadence=never', '?page=2']) {
     t.equal((await send('GET', query)).statusCode, 400, query)
   }
 })
@@ -201,8 +201,8 @@ t.test('a patch changes what it names, and never takes the email of another', as
   const { id } = await createPersona(app)
   await createPersona(app, { email: 'taken@personas.test' })
   t.match(
-    (await send('PATCH', `/${id}`, { email: 'New@personas.test', cadence: 'hourly' })).json(),
-    { email: 'new@personas.test', cadence: 'hourly', name: 'Mara' }
+    (await send('PATCH', `/${id}`, { email: 'New@personas.test', tickCadence: 'hourly' })).json(),
+    { email: 'new@personas.test', tickCadence: 'hourly', name: 'Mara' }
   )
   t.equal((await send('PATCH', `/${id}`, { email: 'NEW@personas.test' })).statusCode, 200, 'its own email is not taken')
   const taken = await send('PATCH', `/${id}`, { email: 'TAKEN@personas.test', name: 'X' })

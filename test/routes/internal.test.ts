@@ -60,10 +60,11 @@ t.test('who is due comes with the clock that decided it', async t => {
     personas,
     [{
       id,
+      userId: id,
       email,
       systemPrompt: 'Du bist Mara.',
       moduleMix: { todo: 2, journal: 1 },
-      cadence: 'daily',
+      tickCadence: 'daily',
       timeZone: 'Europe/Berlin',
       locale: 'de',
       lastActiveAt: null

@@ -17,7 +17,7 @@ t.teardown(async () => {
   await shop.close()
   await open.close()
 })
-const PERSON = { name: 'P', archetype: 'a', systemPrompt: 'Du bist P.', cadence: 'daily', moduleMix: { todo: 1 } }
+const PERSON = { name: 'P', archetype: 'a', systemPrompt: 'Du bist P.', tickCadence: 'daily', moduleMix: { todo: 1 } }
 const RATINGS = '{"ratings":[{"module":"todo","notes":"#1 ging","rating":4,"evidence":[{"action":1}]}]}'
 const world = await startWorld(t, {
   env: { ENCRYPTION_KEYS: `k1:${randomBytes(32).toString('base64')}` },

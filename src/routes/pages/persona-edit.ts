@@ -6,7 +6,7 @@ import { personaPath } from '../../dashboard/address.ts'
 import { EmailTakenError, PersonaNotFoundError } from '../../errors.ts'
 import { newestSeedVersion } from '../../keys.ts'
 import { getPersona, getPersonaByEmail, patchPersona, upsertPersona } from '../../personas/repository.ts'
-import { Cadence, type PersonaInput } from '../../personas/schemas.ts'
+import { TickCadence, type PersonaInput } from '../../personas/schemas.ts'
 import type { Queryable } from '../../db/database.ts'
 import { EMPTY_FORM, explainRefusal, fieldsOf, readForm, type FieldErrors, type Fields } from './persona-form.ts'
 
@@ -27,7 +27,7 @@ export const personaEditPages: FastifyPluginAsyncTypebox = async app => {
       about,
       fields: { ...EMPTY_FORM, ...fields },
       errors,
-      cadences: Cadence.enum,
+      cadences: TickCadence.enum,
       // A persona stays in its app: its account is there.
       apps: apps.length > 1 && about.id === null ? apps : [],
       app: apps.length > 1 ? about.app : undefined,

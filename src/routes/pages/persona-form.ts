@@ -1,6 +1,6 @@
 import type { ErrorObject, ValidateFunction } from 'ajv'
 import { AppError, EmailTakenError } from '../../errors.ts'
-import { Cadence, PersonaInput, type Persona } from '../../personas/schemas.ts'
+import { PersonaInput, TickCadence, type Persona } from '../../personas/schemas.ts'
 import { createAjv } from '../../schema-check.ts'
 
 /** The form that creates and edits a persona: text in, a checked persona or a sentence per wrong field out. */
@@ -13,13 +13,13 @@ export type ReadForm = { ok: true, input: PersonaInput } | { ok: false, errors: 
 let compiled: ValidateFunction<PersonaInput> | undefined
 
 export const EMPTY_FORM: Fields = {
-  email: '', name: '', archetype: '', systemPrompt: '', moduleMix: '', cadence: 'daily', timeZone: 'Europe/Berlin', locale: 'en', patience: 'medium'
+  email: '', name: '', archetype: '', systemPrompt: '', moduleMix: '', tickCadence: 'daily', timeZone: 'Europe/Berlin', locale: 'en', patience: 'medium'
 }
 
 export function fieldsOf (persona: Persona): Fields {
-  const { email, name, archetype, systemPrompt, moduleMix, cadence, timeZone, locale, patience } = persona
+  const { email, name, archetype, systemPrompt, moduleMix, tickCadence, timeZone, locale, patience } = persona
   const lines = Object.entries(moduleMix).sort(([, a], [, b]) => b - a).map(([module, weight]) => `${module} ${weight}`)
-  return { email, name, archetype, systemPrompt, moduleMix: lines.join('\n'), cadence, timeZone, locale, patience: String(patience) }
+  return { email, name, archetype, systemPrompt, moduleMix: lines.join('\n'), tickCadence, timeZone, locale, patience: String(patience) }
 }
 
 /** One module a line, with its weight; without a number it weighs 1. */
@@ -36,7 +36,7 @@ const readPatience = (value: string) => /^\d+$/.test(value) ? Number(value) : va
 
 export function readForm (fields: Fields): ReadForm {
   const input: unknown = {
-    ...Object.fromEntries(['email', 'name', 'archetype', 'cadence', 'timeZone', 'locale'].map(name => [name, text(fields, name)])),
+    ...Object.fromEntries(['email', 'name', 'archetype', 'tickCadence', 'timeZone', 'locale'].map(name => [name, text(fields, name)])),
     systemPrompt: text(fields, 'systemPrompt').replaceAll('\r\n', '\n'),
     moduleMix: readMix(fields.moduleMix ?? ''),
     patience: readPatience(text(fields, 'patience')),
@@ -49,7 +49,7 @@ export function readForm (fields: Fields): ReadForm {
 const EXPECTED: FieldErrors = {
   email: 'An email address, such as mara@personas.test.',
   moduleMix: 'One module a line with its weight, such as “todo 2”: letters, digits, - and _ in the name, the weight above 0 and at most 1000.',
-  cadence: `One of ${Cadence.enum.join(', ')}.`,
+  tickCadence: `One of ${TickCadence.enum.join(', ')}.`,
   timeZone: 'A time zone by name, such as Europe/Berlin.',
   locale: 'A language tag, such as de or en-GB.',
   patience: 'low, medium, high, or a whole number of points from 1 to 100000.'

@@ -9,7 +9,7 @@ import { DIARY_MAX_BYTES } from '../../diaries/diary.ts'
 import { loadDiary } from '../../diaries/repository.ts'
 import { AppError, PersonaNotFoundError, RunnerOffError, RunOpenError } from '../../errors.ts'
 import { getPersona, setPaused } from '../../personas/repository.ts'
-import { Cadence } from '../../personas/schemas.ts'
+import { TickCadence } from '../../personas/schemas.ts'
 import { runNow } from '../../runs/tick.ts'
 import { noticeOf } from './notices.ts'
 import { personaDiaryPages } from './persona-diary.ts'
@@ -18,7 +18,7 @@ import { personaEditPages } from './persona-edit.ts'
 const PersonaId = Type.Object({ id: Type.String({ maxLength: 100 }) })
 const text = (maxLength: number) => Type.Optional(Type.String({ maxLength }))
 const ListQuery = Type.Object({
-  archetype: text(100), cadence: text(20), paused: text(20), app: text(100), search: text(200), cursor: text(300)
+  archetype: text(100), tickCadence: text(20), paused: text(20), app: text(100), search: text(200), cursor: text(300)
 })
 const PageQuery = Type.Object({ runs: text(100), done: text(40), problem: text(40) })
 
@@ -38,7 +38,7 @@ export const personaPages: FastifyPluginAsyncTypebox = async app => {
       ...list,
       archetypes,
       apps: apps.length > 1 ? apps : [],
-      cadences: Cadence.enum,
+      cadences: TickCadence.enum,
       filter: kept,
       isFiltered: Object.values(kept).some(value => value !== undefined),
       first: cursor === undefined ? null : address('/personas', kept),
@@ -100,7 +100,7 @@ function readFilter (query: Static<typeof ListQuery>): PersonaListFilter {
   const given = (value?: string) => value?.trim() || undefined
   return {
     archetype: given(query.archetype),
-    cadence: Cadence.enum.find(cadence => cadence === query.cadence),
+    tickCadence: TickCadence.enum.find(cadence => cadence === query.tickCadence),
     paused: query.paused === 'yes' ? true : query.paused === 'no' ? false : undefined,
     app: given(query.app),
     search: given(query.search),
