@@ -62,6 +62,8 @@ export async function appendActions (db: Queryable, reported: ReportedActions): 
 
 const UNIQUE_VIOLATION = '23505'
 
+const roundedMs = (ms: number | null | undefined) => typeof ms === 'number' ? Math.round(ms) : null
+
 /** `actionId` and `moduleOf` in the words of SQL, so that a batch is sent without what follows from the rest of it. */
 function sentRows ({ actions, offset = 0 }: ReportedActions): RawBuilder<unknown> {
   return sql`(
@@ -71,7 +73,7 @@ function sentRows ({ actions, offset = 0 }: ReportedActions): RawBuilder<unknown
       SELECT *, (${offset}::int + nth - 1)::int AS ordinal FROM unnest(
         ${arrayOf(actions.map(a => a.tickId))}::text[], ${arrayOf(actions.map(a => a.toolName))}::text[],
         ${arrayOf(actions.map(a => a.inputHash))}::text[], ${arrayOf(actions.map(a => a.result))}::text[],
-        ${arrayOf(actions.map(a => a.errorMessage))}::text[], ${arrayOf(actions.map(a => a.latencyMs))}::int[]
+        ${arrayOf(actions.map(a => a.errorMessage))}::text[], ${arrayOf(actions.map(a => roundedMs(a.latencyMs)))}::int[]
       ) WITH ORDINALITY AS sent (tick_id, tool_name, input_hash, result, error_message, latency_ms, nth)
     ) numbered
   ) AS sent`

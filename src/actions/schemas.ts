@@ -9,12 +9,23 @@ export const MAX_ACTIONS_PER_BATCH = 500
 export const ActionInput = Type.Object({
   tickId: Type.String({ minLength: 1, maxLength: 100 }),
   toolName: Type.String({ minLength: 1, maxLength: 128, description: 'as the app names it, e.g. todo.create' }),
-  inputHash: Type.Optional(Type.String({ maxLength: 128, description: 'a hash of the arguments, so that repeats can be told' })),
+  inputHash: Type.Optional(Type.Unsafe<string | null>({
+    type: ['string', 'null'], maxLength: 128, description: 'a hash of the arguments, so that repeats can be told'
+  })),
   result: Type.Enum(['ok', 'error']),
-  errorMessage: Type.Optional(Type.String({ maxLength: 2000 })),
-  latencyMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647 }))
+  errorMessage: Type.Optional(Type.Unsafe<string | null>({ type: ['string', 'null'], maxLength: 2000 })),
+  latencyMs: Type.Optional(Type.Unsafe<number | null>({
+    type: ['number', 'null'], minimum: 0, maximum: 2_147_483_647, description: 'rounded to whole milliseconds'
+  }))
 }, { additionalProperties: false })
 export type ActionInput = Static<typeof ActionInput>
+
+const EXAMPLE = {
+  actions: [
+    { tickId: '6f0c', toolName: 'todo.create', inputHash: '9a2f', result: 'ok', latencyMs: 41 },
+    { tickId: '6f0c', toolName: 'notes.search', result: 'error', errorMessage: 'There is no such notebook.' }
+  ]
+}
 
 export const ActionBatch = Type.Object({
   actions: Type.Array(ActionInput, { maxItems: MAX_ACTIONS_PER_BATCH }),
@@ -24,13 +35,13 @@ export const ActionBatch = Type.Object({
     default: 0,
     description: 'how many actions of this tick were sent in earlier batches, so that a later batch is never taken for a retry of the first'
   }))
-}, { $id: 'ActionBatch', additionalProperties: false })
+}, { $id: 'ActionBatch', additionalProperties: false, examples: [EXAMPLE] })
 export type ActionBatch = Static<typeof ActionBatch>
 
 export const Written = Type.Object({
   ok: Type.Literal(true),
   written: Type.Integer({ description: 'rows that were not there before' })
-}, { $id: 'Written', additionalProperties: false })
+}, { $id: 'Written', additionalProperties: false, examples: [{ ok: true, written: 2 }] })
 
 export const Action = Type.Object({
   id: Type.String(),

@@ -1,7 +1,7 @@
 import { Type, type Static } from 'typebox'
 import Value from 'typebox/value'
 import { MAX_ACTIONS_PER_BATCH, type ActionBatch, type ActionInput } from '../actions/schemas.ts'
-import { MAX_FEEDBACK_PER_BATCH, type FeedbackInput } from '../feedback/schemas.ts'
+import { MAX_FEEDBACK_PER_BATCH, UnratedRow, type FeedbackInput } from '../feedback/schemas.ts'
 import type { Persona } from '../personas/schemas.ts'
 import { ConfigError, messageOf } from '../errors.ts'
 import { oneLine } from '../text.ts'
@@ -24,6 +24,10 @@ export interface Written {
   /** Rows that were not there before. */
   written: number
 }
+export interface FeedbackWritten extends Written {
+  /** Rows that the store keeps without a number: those of the module `__parse`, and those sent with null. */
+  withoutRating: UnratedRow[]
+}
 
 /** What the store answered instead of doing what it was asked for, or that it did not answer. */
 export class InternalClientError extends Error {
@@ -39,8 +43,8 @@ export class InternalClientError extends Error {
 }
 
 const ErrorAnswer = Type.Object({ code: Type.String(), message: Type.String() })
-const WrittenAnswer = Type.Object({ written: Type.Integer() })
-const DueAnswer = Type.Object({ personas: Type.Array(Type.Object({ id: Type.String() })), serverTime: Type.String() })
+const WrittenAnswer = Type.Object({ written: Type.Integer(), withoutRating: Type.Optional(Type.Array(UnratedRow)) })
+const DueAnswer = Type.Object({ personas: Type.Array(Type.Object({ userId: Type.String() })), serverTime: Type.String() })
 
 export class InternalClient {
   readonly #base: string
@@ -73,28 +77,30 @@ export class InternalClient {
   }
 
   /**
-   * Stores what a persona did, in as many requests as it takes; the same actions sent again are stored once.
+   * Stores what a persona did (`userId` of who is due), in as many requests as it takes; the same actions sent again are stored once.
    * Give all actions of a tick in one call and in the order they happened: their positions are their ids. An
    * empty list says no more than that the persona was active.
    * @throws InternalClientError; batches before the one that failed are stored, so send everything again
    */
-  async postActions (personaId: string, actions: ActionInput[]): Promise<Written> {
-    return this.#postAll(personaId, 'actions', actionBatches(actions))
+  async postActions (userId: string, actions: ActionInput[]): Promise<Written> {
+    const { written } = await this.#postAll(userId, 'actions', actionBatches(actions))
+    return { written }
   }
 
   /** Stores how a persona rates what it used: one rating per module per tick. Errors as `postActions`. */
-  async postFeedback (personaId: string, feedback: FeedbackInput[]): Promise<Written> {
-    return this.#postAll(personaId, 'feedback', chunk(feedback, MAX_FEEDBACK_PER_BATCH).map(part => ({ feedback: part })))
+  async postFeedback (userId: string, feedback: FeedbackInput[]): Promise<FeedbackWritten> {
+    return this.#postAll(userId, 'feedback', chunk(feedback, MAX_FEEDBACK_PER_BATCH).map(part => ({ feedback: part })))
   }
 
   /** One after the other, so that what is stored is always a beginning of what was sent. */
-  async #postAll (personaId: string, what: string, bodies: object[]): Promise<Written> {
-    let written = 0
+  async #postAll (userId: string, what: string, bodies: object[]): Promise<FeedbackWritten> {
+    const sum: FeedbackWritten = { written: 0, withoutRating: [] }
     for (const body of bodies) {
-      const answer = await this.#request('POST', `/${encodeURIComponent(personaId)}/${what}`, WrittenAnswer, body)
-      written += answer.written
+      const answer = await this.#request('POST', `/${encodeURIComponent(userId)}/${what}`, WrittenAnswer, body)
+      sum.written += answer.written
+      sum.withoutRating.push(...answer.withoutRating ?? [])
     }
-    return { written }
+    return sum
   }
 
   async #request<Schema extends Type.TSchema> (

@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { Queryable } from '../db/database.ts'
 import type { FeedbackRow } from '../db/tables.ts'
-import { PARSE_MODULE, type ComparedToLastTime, type Feedback, type FeedbackInput, type CheckedRating, type ModuleSummary } from './schemas.ts'
+import { PARSE_MODULE, ratingOf, type ComparedToLastTime, type Feedback, type FeedbackInput, type CheckedRating, type ModuleSummary } from './schemas.ts'
 import { RowConflictError } from '../errors.ts'
 
 /** All SQL on persona_feedback. */
@@ -41,7 +41,7 @@ export async function appendFeedback (trx: Queryable, personaId: string, feedbac
   if (feedback.length === 0) return 0
   const sent = sql`unnest(
       ${feedback.map(f => feedbackId(f.tickId, f.module))}::text[], ${feedback.map(f => f.tickId)}::text[], ${feedback.map(f => f.module)}::text[],
-      ${feedback.map(f => f.rating)}::int[], ${feedback.map(f => f.notes ?? null)}::text[]
+      ${feedback.map(ratingOf)}::int[], ${feedback.map(f => f.notes ?? null)}::text[]
     ) AS sent (id, tick_id, module, rating, notes)`
   // In order of id: two batches that arrive at once in different order must not wait for each other.
   const inserted = await sql`

@@ -6,7 +6,7 @@ import { AcceptedTools, KnownTool } from '../actions/tool-schemas.ts'
 import { App, AppInput } from '../apps/schemas.ts'
 import { AccountInput, AccountStatus } from '../accounts/schemas.ts'
 import { DiarySchema } from '../diaries/schemas.ts'
-import { Feedback, FeedbackBatch, ModuleSummary } from '../feedback/schemas.ts'
+import { Feedback, FeedbackBatch, FeedbackWritten, ModuleSummary } from '../feedback/schemas.ts'
 import { Incident } from '../incidents/schemas.ts'
 import { CastGroup, Coverage } from '../insights/cast-schemas.ts'
 import { Problem, SayDoGap } from '../insights/problem-schemas.ts'
@@ -30,7 +30,7 @@ declare module 'fastify' {
 /** Schemas with a name of their own: components of the OpenAPI document, referred to by `ref()`. */
 const SHARED: TSchema[] = [
   ErrorBody, AccountInput, AccountStatus, DiarySchema, Persona, PersonaInput, PersonaPatch, Run, TickResult, TranscriptMessage,
-  Action, ActionBatch, Written, Feedback, FeedbackBatch, ModuleSummary,
+  Action, ActionBatch, Written, Feedback, FeedbackBatch, FeedbackWritten, ModuleSummary,
   Mixed, ModuleInsight, ModuleGroup, Problem, SayDoGap, CastGroup, Coverage, Release, ReleaseChange, ReleaseInput, KnownTool, AcceptedTools,
   App, AppInput, Incident
 ]

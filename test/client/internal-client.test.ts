@@ -39,7 +39,7 @@ async function failure (promise: Promise<unknown>): Promise<unknown> {
 t.test('whoever is due is listed with the time of the server', async t => {
   const { client, id } = await start(t)
   const { personas, serverTime } = await client.listDuePersonas()
-  t.match(personas, [{ id, name: 'Mara', cadence: 'daily', lastActiveAt: null }])
+  t.match(personas, [{ id, userId: id, name: 'Mara', tickCadence: 'daily', lastActiveAt: null }])
   t.ok(Math.abs(Date.parse(serverTime) - Date.now()) < 60_000)
 })
 
@@ -93,11 +93,11 @@ t.test('250 ratings become 250 rows, however often they are sent', async t => {
   const feedback = Array.from(
     { length: 250 }, (_, i) => ({ tickId: `tick${i % 5}`, module: `m${i}`, rating: i % 5 + 1, notes: `note ${i}` })
   )
-  t.same(await client.postFeedback(id, feedback), { written: 250 })
+  t.same(await client.postFeedback(id, feedback), { written: 250, withoutRating: [] })
   t.equal(requests.length, 3)
-  t.same(await client.postFeedback(id, feedback), { written: 0 })
+  t.same(await client.postFeedback(id, feedback), { written: 0, withoutRating: [] })
   t.equal((await rows('persona_feedback')).length, 250)
-  t.same(await client.postFeedback(id, []), { written: 0 })
+  t.same(await client.postFeedback(id, []), { written: 0, withoutRating: [] })
 })
 
 t.test('an error carries status, code and message of the server', async t => {

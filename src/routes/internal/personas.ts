@@ -2,14 +2,14 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { ActionBatch, Written } from '../../actions/schemas.ts'
 import { appendActions } from '../../actions/repository.ts'
-import { FeedbackBatch } from '../../feedback/schemas.ts'
+import { FeedbackBatch, FeedbackWritten, ratingOf } from '../../feedback/schemas.ts'
 import { appendFeedback } from '../../feedback/repository.ts'
 import { activePersona, getPersona, listDue } from '../../personas/repository.ts'
 import { Persona } from '../../personas/schemas.ts'
 import { PersonaNotFoundError } from '../../errors.ts'
 import { errorsOf, ref } from '../ref.ts'
 
-const PersonaId = Type.Object({ id: Type.String({ maxLength: 100 }) })
+const PersonaId = Type.Object({ userId: Type.String({ maxLength: 100, description: '`userId` of a persona that is due' }) })
 const common = { tags: ['internal'], security: [{ serviceKey: [] }] }
 
 /** The contract for other runners. The runner of this process calls the same repositories. */
@@ -32,7 +32,7 @@ export const internalPersonaRoutes: FastifyPluginAsyncTypebox = async app => {
     }
   }, request => listDue(db, { limit: request.query.limit ?? 1000 }))
 
-  app.post('/:id/actions', {
+  app.post('/:userId/actions', {
     schema: {
       ...common,
       operationId: 'appendActions',
@@ -41,23 +41,26 @@ export const internalPersonaRoutes: FastifyPluginAsyncTypebox = async app => {
       body: ref(ActionBatch),
       response: { 200: ref(Written), ...errorsOf(400, 401, 404, 409, 503) }
     }
-  }, async ({ params: { id: personaId }, body: { actions, offset } }) => {
+  }, async ({ params: { userId: personaId }, body: { actions, offset } }) => {
     const written = await appendActions(db, { personaId, active: activePersona(personaId), actions, offset })
     if (written === undefined) throw new PersonaNotFoundError(personaId)
     return { ok: true as const, written }
   })
 
-  app.post('/:id/feedback', {
+  app.post('/:userId/feedback', {
     schema: {
       ...common,
       operationId: 'appendFeedback',
       summary: 'How a persona rates what it used: one rating per module per tick',
+      description: 'A row of the module __parse, and one whose rating is null, is stored without a number and named in withoutRating.',
       params: PersonaId,
       body: ref(FeedbackBatch),
-      response: { 200: ref(Written), ...errorsOf(400, 401, 404, 409, 503) }
+      response: { 200: ref(FeedbackWritten), ...errorsOf(400, 401, 404, 409, 503) }
     }
-  }, async request => db.transaction().execute(async trx => {
-    const persona = await getPersona(trx, request.params.id)
-    return { ok: true as const, written: await appendFeedback(trx, persona.id, request.body.feedback) }
+  }, async ({ params, body: { feedback } }) => db.transaction().execute(async trx => {
+    const persona = await getPersona(trx, params.userId)
+    const written = await appendFeedback(trx, persona.id, feedback)
+    const withoutRating = feedback.filter(row => ratingOf(row) === null).map(({ tickId, module }) => ({ tickId, module }))
+    return { ok: true as const, written, ...(withoutRating.length > 0 && { withoutRating }) }
   }))
 }
