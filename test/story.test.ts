@@ -21,7 +21,7 @@ t.test('the whole story: personas are due, live their day, rate it, and are due 
   const runs = await db.selectFrom('runs').selectAll().execute()
   t.equal(runs.length, 10)
   for (const run of runs) {
-    t.match(run, { state: 'completed', end_reason: 'end_turn', attempt: 1, error_code: null, prompt_version: /^de-[0-9a-f]{8}$/, protocol_version: /^20/ })
+    t.match(run, { state: 'completed', end_reason: 'end_turn', attempt: 1, error_code: null, prompt_version: /^de-[0-9a-f]{8}$/, protocol_version: '2026-07-28', mcp_era: 'stateless' })
     t.ok(run.day_summary, 'the day has a closing sentence')
     t.ok(Number(run.input_tokens) + Number(run.cache_read_tokens) > 0 && Number(run.output_tokens) > 0, 'tokens are counted')
   }

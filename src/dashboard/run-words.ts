@@ -26,6 +26,13 @@ const END_REASONS: Record<string, string> = {
   walked_away: 'It lost patience and left.'
 }
 
+const ERAS: Record<string, string> = {
+  stateless: 'without sessions',
+  session: 'in a session over streamable HTTP',
+  sse: 'in a session over HTTP+SSE'
+}
+export const eraWords = (era: string | null): string => ERAS[era ?? ''] ?? ''
+
 type Told = Pick<RunRow,
   'state' | 'end_reason' | 'end_detail' | 'error_code' | 'error_message' | 'cancel_requested_at' | 'deferred_until' | 'deferred_for' | 'finished_at'
 >

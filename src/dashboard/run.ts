@@ -3,7 +3,7 @@ import type { Queryable } from '../db/database.ts'
 import type { FeedbackRow, PersonaRow, RunRow } from '../db/tables.ts'
 import { RunNotFoundError } from '../errors.ts'
 import { ACTIONS_PER_PAGE, actionPath } from './address.ts'
-import { explainRun, toneOf, whyUncounted } from './run-words.ts'
+import { eraWords, explainRun, toneOf, whyUncounted } from './run-words.ts'
 
 /** All SQL of the head of a run's page: what it is, how it ended, and what the persona made of it. */
 
@@ -16,6 +16,8 @@ export interface RunHead {
   durationMs: number | null
   actions: number
   pages: number
+  /** How the app was spoken to; empty where that is not known. */
+  eraWords: string
   incidents: { kind: string, number: number | null, href: string | null }[]
   /** What it lost patience over, as links. */
   walkedAwayOver: { number: number, href: string }[]
@@ -44,6 +46,7 @@ export async function readRunHead (db: Queryable, runId: string): Promise<RunHea
     why: explainRun(row),
     durationMs: row.duration_ms,
     actions: row.actions,
+    eraWords: eraWords(row.mcp_era),
     pages: Math.max(1, Math.ceil(row.actions / ACTIONS_PER_PAGE)),
     walkedAwayOver: (row.walked_away_over ?? []).map(number => ({ number, href: actionPath(runId, number) }))
   }

@@ -103,6 +103,7 @@ export interface RunsTable {
   usd: ColumnType<string | null, number | string | null | undefined, number | string | null>
   unanswered_usd: ColumnType<string, number | string | undefined, number | string>
   protocol_version: string | null
+  mcp_era: string | null
   app: Generated<string>
 }
 

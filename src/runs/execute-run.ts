@@ -117,7 +117,10 @@ async function live (
     if (journal.messages.length === 0) {
       mustHaveRoom(deps, app, tools)
       await journal.hold(heldForTerms(taken.lease, {
-        personaVersion: persona.version, promptVersion: promptVersion(persona.locale), protocolVersion: toolbox.protocolVersion
+        personaVersion: persona.version,
+        promptVersion: promptVersion(persona.locale),
+        protocolVersion: toolbox.protocolVersion,
+        mcpEra: toolbox.era
       }))
       const diary = renderDiary(await loadDiary(deps.db, persona.id), persona.locale)
       const text = prompts.day({ today: today(persona), favouriteModules: favouriteModules(persona), diary })

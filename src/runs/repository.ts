@@ -40,6 +40,7 @@ export function toRun (row: RunRow): Run {
     appVersion: row.app_version,
     walkedAwayOver: row.walked_away_over,
     protocolVersion: row.protocol_version,
+    mcpEra: row.mcp_era,
     turns: row.turns,
     usd: row.usd === null ? null : Number(row.usd),
     unansweredUsd: Number(row.unanswered_usd),
@@ -150,10 +151,10 @@ export function heldForReply (
  * agreed on with the app, and the release that is live.
  */
 export function heldForTerms (
-  lease: Lease, terms: { personaVersion: number, promptVersion: string, protocolVersion: string | null }
+  lease: Lease, terms: { personaVersion: number, promptVersion: string, protocolVersion: string | null, mcpEra: string | null }
 ): RawBuilder<unknown> {
   return heldAnd(lease, sql`persona_version = ${terms.personaVersion}, prompt_version = ${terms.promptVersion},
-      protocol_version = ${terms.protocolVersion}, app_version = ${LIVE_RELEASE}`)
+      protocol_version = ${terms.protocolVersion}, mcp_era = ${terms.mcpEra}, app_version = ${LIVE_RELEASE}`)
 }
 
 /** Holds the run, whose day in the app is over: the rating begins. */

@@ -31,6 +31,10 @@ export const Run = Type.Object({
   appVersion: Nullable(Type.String(), 'the release that was live when the run began'),
   walkedAwayOver: Nullable(Type.Array(Type.Integer()), 'numbers of the actions that used up the patience'),
   protocolVersion: Nullable(Type.String(), 'of MCP, as agreed with the app'),
+  mcpEra: Nullable(
+    Type.String(),
+    'how the app was spoken to: `stateless` (2026-07-28), `session` (before, over streamable HTTP) or `sse` (HTTP+SSE of 2024-11-05)'
+  ),
   turns: Type.Integer(),
   usd: Nullable(Type.Number(), 'what its replies cost, in US dollars; null: the price of the model is not known'),
   unansweredUsd: Type.Number({

@@ -4,6 +4,7 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import { CallToolResultSchema } from '@modelcontextprotocol/sdk/types.js'
 import t from 'tap'
 import type { Test } from 'tap'
+import { openMcpToolbox } from '../../src/agent/mcp-toolbox.ts'
 import { CALENDAR_LIST_DELAY_MS } from '../../src/demo/sample-app/calendar.ts'
 import { dayFromToday } from '../../src/demo/sample-app/dates.ts'
 import { startSampleApp } from '../../src/demo/sample-app/sample-app.ts'
@@ -82,6 +83,33 @@ t.test('nobody gets in with a wrong password, an unknown email or no token', asy
   t.strictSame(unknown.json, wrong.json, 'and cannot tell which of the two was wrong')
   t.equal((await postJson(`${app.url}/api/v1/auth/login`, { email: anna.email })).status, 400)
   t.equal((await fetch(`${app.url}/api/auth/organization/list`)).status, 401)
+})
+
+t.test('both revisions of the protocol serve the same person the same rows; one alone refuses the other', async t => {
+  const app = await start(t)
+  const headers = await signIn(app, anna)
+  const open = async (url: string) => {
+    const toolbox = await openMcpToolbox({ url, headers, callTimeoutMs: 10_000, trusted: true }, new AbortController().signal)
+    t.teardown(() => toolbox.close())
+    return toolbox
+  }
+  const stateless = await open(app.mcpUrl)
+  t.match(stateless, { era: 'stateless', protocolVersion: '2026-07-28', serverInfo: { name: 'sample-app' } })
+  const created = await stateless.call('todo.create', { title: 'Both' }, { signal: new AbortController().signal })
+  t.match(created, { result: 'ok', text: /Both/ })
+  const before = await connect(t, app, headers)
+  t.ok((await call(before, 'todo.list')).json.some(({ title }: { title: string }) => title === 'Both'))
+  const { tools } = await before.client.listTools()
+  t.strictSame(stateless.tools.map(({ name }) => name), tools.map(({ name }) => name))
+  t.match(await postJson(app.mcpUrl, { jsonrpc: '2.0', id: 1, method: 'server/discover', params: {} }, { 'mcp-protocol-version': '2026-07-28' }), { status: 401 })
+
+  for (const [face, era] of [['stateless', 'stateless'], ['session', 'session']] as const) {
+    const alone = await start(t, { face, requireAccounts: false })
+    t.match(await open(alone.mcpUrl), { era })
+    t.equal(alone.requests.initialize, face === 'session' ? 1 : undefined)
+  }
+  const newOnly = await start(t, { face: 'stateless', requireAccounts: false })
+  t.match(await postJson(newOnly.mcpUrl, initialize), { json: { error: { code: -32022 } } })
 })
 
 t.test('an account added twice keeps its rows and takes the new password', async t => {

@@ -34,7 +34,7 @@ t.test('runs are filtered by state and persona, by addresses that survive paging
 })
 
 t.test('a run tells its day: words, actions, citations that jump, and why it ended', async t => {
-  await rows.run('r', mara.id, { state: 'incomplete', end_reason: 'walked_away', walked_away_over: [2], costliest_module: 'todo', turns: 3 })
+  await rows.run('r', mara.id, { state: 'incomplete', end_reason: 'walked_away', walked_away_over: [2], costliest_module: 'todo', turns: 3, protocol_version: '2026-07-28', mcp_era: 'stateless' })
   await said(1, [{ type: 'text', text: 'Erst der Überblick.' }, { type: 'tool_use', id: 'a', name: 'todo_list', input: { status: 'open' } }])
   await said(3, [{ type: 'tool_use', id: 'b', name: 'todo_create', input: { title: 'Milch' } }])
   await said(5, [{ type: 'text', text: '{"ratings":[]}' }], 'reflecting')
@@ -48,7 +48,7 @@ t.test('a run tells its day: words, actions, citations that jump, and why it end
   const { status, body } = await reader.get('/runs/r')
   t.equal(status, 200)
   for (const text of [
-    'It lost patience and left.', 'lang="de">Erst der Überblick.', 'id="action-2"', 'fault of the app', '42 ms', 'Cost it most', 'Ging nicht',
+    'It lost patience and left.', 'lang="de">Erst der Überblick.', 'id="action-2"', 'fault of the app', '42 ms', 'MCP 2026-07-28, without sessions', 'Cost it most', 'Ging nicht',
     'it quotes words the app never said: &quot;wunderbar&quot;', 'say–do gap', 'walked away', 'no JSON', '&quot;title&quot;: &quot;Milch&quot;'
   ]) t.ok(body.includes(text), text)
   t.ok(linksOf(body).includes('/runs/r#action-2'), 'the citation jumps to the action')

@@ -94,7 +94,7 @@ t.test('a turn is written together when something goes out, and nothing of it is
     actions: (await listRunActions(db, taken.run.id)).map(action => action.result),
     run: await getRun(db, taken.run.id)
   })
-  await journal.hold(heldForTerms(taken.lease, { personaVersion: 7, promptVersion: 'p', protocolVersion: null }))
+  await journal.hold(heldForTerms(taken.lease, { personaVersion: 7, promptVersion: 'p', protocolVersion: null, mcpEra: null }))
   await journal.append({ phase: 'acting', role: 'user', content: [{ type: 'text', text: 'a day' }], stopReason: null })
   t.match(await stored(), { messages: [] })
   await journal.makeSure()

@@ -4,10 +4,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Accounts } from './accounts.ts'
 import { McpSessions } from './mcp-sessions.ts'
+import { StatelessMcp } from './mcp-stateless.ts'
 import type { Space } from './store.ts'
+
+/** What is spoken: MCP 2026-07-28, which has no sessions, the revisions before it, or whatever is asked for. */
+export type McpFace = 'stateless' | 'session' | 'both'
 
 export interface McpEndpointOptions {
   accounts: Accounts
+  face: McpFace
   /** Where everybody works when the endpoint asks for no account; null: everybody in their own space. */
   sharedSpace: Space | null
   /** Counted here by JSON-RPC method, once the caller is known and before the session is looked up. */
@@ -16,12 +21,13 @@ export interface McpEndpointOptions {
 
 const Message = z.object({ method: z.string() })
 
-/** `/mcp` over streamable HTTP, stateful. */
-export function mcpEndpoint (app: FastifyInstance, { accounts, sharedSpace, requests }: McpEndpointOptions): void {
+/** `/mcp` over streamable HTTP. */
+export function mcpEndpoint (app: FastifyInstance, { accounts, face, sharedSpace, requests }: McpEndpointOptions): void {
   const sessions = new McpSessions()
+  const stateless = new StatelessMcp()
 
   // Open event streams would keep the server from closing.
-  app.addHook('preClose', async () => { await sessions.closeAll() })
+  app.addHook('preClose', async () => { await Promise.all([sessions.closeAll(), stateless.closeAll()]) })
 
   app.route({
     method: ['GET', 'POST', 'DELETE'],
@@ -30,6 +36,10 @@ export function mcpEndpoint (app: FastifyInstance, { accounts, sharedSpace, requ
       const space = sharedSpace ?? authorize(accounts, request, reply)
       if (space === null) return reply
       countMessages(requests, request.body)
+      if (face === 'stateless' || (face === 'both' && !await stateless.isOfSessions(request.raw, request.body))) {
+        reply.hijack()
+        return await stateless.answer(space, request.raw, reply.raw, request.body)
+      }
       const transport = await transportOf(sessions, space, request, reply)
       if (transport === null) return reply
       reply.hijack()

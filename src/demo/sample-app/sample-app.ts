@@ -2,7 +2,7 @@ import Fastify from 'fastify'
 import { Accounts } from './accounts.ts'
 import type { NewAccount } from './accounts.ts'
 import { loopbackGuard } from './loopback-guard.ts'
-import { mcpEndpoint } from './mcp-endpoint.ts'
+import { mcpEndpoint, type McpFace } from './mcp-endpoint.ts'
 import { seedRows } from './seed.ts'
 import { signInRoutes } from './sign-in-routes.ts'
 import { newSpace } from './store.ts'
@@ -28,6 +28,8 @@ export interface SampleAppOptions {
   host?: string
   /** False: `/mcp` asks for no token, and everybody works in one shared space. */
   requireAccounts?: boolean
+  /** Default: both, by what the client asks for. */
+  face?: McpFace
 }
 
 const BODY_LIMIT_BYTES = 256 * 1024
@@ -35,7 +37,7 @@ const BODY_LIMIT_BYTES = 256 * 1024
 const REQUEST_TIMEOUT_MS = 10_000
 
 export async function startSampleApp (options: SampleAppOptions = {}): Promise<SampleApp> {
-  const { port = 0, host = '127.0.0.1', requireAccounts = true } = options
+  const { port = 0, host = '127.0.0.1', requireAccounts = true, face = 'both' } = options
   const accounts = new Accounts()
   const requests: Record<string, number> = {}
   const sharedSpace = requireAccounts ? null : newSpace('space_shared', seedRows('shared', 'en'))
@@ -48,7 +50,7 @@ export async function startSampleApp (options: SampleAppOptions = {}): Promise<S
   })
   loopbackGuard(app)
   signInRoutes(app, { accounts })
-  mcpEndpoint(app, { accounts, sharedSpace, requests })
+  mcpEndpoint(app, { accounts, face, sharedSpace, requests })
   const url = await app.listen({ port, host })
 
   return {

@@ -1,5 +1,3 @@
-import { ToolSchema } from '@modelcontextprotocol/sdk/types.js'
-import type { Tool } from '@modelcontextprotocol/sdk/types.js'
 import { z } from 'zod'
 import { Refusal } from './store.ts'
 import type { Change } from './store.ts'
@@ -10,10 +8,18 @@ export interface Call extends Change {
 }
 
 export interface AppTool {
-  /** As `tools/list` shows it. */
-  definition: Tool
+  definition: ToolDefinition
   /** @throws Refusal with a sentence for the person: bad input, no such row, or a fault of the app */
   run (call: Call, input: unknown): Promise<unknown>
+}
+
+/** As `tools/list` shows it, in every revision of the protocol. */
+export interface ToolDefinition {
+  name: string
+  description: string
+  /** JSON Schema of an object. */
+  inputSchema: { type: 'object' }
+  annotations: Record<string, boolean>
 }
 
 /** What a call does to the data, in the annotations of MCP. Nothing in this app destroys anything. */
@@ -33,12 +39,12 @@ export interface ToolSpec<Input extends z.ZodObject> {
 }
 
 export function defineTool<Input extends z.ZodObject> (spec: ToolSpec<Input>): AppTool {
-  const definition = ToolSchema.parse({
+  const definition: ToolDefinition = {
     name: spec.name,
     description: spec.description,
-    inputSchema: z.toJSONSchema(spec.input, { io: 'input' }),
+    inputSchema: { ...z.toJSONSchema(spec.input, { io: 'input' }), type: 'object' },
     annotations: annotations[spec.effect]
-  })
+  }
   return { definition, run: async (call, input) => await spec.run(call, checked(spec.input, input)) }
 }
 
