@@ -1,5 +1,6 @@
 import { judgeCast } from '../src/verdicts/judge-cast.ts'
 import type { ReleaseVerdict } from '../src/verdicts/judge-cast.ts'
+import { decidingLook, isChange } from '../src/verdicts/release-verdict.ts'
 import type { CastRows } from '../src/verdicts/cast-rows.ts'
 import { BASE, MODULES, randomOf, simulate, STRESS, type World } from '../test/verdicts/world.ts'
 import type { Bench } from './bench.ts'
@@ -80,5 +81,8 @@ function count ({ world, touches = [], spring }: Row, casts: number, place: numb
 function accusedBy (verdicts: ReleaseVerdict[]): string[] {
   const modules = verdicts.flatMap(verdict => verdict.modules)
   if (modules.length < MODULES) throw new Error('a module was not judged')
-  return modules.filter(({ verdict }) => ['worse', 'better', 'mixed'].includes(verdict)).map(({ module }) => module)
+  return modules.filter(({ looks }) => {
+    const look = decidingLook(looks)
+    return look !== undefined && isChange(look.state)
+  }).map(({ module }) => module)
 }

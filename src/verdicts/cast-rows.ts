@@ -14,7 +14,7 @@ export interface CastVisit {
   calls: number | null
   /** The place of the release that the visit lived under in `CastRows.releases`; -1: before the first. */
   release: number
-  /** What must be alike on both sides of a release: model, prompts. */
+  /** What must be alike on both sides of a release for the same persona: model, prompts. */
   context: string
   archetype: string | null
   locale: string | null

@@ -15,11 +15,12 @@ export interface GroupChange {
   delta: number
 }
 
-/** Failed calls as a share of all calls; null where calls were not counted on both sides. */
-export function errorShares ({ daysAfter, visits }: Window): Shares | null {
-  const isAfter = (visit: CastVisit) => visit.day >= (daysAfter[0] ?? Infinity)
-  const before = shareOf(visits.filter(visit => !isAfter(visit)))
-  const after = shareOf(visits.filter(isAfter))
+/** Failed calls as a share of all calls in the first `days` days after; null where calls were not counted on both sides. */
+export function errorShares ({ daysAfter, visits }: Window, days: number): Shares | null {
+  const from = daysAfter[0] ?? Infinity
+  const to = daysAfter[days - 1] ?? from
+  const before = shareOf(visits.filter(({ day }) => day < from))
+  const after = shareOf(visits.filter(({ day }) => day >= from && day <= to))
   return before === null || after === null ? null : { before, after }
 }
 

@@ -7,6 +7,7 @@ import { commonDirection } from './everything-moved.ts'
 import { alphaShares } from './looks.ts'
 import { CHANNELS, METHOD, type ChannelName } from './method.ts'
 import { pairedDifference } from './paired-difference.ts'
+import { errorShares, groupChanges, type GroupChange, type Shares } from './reasons.ts'
 import type { Visits } from './visits.ts'
 import { gridOf, windowOf, type Window } from './window.ts'
 
@@ -18,6 +19,9 @@ export interface ModuleLook {
   /** Days under the release that were looked at. */
   day: number
   state: Verdict
+  /** Set where the state is `not_comparable`. */
+  reason: 'context_changed' | 'cast_changed' | null
+  daysBefore: number
   rating: ChannelFinding | null
   friction: ChannelFinding | null
   /**
@@ -25,21 +29,15 @@ export interface ModuleLook {
    * or nothing can be computed yet.
    */
   daysNeeded: number | null
+  errors: Shares | null
+  /** Parts of the cast, hit worst first. */
+  groups: GroupChange[]
 }
 
-export interface ModuleVerdict {
+export interface ModuleLooks {
   module: string
-  /** The first look that saw a change decides; else the latest. */
-  verdict: Verdict
-  /** The look that decided; null: there was none yet. */
-  seenOnDay: number | null
-  /** Set where the verdict is `not_comparable`. */
-  reason: 'context_changed' | 'cast_changed' | null
-  daysBefore: number
-  daysAfter: number
+  /** In the order of their days; empty before the first look. */
   looks: ModuleLook[]
-  /** The visits that the verdict rests on. */
-  window: Window
 }
 
 /**
@@ -48,7 +46,7 @@ export interface ModuleVerdict {
  */
 export function judgeRelease (
   rows: CastRows, bundle: Bundle, changedBefore: ReadonlyMap<string, number>
-): ModuleVerdict[] {
+): ModuleLooks[] {
   const modules = [...new Set(rows.visits.map(visit => visit.module))].sort()
   const subjects = modules
     .map(module => subjectOf(rows, bundle, module, changedBefore.get(module)))
@@ -56,8 +54,9 @@ export function judgeRelease (
   const channels = channelsOf(subjects)
   const shares = alphaShares(subjects.map(subject => subject.module), bundle.touches)
   const daysAfter = Math.max(0, ...subjects.map(subject => subject.window.daysAfter.length))
-  const looks = METHOD.looks.filter(days => days <= daysAfter).map(days => look(subjects, { days, shares, channels }))
-  return subjects.map((subject, i) => conclude(subject, looks.flatMap(found => found[i] ?? [])))
+  const days = METHOD.looks.filter(day => day <= daysAfter)
+  const looks = days.map(day => lookAt(subjects, { day, shares, channels }))
+  return subjects.map(({ module }, i) => ({ module, looks: looks.flatMap(look => look[i] ?? []) }))
 }
 
 interface Subject {
@@ -86,62 +85,67 @@ function channelsOf (subjects: readonly Subject[]): Map<ChannelName, number> {
   return new Map(present.map(name => [name, CHANNELS[name].share / total]))
 }
 
-interface LookOptions { days: number, shares: number[], channels: ReadonlyMap<ChannelName, number> }
+interface LookOptions { day: number, shares: number[], channels: ReadonlyMap<ChannelName, number> }
 
-function look (subjects: readonly Subject[], { days, shares, channels }: LookOptions): ModuleLook[] {
-  const estimates = (name: ChannelName): Estimate[] =>
-    estimateChannel(subjects.map(({ grids }) => pairedDifference(grids[name], days)), CHANNELS[name])
-  const rating = estimates('rating')
-  const friction = estimates('friction')
-  const findings = (name: ChannelName, of: Estimate[]) => subjects.map(({ grids }, i) => {
-    const alpha = METHOD.alpha * (shares[i] ?? 0) * (channels.get(name) ?? 0)
-    const estimate = of[i]
-    return alpha === 0 || estimate === undefined
-      ? null
-      : channelFinding(estimate, CHANNELS[name], { alpha, daysBefore: grids[name].daysBefore })
-  })
-  const found = { rating: findings('rating', rating), friction: findings('friction', friction) }
-  const isSwept = (name: ChannelName, i: number) => {
-    const own = found[name][i] ?? null
-    if (own === null || own.state === 'none') return false
-    return commonDirection(found[name].filter((_, other) => other !== i), CHANNELS[name]) === Math.sign(own.delta)
-  }
+/** One channel of all modules at one look. */
+interface ChannelLook { estimates: Estimate[], alphas: number[], findings: (ChannelFinding | null)[] }
+
+function lookAt (subjects: readonly Subject[], options: LookOptions): ModuleLook[] {
+  const rating = channelLook(subjects, 'rating', options)
+  const friction = channelLook(subjects, 'friction', options)
+  const { day } = options
   return subjects.map((subject, i) => {
-    const own = { rating: found.rating[i] ?? null, friction: found.friction[i] ?? null }
-    const few = [rating[i], friction[i]].every(estimate => estimate === undefined || tooFew(estimate))
+    const own = { rating: rating.findings[i] ?? null, friction: friction.findings[i] ?? null }
+    const reason = whyNotComparable(subject.window)
+    const few = [rating, friction].every(({ estimates: { [i]: estimate } }) => estimate === undefined || tooFew(estimate))
     const state = bothChannels(own.rating, own.friction, few)
-    const swept = state !== 'too_little_data' && CHANNEL_NAMES.some(name => isSwept(name, i))
-    const alpha = METHOD.alpha * (shares[i] ?? 0) * (channels.get('rating') ?? 0)
-    const daysNeeded = alpha === 0 || rating[i] === undefined ? null : daysToWait(subject.grids.rating, rating[i], { alpha, days })
-    return { day: days, state: swept ? 'everything_moved' : state, ...own, daysNeeded }
+    const isSwept = sweptAlong(rating, i, 'rating') || sweptAlong(friction, i, 'friction')
+    const verdict = isChange(state) && isSwept ? 'everything_moved' : state
+    const channel = own.rating?.state === 'none' && isFriction(own.friction) ? 'friction' : 'rating'
+    return {
+      day,
+      state: reason === null ? verdict : 'not_comparable',
+      reason,
+      daysBefore: subject.window.daysBefore.length,
+      ...own,
+      daysNeeded: waitFor(subject, rating, i, day),
+      errors: errorShares(subject.window, day),
+      groups: groupChanges(subject.window, channel, day)
+    }
   })
 }
 
-const CHANGES: ReadonlySet<Verdict> = new Set(['worse', 'better', 'mixed'])
+const isFriction = (finding: ChannelFinding | null) => finding !== null && finding.state !== 'none'
 
-/** A verdict that accuses or praises one module. */
-const isChange = (verdict: Verdict) => CHANGES.has(verdict)
+function channelLook (subjects: readonly Subject[], name: ChannelName, { day, shares, channels }: LookOptions): ChannelLook {
+  const channel = CHANNELS[name]
+  const estimates = estimateChannel(subjects.map(({ grids }) => pairedDifference(grids[name], day)), channel)
+  const alphas = shares.map(share => METHOD.alpha * share * (channels.get(name) ?? 0))
+  const findings = estimates.map((estimate, i) => {
+    const alpha = alphas[i] ?? 0
+    const daysBefore = subjects[i]?.grids[name].daysBefore ?? 0
+    return alpha === 0 || daysBefore === 0 ? null : channelFinding(estimate, channel, { alpha, daysBefore })
+  })
+  return { estimates, alphas, findings }
+}
 
-/** From this release on the module stands elsewhere, whatever the cause. */
-export const movesLevel = (verdict: Verdict) => isChange(verdict) || verdict === 'everything_moved'
+/** Whether the other modules moved the same way. */
+function sweptAlong ({ findings }: ChannelLook, i: number, name: ChannelName): boolean {
+  const own = findings[i] ?? null
+  if (own === null || own.state === 'none') return false
+  const others = findings.filter((_, other) => other !== i)
+  return commonDirection(others, CHANNELS[name]) === Math.sign(own.delta)
+}
 
-function conclude ({ module, window }: Subject, looks: ModuleLook[]): ModuleVerdict {
-  const reason = whyNotComparable(window)
-  const deciding = looks.find(({ state }) => isChange(state)) ?? looks.at(-1)
-  return {
-    module,
-    verdict: reason === null ? deciding?.state ?? 'too_little_data' : 'not_comparable',
-    seenOnDay: reason === null ? deciding?.day ?? null : null,
-    reason,
-    daysBefore: window.daysBefore.length,
-    daysAfter: window.daysAfter.length,
-    looks: reason === null ? looks : [],
-    window
-  }
+function waitFor ({ grids }: Subject, { estimates, alphas }: ChannelLook, i: number, day: number): number | null {
+  const { [i]: estimate } = estimates
+  const { [i]: alpha = 0 } = alphas
+  if (alpha === 0 || estimate === undefined || grids.rating.daysBefore === 0) return null
+  return daysToWait(grids.rating, estimate, { alpha, days: day })
 }
 
 /** More than half of the visits after by personas that were not there before: the cast changed, and not the module. */
-function whyNotComparable ({ daysBefore, daysAfter, visits, otherContext }: Window): ModuleVerdict['reason'] {
+function whyNotComparable ({ daysBefore, daysAfter, visits, otherContext }: Window): ModuleLook['reason'] {
   const isAfter = (visit: CastVisit) => visit.day >= (daysAfter[0] ?? Infinity)
   const after = visits.filter(isAfter)
   if (after.length === 0) return null
@@ -150,4 +154,17 @@ function whyNotComparable ({ daysBefore, daysAfter, visits, otherContext }: Wind
   if (known.size === 0) return null
   const unknown = after.filter(visit => !known.has(visit.persona)).length
   return unknown > after.length / 2 ? 'cast_changed' : null
+}
+
+const CHANGES: ReadonlySet<Verdict> = new Set(['worse', 'better', 'mixed'])
+
+/** A verdict that accuses or praises one module. */
+export const isChange = (verdict: Verdict) => CHANGES.has(verdict)
+
+/** From this release on the module stands elsewhere, whatever the cause. */
+export const movesLevel = (verdict: Verdict) => isChange(verdict) || verdict === 'everything_moved'
+
+/** The look whose state is the verdict: the first that saw a change, else the latest; undefined before the first look. */
+export function decidingLook (looks: readonly ModuleLook[]): ModuleLook | undefined {
+  return looks.find(({ state }) => isChange(state)) ?? looks.at(-1)
 }

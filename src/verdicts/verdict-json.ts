@@ -1,10 +1,9 @@
 import type { ChannelFinding } from './channel-finding.ts'
 import type { ReleaseVerdict } from './judge-cast.ts'
-import { errorShares, groupChanges } from './reasons.ts'
-import type { ModuleVerdict } from './release-verdict.ts'
+import { decidingLook, type ModuleLook, type ModuleLooks } from './release-verdict.ts'
 import { verdictSentence } from './sentence.ts'
 
-/** Verdicts as they are printed and answered: names and rounded numbers. */
+/** Verdicts as they are printed: names and rounded numbers. */
 
 export function releaseToJson ({ releases, modules }: ReleaseVerdict): object {
   return {
@@ -14,24 +13,26 @@ export function releaseToJson ({ releases, modules }: ReleaseVerdict): object {
   }
 }
 
-function moduleToJson (found: ModuleVerdict, releases: readonly string[]): object {
-  const decided = found.looks.find(({ day }) => day === found.seenOnDay)
-  const channel = decided?.rating?.state === 'none' && decided.friction?.state !== 'none' ? 'friction' : 'rating'
+function moduleToJson (found: ModuleLooks, releases: readonly string[]): object {
+  const look = decidingLook(found.looks)
   return {
     module: found.module,
-    verdict: found.verdict,
-    seenOnDay: found.seenOnDay,
-    ...(found.reason === null ? {} : { reason: found.reason }),
+    verdict: look?.state ?? 'too_little_data',
+    seenOnDay: look?.day ?? null,
     sentence: verdictSentence(found, releases),
-    daysBefore: found.daysBefore,
-    daysAfter: found.daysAfter,
-    errors: errorShares(found.window),
-    forWhom: found.seenOnDay === null
-      ? []
-      : groupChanges(found.window, channel, found.seenOnDay).map(({ delta, ...group }) => ({ ...group, delta: round(delta, 2) })),
-    looks: found.looks.map(({ day, state, rating, friction, daysNeeded }) => ({
-      day, verdict: state, rating: findingToJson(rating), friction: findingToJson(friction), daysNeeded
-    }))
+    looks: found.looks.map(lookToJson)
+  }
+}
+
+function lookToJson ({ state, reason, rating, friction, errors, groups, ...look }: ModuleLook): object {
+  return {
+    ...look,
+    verdict: state,
+    ...(reason === null ? {} : { reason }),
+    rating: findingToJson(rating),
+    friction: findingToJson(friction),
+    errors: errors === null ? null : { before: round(errors.before, 4), after: round(errors.after, 4) },
+    forWhom: groups.map(({ delta, ...group }) => ({ ...group, delta: round(delta, 2) }))
   }
 }
 

@@ -20,18 +20,26 @@ export function windowOf ({ visits }: CastRows, { first, last }: Bundle, since =
   const mixed = mixedDays(visits)
   const pure = visits.filter(visit => !mixed.has(visit.day))
   const after = pure.filter(visit => visit.release === last)
-  const context = after[0]?.context
+  const contexts = contextByPersona(after)
+  const isComparable = ({ persona, context }: CastVisit) => (contexts.get(persona) ?? context) === context
   const earlier = pure.filter(visit => visit.release < first && visit.release >= since)
-  const before = earlier.filter(visit => visit.context === context)
-  const daysBefore = daysOf(before).slice(-METHOD.maxDaysBefore)
+  const before = earlier.filter(isComparable)
+  const daysBefore = daysOf(before.filter(({ persona }) => contexts.has(persona))).slice(-METHOD.maxDaysBefore)
   const from = daysBefore[0] ?? Infinity
-  const sameContext = after.filter(visit => visit.context === context)
+  const sameContext = after.filter(isComparable)
   return {
     daysBefore,
     daysAfter: daysOf(sameContext),
     visits: [...before.filter(visit => visit.day >= from), ...sameContext],
     otherContext: earlier.length - before.length
   }
+}
+
+/** A persona is compared with itself, so that two languages with prompts of their own are one cast. */
+function contextByPersona (after: readonly CastVisit[]): Map<string, string> {
+  const contexts = new Map<string, string>()
+  for (const { persona, context } of after) if (!contexts.has(persona)) contexts.set(persona, context)
+  return contexts
 }
 
 /** Days on which visits under two releases took place. */
