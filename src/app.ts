@@ -9,6 +9,7 @@ import dialler from './plugins/dialler.ts'
 import env from './plugins/env.ts'
 import errorHandler, { refuseUrl } from './plugins/error-handler.ts'
 import folding from './plugins/folding.ts'
+import judging from './plugins/judging.ts'
 import { HTTP_LIMITS } from './plugins/http-limits.ts'
 import { LAZY_SERIALIZERS } from './plugins/lazy-schemas.ts'
 import live from './plugins/live.ts'
@@ -41,6 +42,7 @@ import { modulePages } from './routes/pages/modules.ts'
 import { notFoundPage } from './routes/pages/not-found.ts'
 import { overviewPages } from './routes/pages/overview.ts'
 import { personaPages } from './routes/pages/personas.ts'
+import { releasePages } from './routes/pages/releases.ts'
 import { runnerPages } from './routes/pages/runner.ts'
 import { runPages } from './routes/pages/runs.ts'
 import { signInPages } from './routes/pages/sign-in.ts'
@@ -88,6 +90,7 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
     await app.register(scheduler)
     await app.register(replica)
     await app.register(folding)
+    await app.register(judging)
 
     await app.register(healthRoutes)
     await app.register(async guarded => {
@@ -126,6 +129,7 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
           await signedIn.register(personaPages)
           await signedIn.register(runPages)
           await signedIn.register(modulePages)
+          await signedIn.register(releasePages)
           await signedIn.register(runnerPages)
           await signedIn.register(toolPages)
           await signedIn.register(eventStream)

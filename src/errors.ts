@@ -121,6 +121,11 @@ export class ReleaseNotFoundError extends AppError {
   constructor (app: string, version: string) { super(`The app ${app} has no release ${version}. GET /api/v1/admin/releases?app=${app} lists them.`) }
 }
 
+export class ReleaseNotLiveError extends AppError {
+  readonly code = 'RELEASE_NOT_LIVE'; override readonly status = 409
+  constructor (version: string) { super(`Release ${version} goes live in the future, so nobody has lived in it yet. If its time is wrong, change it with PATCH /api/v1/admin/releases/${version}.`) }
+}
+
 export class ToolNotAsSeenError extends AppError {
   readonly code = 'TOOL_NOT_AS_SEEN'; override readonly status = 409
   constructor (name: string) { super(`The tool ${name} is not known with this definition: the app has changed it again, or never showed it. Nothing was accepted. Look at GET /api/v1/admin/tools.`) }

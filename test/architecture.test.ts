@@ -31,10 +31,10 @@ const MAY_IMPORT: Record<string, string[]> = {
   app: ['plugins', 'routes', 'config', 'db'],
   plugins: [
     'config', 'db', 'agent', 'accounts', 'apps', 'dial', 'runs', 'schema-check',
-    'routes', 'personas', 'actions', 'feedback', 'diaries', 'incidents', 'insights', 'releases', 'sessions', 'dashboard'
+    'routes', 'personas', 'actions', 'feedback', 'diaries', 'incidents', 'insights', 'releases', 'sessions', 'dashboard', 'verdicts'
   ],
   routes: [
-    'personas', 'runs', 'actions', 'feedback', 'diaries', 'incidents', 'insights', 'releases', 'sessions', 'dashboard', 'db', 'config', 'schema-check',
+    'personas', 'runs', 'actions', 'feedback', 'diaries', 'incidents', 'insights', 'releases', 'sessions', 'dashboard', 'db', 'config', 'schema-check', 'verdicts',
     'accounts', 'apps'
   ],
   runs: ['personas', 'actions', 'feedback', 'diaries', 'incidents', 'agent', 'accounts', 'apps', 'db'],
@@ -65,7 +65,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'schema-check': ['personas'],
   client: ['personas', 'actions', 'feedback'],
   statistics: [],
-  verdicts: ['statistics'],
+  verdicts: ['statistics', 'db'],
   cli: ['plugins', 'personas', 'accounts', 'apps', 'environment', 'schema-check', 'verdicts', 'doctor', 'config', 'production', 'db'],
   doctor: ['config', 'db', 'dial', 'agent', 'accounts', 'apps', 'personas', 'actions', 'runs'],
   demo: ['app', 'cli', 'accounts', 'personas', 'runs', 'db', 'environment']

@@ -19,6 +19,9 @@ export function modulePath (module: string, app?: string): string {
   return address(`/modules/${encodeURIComponent(module)}`, { app: app === FIRST_APP ? undefined : app })
 }
 
+/** @param app that the release is of; the first one, or the only one, needs no mention */
+export const releasePath = (version: string, app?: string) => address(`/releases/${encodeURIComponent(version)}`, { app })
+
 /** What the page of a run shows at once; a citation must know on which page its action is. */
 export const ACTIONS_PER_PAGE = 200
 

@@ -11,6 +11,7 @@ export interface Database {
   module_visits: VisitsTable
   persona_diaries: DiariesTable
   releases: ReleasesTable
+  release_looks: ReleaseLooksTable
   known_tools: KnownToolsTable
   tools_set_aside: ToolsSetAsideTable
   incidents: IncidentsTable
@@ -28,6 +29,8 @@ type Instant = ColumnType<Date, Date | string | undefined, Date | string>
 type NullableInstant = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
 /** `pg` returns 64-bit integers as text. */
 type BigCount = ColumnType<string, number | string | undefined, number | string>
+
+type JsonOrNull = ColumnType<object | null, string | null, never>
 
 /** US dollars; `pg` returns exact decimals as text. */
 type Money = ColumnType<string, number | string | undefined, number | string>
@@ -203,6 +206,23 @@ export interface ReleasesTable {
   link: string | null
   touches: ColumnType<string[], string | undefined, string>
   created_at: Instant
+}
+
+export interface ReleaseLooksTable {
+  app: string
+  release: string
+  module: string
+  day: number
+  releases: ColumnType<string[], string, never>
+  state: string
+  reason: string | null
+  days_before: number
+  rating: JsonOrNull
+  friction: JsonOrNull
+  days_needed: number | null
+  errors: JsonOrNull
+  groups: ColumnType<object[], string, never>
+  judged_at: Instant
 }
 
 export interface KnownToolsTable {

@@ -13,6 +13,7 @@ import { Problem, SayDoGap } from '../insights/problem-schemas.ts'
 import { Mixed, ModuleGroup, ModuleInsight } from '../insights/schemas.ts'
 import { Persona, PersonaInput, PersonaPatch } from '../personas/schemas.ts'
 import { Release, ReleaseChange, ReleaseInput } from '../releases/schemas.ts'
+import { ReleaseVerdicts } from '../verdicts/look-schemas.ts'
 import { Run, TickResult, TranscriptMessage } from '../runs/schemas.ts'
 import { ErrorBody } from '../routes/error-body.ts'
 import { cleanJson, isCleanDocument, nestsTooDeep, MAX_JSON_DEPTH } from '../text.ts'
@@ -31,7 +32,8 @@ declare module 'fastify' {
 const SHARED: TSchema[] = [
   ErrorBody, AccountInput, AccountStatus, DiarySchema, Persona, PersonaInput, PersonaPatch, Run, TickResult, TranscriptMessage,
   Action, ActionBatch, Written, Feedback, FeedbackBatch, FeedbackWritten, ModuleSummary,
-  Mixed, ModuleInsight, ModuleGroup, Problem, SayDoGap, CastGroup, Coverage, Release, ReleaseChange, ReleaseInput, KnownTool, AcceptedTools,
+  Mixed, ModuleInsight, ModuleGroup, Problem, SayDoGap, CastGroup, Coverage, Release, ReleaseChange, ReleaseInput, ReleaseVerdicts,
+  KnownTool, AcceptedTools,
   App, AppInput, Incident
 ]
 

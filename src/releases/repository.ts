@@ -73,6 +73,14 @@ export async function getRelease (db: Queryable, { app, version }: ReleaseKey): 
   return toRelease(row)
 }
 
+/** Whether it has gone live, by the database's clock. @throws ReleaseNotFoundError */
+export async function hasGoneLive (db: Queryable, { app, version }: ReleaseKey): Promise<boolean> {
+  const row = await db.selectFrom('releases').select(sql<boolean>`at <= now()`.as('live'))
+    .where('app', '=', app).where('version', '=', version).executeTakeFirst()
+  if (row === undefined) throw new ReleaseNotFoundError(app, version)
+  return row.live
+}
+
 /**
  * Runs that began under the release keep its name, whatever its time becomes.
  * @throws ReleaseNotFoundError, BadRequestError

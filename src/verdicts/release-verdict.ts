@@ -36,7 +36,7 @@ export interface ModuleLook {
 
 export interface ModuleLooks {
   module: string
-  /** In the order of their days; empty before the first look. */
+  /** In the order of their days; empty before the first look, and where no day lies before the release. */
   looks: ModuleLook[]
 }
 
@@ -54,7 +54,8 @@ export function judgeRelease (
   const channels = channelsOf(subjects)
   const shares = alphaShares(subjects.map(subject => subject.module), bundle.touches)
   const daysAfter = Math.max(0, ...subjects.map(subject => subject.window.daysAfter.length))
-  const days = METHOD.looks.filter(day => day <= daysAfter)
+  const hasBefore = subjects.some(({ window }) => window.daysBefore.length > 0 || window.otherContext > 0)
+  const days = METHOD.looks.filter(day => hasBefore && day <= daysAfter)
   const looks = days.map(day => lookAt(subjects, { day, shares, channels }))
   return subjects.map(({ module }, i) => ({ module, looks: looks.flatMap(look => look[i] ?? []) }))
 }

@@ -8,7 +8,7 @@ import { decidingLook, type ModuleLook, type ModuleLooks } from './release-verdi
 export function verdictSentence ({ module, looks }: ModuleLooks, releases: readonly string[]): string {
   const since = releases.join(' and ')
   const look = decidingLook(looks)
-  if (look === undefined) return `${module}: ${since} has not been lived in for 2 days yet. The first look comes then.`
+  if (look === undefined) return `${module}: nothing to say of ${since}: it needs days before it, and 2 days under it.`
   switch (look.state) {
     case 'worse':
     case 'better':

@@ -52,6 +52,7 @@ POST   /api/v1/admin/personas/:id/resume          401      401      401      401
 POST   /api/v1/admin/personas/:id/run             401      401      401      401      yes      403      401      401      401
 GET    /api/v1/admin/releases                     401      401      401      401      yes      yes      401      401      401
 POST   /api/v1/admin/releases                     401      401      401      401      yes      403      401      401      yes
+GET    /api/v1/admin/releases/:version/verdicts   401      401      401      401      yes      yes      401      401      401
 GET    /api/v1/admin/releases/:version            401      401      401      401      yes      yes      401      401      401
 PATCH  /api/v1/admin/releases/:version            401      401      401      401      yes      403      401      401      401
 DELETE /api/v1/admin/releases/:version            401      401      401      401      yes      403      401      401      401
@@ -90,6 +91,8 @@ POST   /personas/:id/pause                        401      401      401      401
 POST   /personas/:id/resume                       401      401      401      401      401      401      yes      403      401
 POST   /personas/:id/run                          401      401      401      401      401      401      yes      403      401
 GET    /personas/new                              in       in       in       in       in       in       yes      403      in
+GET    /releases                                  in       in       in       in       in       in       yes      yes      in
+GET    /releases/:version                         in       in       in       in       in       in       yes      yes      in
 GET    /runner                                    in       in       in       in       in       in       yes      yes      in
 POST   /runner/again                              401      401      401      401      401      401      yes      403      401
 POST   /runner/close-breaker                      401      401      401      401      401      401      yes      403      401

@@ -1,8 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { AppName, FIRST_APP } from '../../apps/schemas.ts'
-import { addRelease, changeRelease, deleteRelease, getRelease, listReleases, liveVersion } from '../../releases/repository.ts'
+import { addRelease, changeRelease, deleteRelease, getRelease, hasGoneLive, listReleases, liveVersion } from '../../releases/repository.ts'
 import { Release, ReleaseChange, ReleaseInput } from '../../releases/schemas.ts'
+import { ReleaseNotLiveError } from '../../errors.ts'
+import { describeRelease } from '../../verdicts/describe-release.ts'
+import { ReleaseVerdicts } from '../../verdicts/look-schemas.ts'
 import { errorsOf, ref } from '../ref.ts'
 
 const common = { tags: ['admin'], security: [{ adminKey: [] }] }
@@ -69,6 +72,20 @@ export const adminReleaseRoutes: FastifyPluginAsyncTypebox = async app => {
       response: { 200: ref(Release), ...errorsOf(400, 401, 404, 503) }
     }
   }, async ({ params: { version }, query: { app = FIRST_APP } }) => getRelease(db, { app, version }))
+
+  app.get('/:version/verdicts', {
+    schema: {
+      ...common,
+      operationId: 'releaseVerdicts',
+      summary: 'What the release did to each module, look by look; a verdict once given stays (docs/verdicts.md)',
+      params: Version,
+      querystring: AppQuery,
+      response: { 200: ref(ReleaseVerdicts), ...errorsOf(400, 401, 404, 409, 503) }
+    }
+  }, async ({ params: { version }, query: { app = FIRST_APP } }) => {
+    if (!await hasGoneLive(db, { app, version })) throw new ReleaseNotLiveError(version)
+    return describeRelease(db, { app, version })
+  })
 
   app.patch('/:version', {
     schema: {

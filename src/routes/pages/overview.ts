@@ -7,6 +7,7 @@ import { remember, rememberEach } from '../../dashboard/remember.ts'
 import { readPause } from '../../runs/runner-state.ts'
 import { readToday } from '../../runs/spending.ts'
 import { readAppChoice } from './app-choice.ts'
+import { readSinceRelease } from './since-release.ts'
 import { isFresh } from './is-fresh.ts'
 import { namedBreakers } from './named-breakers.ts'
 
@@ -38,8 +39,10 @@ export const overviewPages: FastifyPluginAsyncTypebox = async app => {
     version,
     async work (given: string | undefined) {
       const { app, kept, tabsFor } = await readAppChoice(db, given)
-      const [modules, { problems, total }] = await Promise.all([readModuleLines(db, app), readNewestProblems(db, app)])
-      return { ...modules, problems, problemsTotal: total, apps: tabsFor('/'), insights: address('/overview/insights', { app: kept }) }
+      const [modules, { problems, total }, since] = await Promise.all([
+        readModuleLines(db, app), readNewestProblems(db, app), readSinceRelease(db, { app, kept })
+      ])
+      return { ...modules, problems, since, problemsTotal: total, apps: tabsFor('/'), insights: address('/overview/insights', { app: kept }) }
     }
   })
   const runner = () => ({ missing: scheduler.missing, schedule: config.TICK_SCHEDULE, nextPokeAt: scheduler.nextPokeAt() })
