@@ -91,6 +91,7 @@ POST   /personas/:id/pause                        401      401      401      401
 POST   /personas/:id/resume                       401      401      401      401      401      401      yes      403      401
 POST   /personas/:id/run                          401      401      401      401      401      401      yes      403      401
 GET    /personas/new                              in       in       in       in       in       in       yes      403      in
+GET    /tools                                     in       in       in       in       in       in       yes      yes      in
 GET    /releases                                  in       in       in       in       in       in       yes      yes      in
 GET    /releases/:version                         in       in       in       in       in       in       yes      yes      in
 GET    /runner                                    in       in       in       in       in       in       yes      yes      in
