@@ -23,8 +23,8 @@ GET    /docs/static/swagger-initializer.js        yes      yes      yes      yes
 GET    /docs/yaml                                 yes      yes      yes      yes      yes      yes      yes      yes      yes
 GET    /diag/login                                yes      yes      yes      yes      yes      yes      yes      yes      yes
 POST   /diag/tick                                 yes      yes      yes      yes      yes      yes      yes      yes      yes
-POST   /api/v1/internal/personas/:id/actions      401      401      401      yes      401      401      401      401      401
-POST   /api/v1/internal/personas/:id/feedback     401      401      401      yes      401      401      401      401      401
+POST   /api/v1/internal/personas/:userId/actions  401      401      401      yes      401      401      401      401      401
+POST   /api/v1/internal/personas/:userId/feedback 401      401      401      yes      401      401      401      401      401
 GET    /api/v1/internal/personas/due              401      401      401      yes      401      401      401      401      401
 GET    /api/v1/admin/export/actions               401      401      401      401      yes      yes      401      401      401
 GET    /api/v1/admin/export/feedback              401      401      401      401      yes      yes      401      401      401
