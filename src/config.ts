@@ -144,6 +144,9 @@ export const Config = Type.Object({
   }),
   MAX_REPLY_TOKENS: count(256, 21_000, 4096, 'tokens of one model reply at most'),
   TOOL_TIMEOUT_MS: count(100, 600_000, 60_000, 'how long one tool call may take, in milliseconds'),
+  MAX_RESULT_BYTES: count(
+    10_000, 50_000_000, 1_000_000, 'bytes of one answer of the app at most, a list of tools or a result; pictures and files in it do not count, and are never shown'
+  ),
   RUN_TIMEOUT_MS: count(1000, 3_600_000, 600_000, 'how long one run may take, in milliseconds'),
   HEARTBEAT_SECONDS: count(10, 600, 60, 'a process that has not been heard of for this long is taken for dead, and others go on with its runs'),
   RUNNER_PAUSED: Type.Boolean({ default: false, expects: 'true or false', description: 'true: this process opens no runs by itself' })

@@ -1,6 +1,7 @@
 import type { Dial } from '../dial/dialler.ts'
 import type { Answer } from '../dial/thin-fetch.ts'
 import { cutBytes, retryAfterMs } from '../text.ts'
+import { withoutBinaries } from './mcp-binaries.ts'
 import { readMessage, type Awaited, type Reading } from './mcp-answer.ts'
 import { readEvents, writeEvent, type ServerEvent } from './mcp-events.ts'
 
@@ -10,7 +11,7 @@ import { readEvents, writeEvent, type ServerEvent } from './mcp-events.ts'
  */
 
 export interface ResponseLimits {
-  /** Of one answer. */
+  /** Of one answer, without the pictures and files in it. */
   maxResponseBytes: number
   /**
    * A cut stream that can be resumed is given this long; the SDK would wait out the whole time limit of the
@@ -84,7 +85,7 @@ export function watchResponses (limits: ResponseLimits, dial: Dial, answersOnStr
     async * messages (chunks) {
       let bytes = 0
       const counted = async function * () {
-        for await (const chunk of chunks) {
+        for await (const chunk of withoutBinaries(chunks)) {
           bytes += chunk.byteLength
           if (bytes > limits.maxResponseBytes) throw current?.tooLarge() ?? new ResponseTooLargeError()
           yield chunk
@@ -263,7 +264,7 @@ class RequestWatch implements WatchedRequest {
 
   async * #limited (body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     let bytes = 0
-    for await (const chunk of body) {
+    for await (const chunk of withoutBinaries(body)) {
       bytes += chunk.byteLength
       if (bytes > this.#limits.maxResponseBytes) throw this.tooLarge()
       yield chunk

@@ -1,5 +1,7 @@
 /** Turns what an MCP tool returned into text for a model, whatever kinds of content it holds. Pure. */
 
+import { fullLength } from './mcp-binaries.ts'
+
 type Content = Record<string, unknown>
 
 export function isErrorResult (result: Record<string, unknown>): boolean {
@@ -36,5 +38,5 @@ function embedded (resource: Content | undefined): string {
 
 /** Size of base64 data. */
 function kilobytes (data: unknown): number {
-  return typeof data === 'string' ? Math.ceil(data.length * 0.75 / 1000) : 0
+  return typeof data === 'string' ? Math.ceil(fullLength(data) * 0.75 / 1000) : 0
 }

@@ -34,6 +34,7 @@ export interface Surroundings {
   vault: Vault
   seedSecrets: ReadonlyMap<number, string>
   toolTimeoutMs: number
+  maxResultBytes: number
 }
 
 const VARIABLES = { mcpUrl: 'MCP_URL', authUrl: 'AUTH_URL', oauthTokenUrl: 'OAUTH_TOKEN_URL' }
@@ -47,7 +48,7 @@ export function connectApp (
   name: string, settings: AppSettings, clientSecret: string | undefined, surroundings: Surroundings
 ): ConnectedApp {
   const { mcpUrl, mcpTrusted: trusted = false, accounts: accountKind = 'none' } = settings
-  const { dialler, toolTimeoutMs } = surroundings
+  const { dialler, toolTimeoutMs, maxResultBytes } = surroundings
   const slots = createSlots(MAX_REQUESTS_AT_ONCE)
   const dial = dialler.dialFor(placeOf(name, 'mcpUrl'))
   return {
@@ -65,7 +66,8 @@ export function connectApp (
     async openToolbox (account, signal) {
       // Loaded with the first run: a process that only answers starts sooner and holds less.
       const { openMcpToolbox } = await import('../agent/mcp-toolbox.ts')
-      return openMcpToolbox({ ...account, url: mcpUrl, dial, callTimeoutMs: toolTimeoutMs, trusted, slots }, signal)
+      const limits = { maxResponseBytes: maxResultBytes }
+      return openMcpToolbox({ ...account, url: mcpUrl, dial, callTimeoutMs: toolTimeoutMs, limits, trusted, slots }, signal)
     }
   }
 }

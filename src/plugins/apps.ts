@@ -31,7 +31,8 @@ declare module 'fastify' {
 export default fp(async app => {
   const { config, dialler, database: { db } } = app
   const vault = { db, keys: readEncryptionKeys(config.ENCRYPTION_KEYS) }
-  const surroundings = { dialler, vault, seedSecrets: readSeedSecrets(config), toolTimeoutMs: config.TOOL_TIMEOUT_MS }
+  const { TOOL_TIMEOUT_MS: toolTimeoutMs, MAX_RESULT_BYTES: maxResultBytes } = config
+  const surroundings = { dialler, vault, seedSecrets: readSeedSecrets(config), toolTimeoutMs, maxResultBytes }
   const firstSettings = settingsIn(config)
   const first = connectApp(FIRST_APP, firstSettings, config.OAUTH_CLIENT_SECRET, surroundings)
   const connected = new Map<string, { as: string, app: ConnectedApp }>()
