@@ -1,5 +1,6 @@
 import { blameForAnswer, blameForStatus } from './attribution.ts'
 import { OUR_REVISIONS } from './mcp-answer.ts'
+import { isAboutHost, servesOneSession } from './mcp-told.ts'
 import { AnswerLostError, ResponseTooLargeError } from './mcp-fetch.ts'
 import type { Blame, ToolOutcome } from './toolbox.ts'
 import { AppError, DialForbiddenError, McpUnauthorizedError, McpUnreachableError, type Outage } from '../errors.ts'
@@ -175,12 +176,18 @@ export function outOfOrder (app: Named, error: unknown): McpUnreachableError {
 export function toConnectError (app: Named, error: unknown, signal?: AbortSignal): AppError {
   if (error instanceof AppError) return error
   const kind = kindOf(error)
+  if (error instanceof HttpError && isAboutHost(error.status, error.body)) {
+    const what = `refuses the request (${said(app, error)}). It may answer to one name of its host only: localhost and 127.0.0.1 differ. ` +
+      `Set ${app.setting} to the name that it expects`
+    return new McpUnauthorizedError(`The MCP server ${shownAddress(app.url)} ${what}.`, { cause: error })
+  }
   if (kind === 'unauthorized' || kind === 'forbidden') {
     const what = `refuses the persona's account (${statusOf(error)}): check the account in the app, and how personas sign in to it`
     return new McpUnauthorizedError(`The MCP server ${shownAddress(app.url)} ${what}.`, { cause: error })
   }
   // A run that ended says nothing about the app.
   if (signal?.aborted === true) return unreachable(app, 'had not answered when the run ended', error)
+  if (servesOneSession(said(app, error))) return servesAnother(app, error)
   if (error instanceof RevisionError) {
     const what = `cannot be spoken to: ${said(app, error, 500)}. Update whichever of the two is older`
     return unreachable(app, what, error, { service: 'app' })
@@ -188,6 +195,13 @@ export function toConnectError (app: Named, error: unknown, signal?: AbortSignal
   // What the app answers to this account says nothing about all others.
   if (kind === 'answered' || kind === 'internal') return unreachable(app, `does not let the persona in: ${said(app, error)}`, error)
   return outOfOrder(app, error)
+}
+
+/** The persona can live its day once the other session has ended. @param error what the app said, or its words */
+export function servesAnother (app: Named, error: unknown): McpUnreachableError {
+  const what = `serves one session at a time, and has another: ${said(app, error)}. Set PERSONA_CONCURRENCY=1 in the only process, or start ` +
+    'the app so that each session has a state of its own (Playwright: --isolated)'
+  return unreachable(app, what, error, { service: 'app' })
 }
 
 function unreachable ({ url }: Named, what: string, cause: unknown, outage?: Outage): McpUnreachableError {

@@ -1,7 +1,8 @@
 import { blameForAnswer } from './attribution.ts'
 import { connect, type ConnectionLimits, type ConnectionOptions } from './mcp-connection.ts'
-import { kindOf, toConnectError, toOutcome, type Outcome } from './mcp-failures.ts'
+import { kindOf, servesAnother, toConnectError, toOutcome, type Named, type Outcome } from './mcp-failures.ts'
 import { asksForInput, isErrorResult, resultToText } from './mcp-result.ts'
+import { isTakenByAnother } from './mcp-told.ts'
 import type { Toolbox, ToolOutcome } from './toolbox.ts'
 import { McpNoToolsError } from '../errors.ts'
 import { oneLine } from '../text.ts'
@@ -60,7 +61,7 @@ export async function openMcpToolbox (options: McpOptions, signal: AbortSignal):
       const answer = await connection.request(session => session.callTool(name, input, callTimeoutMs, signal), {
         harmless, signal, beforeSend, onHeldBack: ms => { heldBackMs += ms }
       })
-      const outcome = answer.ok ? ofResult(answer.value) : judge(answer.error, signal)
+      const outcome = answer.ok ? ofResult(connection.app, answer.value) : judge(answer.error, signal)
       // What the runner held back is not the app's slowness.
       return { ...outcome, latencyMs: performance.now() - startedAt - heldBackMs }
     },
@@ -68,11 +69,14 @@ export async function openMcpToolbox (options: McpOptions, signal: AbortSignal):
   }
 }
 
-function ofResult (result: Record<string, unknown>): Outcome {
+function ofResult (app: Named, result: Record<string, unknown>): Outcome {
   const text = resultToText(result)
   if (asksForInput(result)) {
     const what = 'the tool asks its user for something that a persona cannot give'
     return { result: 'error', text: what, errorMessage: what, blame: 'harness' }
+  }
+  if (isErrorResult(result) && isTakenByAnother(text)) {
+    return { result: 'error', text, errorMessage: oneLine(text), blame: 'harness', fatal: servesAnother(app, text) }
   }
   return isErrorResult(result)
     ? { result: 'error', text, errorMessage: oneLine(text) || 'the tool failed without a word', blame: blameForAnswer(text) }
