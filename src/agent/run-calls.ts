@@ -9,6 +9,7 @@ import { toAppInput } from './offered-schema.ts'
 import { hasWalkedAway } from './walk-away.ts'
 import type { Blame, Tool, ToolOutcome } from './toolbox.ts'
 import { keepsCallingUnknownTools, NO_SUCH_TOOL } from './unknown-tools.ts'
+import { NOTHING_SAID } from '../feedback/evidence.ts'
 import { clean, cutBytes, oneLine } from '../text.ts'
 
 /** What is recorded of a call that would have carried the system prompt to the app. */
@@ -122,6 +123,6 @@ function toResult (call: ToolUseBlock, end: CallEnd, { prompts: { toolNotes }, m
     ? toolNotes.unknownOutcome
     : shown.omittedBytes > 0 ? `${text}\n${toolNotes.truncated(shown.omittedBytes)}` : text
   return {
-    type: 'tool_result', tool_use_id: call.id, content: told.trim() === '' ? '(empty)' : told, ...(end.result !== 'ok' && { is_error: true })
+    type: 'tool_result', tool_use_id: call.id, content: told.trim() === '' ? NOTHING_SAID : told, ...(end.result !== 'ok' && { is_error: true })
   }
 }

@@ -485,13 +485,13 @@ t.test('whatever a tool returns becomes text, and what is no text is named', asy
       'a file', content({ type: 'resource', resource: { uri: 'file:///a.pdf', mimeType: 'application/pdf', blob: data } }),
       '[file file:///a.pdf application/pdf, 3 kB, not shown]'
     ],
-    ['content of tomorrow', content({ type: 'hologram' }, null, 'x', { type: 'text', text: 'kept' }), 'kept'],
+    ['content of tomorrow', content({ type: 'hologram' }, null, 'x', { type: 'text', text: 'kept' }), 'x\nkept'],
     ['structured content only', { content: [], structuredContent: { a: [1] } }, '{"a":[1]}'],
     ['structured content that is null', { structuredContent: null }, 'null'],
     ['both', { ...said('words'), structuredContent: { a: 1 } }, 'words'],
     ['nothing', content(), ''],
     ['no content at all', {}, ''],
-    ['content that is no list', { content: 'x' }, '']
+    ['content that is no list', { content: 'x' }, 'x']
   ]
   for (const [what, result, text] of cases) {
     const { toolbox } = await openFaulty(t, exchange => exchange.result(result))
