@@ -14,12 +14,14 @@ import { SEED_SECRET } from '../helpers/app.ts'
 import { RUN_LIMITS } from '../helpers/limits.ts'
 import type { Teardown } from '../helpers/mcp-fault-server.ts'
 import { startWorld, type World } from '../helpers/world.ts'
-import { startAppStandIn, type AppOptions, type AppStandIn } from './app-stand-in.ts'
+import { startAppStandIn, type AppOptions, type AppStandIn, type Era } from './app-stand-in.ts'
 import type { Size } from './scenario.ts'
 
 /** What a row of the table is played on. */
 export interface Stage {
   size: Size
+  /** Which apps are set up in. */
+  era: Era
   app (options?: AppOptions): Promise<AppStandIn>
   /** The app's tools without a run around them. */
   open (app: AppStandIn, options?: Partial<McpOptions>): Promise<Toolbox>
@@ -41,6 +43,8 @@ export interface Day {
 export interface Row {
   /** Begins with the number of the row. */
   promise: string
+  /** Default: it is played in both. */
+  era?: Era
   /** Throws where it does not hold. */
   play (stage: Stage): Promise<void>
 }
@@ -64,9 +68,10 @@ export async function setStage (t: Teardown, size: Size): Promise<Stage> {
   let script: Script = () => ({ text: 'Fertig.' })
   let world: Promise<World> | undefined
   let personas = 0
-  return {
+  const stage: Stage = {
     size,
-    app: options => startAppStandIn(t, options),
+    era: 'session',
+    app: options => startAppStandIn(t, { era: stage.era, ...options }),
     async open (app, options) {
       const usual = { url: app.url, headers: {}, callTimeoutMs: 10_000, trusted: true, limits: QUICK }
       const toolbox = await openMcpToolbox({ ...usual, ...options }, never)
@@ -105,4 +110,5 @@ export async function setStage (t: Teardown, size: Size): Promise<Stage> {
       }
     }
   }
+  return stage
 }

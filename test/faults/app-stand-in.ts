@@ -7,6 +7,9 @@ import { startMcpFaultServer, type Exchange, type FaultServer, type Handler, typ
  * effect shows even where only one row tells of it.
  */
 export interface AppStandIn extends FaultServer {
+  era: Era
+  /** What is asked first of an app whose era is known. */
+  begins: string
   /** Without a path. */
   origin: string
   /** What is listed; may be changed at any time. */
@@ -30,7 +33,12 @@ export interface AppStandIn extends FaultServer {
  */
 export type Fault = (exchange: Exchange, act: () => unknown) => void | Promise<void>
 
+/** Revision 2026-07-28 of MCP, without sessions, or one before it. */
+export type Era = 'stateless' | 'session'
+
 export interface AppOptions {
+  /** Default: `session`. */
+  era?: Era
   /** Tokens are asked for, and given out at the sign-in routes. */
   accounts?: boolean
   /** What a sign-in gives out. */
@@ -54,7 +62,11 @@ export async function startAppStandIn (t: Teardown, options: AppOptions = {}): P
   const queued = new Map<string, Fault[]>()
   const standing = new Map<string, Fault>()
 
+  const { era = 'session' } = options
+  const complete = { ...(era === 'stateless' && { resultType: 'complete', ttlMs: 0, cacheScope: 'private' }) }
+
   const working: Record<string, (exchange: Exchange) => unknown> = {
+    ...(era === 'stateless' && { 'server/discover': () => ({ ...complete, ...DISCOVERY }) }),
     initialize: ({ res }) => {
       const id = randomUUID()
       sessions.add(id)
@@ -63,15 +75,16 @@ export async function startAppStandIn (t: Teardown, options: AppOptions = {}): P
         protocolVersion: options.protocolVersion ?? '2025-06-18', capabilities: { tools: { listChanged: true } }, serverInfo: { name: 'stand-in', version: '1.2.3' }
       }
     },
-    'tools/list': () => ({ tools: app.tools }),
-    'tools/call': ({ message }) => call(effects, message.params ?? {})
+    'tools/list': () => ({ ...complete, tools: app.tools }),
+    'tools/call': ({ message }) => ({ ...complete, ...call(effects, message.params ?? {}) })
   }
   const handler = (method: string): Handler => exchange => {
     if (options.accounts === true && !tokens.has(String(exchange.req.headers.authorization).slice('Bearer '.length))) return exchange.http(401)
     const fault = queued.get(method)?.shift() ?? standing.get(method)
     const act = () => working[method]?.(exchange)
     if (fault !== undefined) return fault(exchange, act)
-    if (method !== 'initialize' && !sessions.has(String(exchange.req.headers['mcp-session-id']))) return exchange.http(404, 'Session not found')
+    if (era === 'stateless' && method === 'initialize') return refuseSession(exchange)
+    if (era === 'session' && method !== 'initialize' && !sessions.has(String(exchange.req.headers['mcp-session-id']))) return exchange.http(404, 'Session not found')
     exchange.result(act())
   }
   const others = ['GET', 'DELETE'].map((method): [string, Handler] => [method, exchange => {
@@ -96,6 +109,8 @@ export async function startAppStandIn (t: Teardown, options: AppOptions = {}): P
   })
   const app: AppStandIn = {
     ...server,
+    era,
+    begins: era === 'stateless' ? 'tools/list' : 'initialize',
     origin: new URL(server.url).origin,
     tools: TOOLS,
     effects,
@@ -108,7 +123,18 @@ export async function startAppStandIn (t: Teardown, options: AppOptions = {}): P
   return app
 }
 
-function call (effects: Map<string, number>, { name, arguments: input }: Record<string, unknown>): unknown {
+const DISCOVERY = {
+  supportedVersions: ['2026-07-28'],
+  capabilities: { tools: { listChanged: true } },
+  _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'stand-in', version: '1.2.3' } }
+}
+
+function refuseSession ({ message, http }: Exchange): void {
+  const error = { code: -32022, message: 'Unsupported protocol version', data: { supported: DISCOVERY.supportedVersions, requested: '2025-11-25' } }
+  http(400, JSON.stringify({ jsonrpc: '2.0', id: message.id, error }), 'application/json')
+}
+
+function call (effects: Map<string, number>, { name, arguments: input }: Record<string, unknown>): object {
   if (name === 'note.list') return text(JSON.stringify([...effects.keys()]))
   const title = String((input as { title?: unknown } | undefined)?.title ?? name)
   effects.set(title, (effects.get(title) ?? 0) + 1)

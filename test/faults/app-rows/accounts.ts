@@ -87,7 +87,7 @@ export const accounts: Row[] = [{
     assert.equal((await errorOf(add(toolbox, 'never'))).outage?.service, 'app')
     assert.equal(app.count('tools/call') - calls, 1 + QUICK.backOffMs.length)
     app.always('tools/call', null)
-    app.next('initialize', status(429, '', { 'retry-after': '60' }))
+    app.next(app.begins, status(429, '', { 'retry-after': '60' }))
     const opening = errorOf(openMcpToolbox({ url: app.url, headers: {}, callTimeoutMs: 1000, trusted: true }, never))
     assert.equal((await opening).outage?.retryAfterMs, 60_000)
     await unclear503(stage)

@@ -1,12 +1,19 @@
 import { pipeline } from 'node:stream/promises'
-import { actThen, silence, text, type Fault } from '../app-stand-in.ts'
+import { actThen, silence, text, type AppStandIn, type Fault } from '../app-stand-in.ts'
 import { add, assert, list, MCP_LIMITS, QUICK, type Row } from '../app-stage.ts'
 
 const result = (value: unknown): Fault => actThen(exchange => exchange.result(value))
 const rpcError = (code: number): Fault => actThen(exchange => exchange.rpcError(code, 'Oh'))
 
+async function cancelled (app: AppStandIn): Promise<void> {
+  const sent = app.received.find(({ method }) => method === 'tools/call')
+  for (let i = 0; i < 50 && app.count('notifications/cancelled') === 0; i++) await new Promise(resolve => setTimeout(resolve, 10))
+  assert.equal(app.received.find(({ method }) => method === 'notifications/cancelled')?.params?.requestId, sent?.id)
+}
+
 export const answers: Row[] = [{
   promise: 'M5 a stream that was cut is resumed where the app allows it, and the version of the protocol is known',
+  era: 'session',
   async play (stage) {
     const app = await stage.app()
     const toolbox = await stage.open(app)
@@ -33,17 +40,33 @@ export const answers: Row[] = [{
     assert.equal(app.effects.get('bread'), 1)
   }
 }, {
+  promise: 'M5 a stream that was cut is lost, and nothing is asked for again; the version of the protocol is known',
+  era: 'stateless',
+  async play (stage) {
+    const app = await stage.app()
+    const toolbox = await stage.open(app)
+    assert.deepEqual([toolbox.protocolVersion, toolbox.serverInfo], ['2026-07-28', { name: 'stand-in', version: '1.2.3' }])
+    app.next('tools/call', actThen(({ stream }) => {
+      const pen = stream()
+      pen.raw('id: event-1\nretry: 5\ndata:\n\n')
+      pen.end()
+    }))
+    assert.equal((await add(toolbox, 'milk')).result, 'unknown')
+    assert.deepEqual([app.effects.get('milk'), app.count('tools/call'), app.count('GET')], [1, 1, 0])
+    assert.equal((await add(toolbox, 'bread')).result, 'ok')
+  }
+}, {
   promise: 'M6 no answer in time is unknown, and the app is told that nobody waits any more',
   async play (stage) {
     assert.deepEqual([MCP_LIMITS.connectTimeoutMs, MCP_LIMITS.listTimeoutMs], [10_000, 15_000])
     const app = await stage.app()
     const toolbox = await stage.open(app, { callTimeoutMs: 200 })
-    app.next('tools/call', actThen(() => {}))
+    let closed: Promise<unknown> = Promise.resolve()
+    app.next('tools/call', actThen(({ res }) => { closed = new Promise(resolve => res.once('close', resolve)) }))
     const outcome = await add(toolbox, 'milk')
     assert.deepEqual([outcome.result, outcome.errorMessage, outcome.blame], ['unknown', 'no answer in time', 'app'])
-    const sent = app.received.find(({ method }) => method === 'tools/call')
-    for (let i = 0; i < 50 && app.count('notifications/cancelled') === 0; i++) await new Promise(resolve => setTimeout(resolve, 10))
-    assert.equal(app.received.find(({ method }) => method === 'notifications/cancelled')?.params?.requestId, sent?.id)
+    if (app.era === 'stateless') await closed
+    else await cancelled(app)
     app.next('tools/call', silence)
     assert.equal((await list(toolbox)).result, 'unknown', 'a look is not waited for twice')
     assert.equal(app.count('tools/call'), 2)

@@ -15,6 +15,7 @@ const asks = (app: AppStandIn, method: string, params: object): Fault => async (
 
 export const protocol: Row[] = [{
   promise: 'M18 the app may ask a persona to fill in a form, and nothing else; what it cannot give is told to the model',
+  era: 'session',
   async play (stage) {
     const app = await stage.app()
     const toolbox = await stage.open(app)
@@ -36,7 +37,47 @@ export const protocol: Row[] = [{
     assert.match(outcome.text, /asks its user/)
   }
 }, {
+  promise: 'M18 the app may ask a persona to fill in a form, and nothing else; what it cannot give is told to the model',
+  era: 'stateless',
+  async play (stage) {
+    const app = await stage.app()
+    const toolbox = await stage.open(app)
+    const requires = (method: string, params: object): Fault => ({ message, result }, act) => {
+      const question = { resultType: 'input_required', requestState: 's', inputRequests: { q: { method, params } } }
+      result(message.params?.inputResponses === undefined ? question : act())
+    }
+    const requestedSchema = { type: 'object', properties: { name: { type: 'string', default: 'Mara' } } }
+    const form = requires('elicitation/create', { mode: 'form', message: 'Who?', requestedSchema })
+    app.next('tools/call', form, form)
+    assert.equal((await add(toolbox, 'form')).result, 'ok')
+    const answered = app.received.findLast(({ method }) => method === 'tools/call')?.params
+    assert.deepEqual([answered?.inputResponses, answered?.requestState], [{ q: { action: 'accept', content: { name: 'Mara' } } }, 's'])
+    assert.equal(app.effects.get('form'), 1)
+    for (const method of ['sampling/createMessage', 'roots/list']) {
+      app.next('tools/call', requires(method, {}))
+      const outcome = await add(toolbox, method)
+      assert.deepEqual([outcome.result, outcome.blame], ['error', 'harness'])
+      assert.match(outcome.text, /asks its user/)
+      assert.equal(app.effects.get(method), undefined)
+    }
+  }
+}, {
+  promise: 'M20 an app that takes nothing but 2026-07-28, and does not tell what it can, is used; 404 for a method is no lost session',
+  era: 'stateless',
+  async play (stage) {
+    const app = await stage.app()
+    app.always('server/discover', ({ http }) => http(404))
+    const toolbox = await stage.open(app)
+    assert.deepEqual([toolbox.era, toolbox.protocolVersion], ['stateless', '2026-07-28'])
+    assert.equal((await add(toolbox, 'milk')).result, 'ok')
+    const notFound = JSON.stringify({ jsonrpc: '2.0', id: 1, error: { code: -32601, message: 'Method not found' } })
+    app.next('tools/call', ({ http }) => http(404, notFound, 'application/json'))
+    assert.equal((await add(toolbox, 'bread')).result, 'error')
+    assert.equal(app.count('tools/call'), 2)
+  }
+}, {
   promise: 'M20 older versions of the protocol are spoken, one that nobody knows is told of, and 404 for a method is no lost session',
+  era: 'session',
   async play (stage) {
     for (const protocolVersion of ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25']) {
       const toolbox = await stage.open(await stage.app({ protocolVersion }))
