@@ -30,7 +30,7 @@ async function discover (mcpUrl: string, dial: Dial, client: Client, signal: Abo
     }
   }
   // Loaded when it is asked for: a process that only answers starts sooner and holds less.
-  const { discoverOAuthServerInfo, selectClientAuthMethod } = await import('@modelcontextprotocol/sdk/client/auth.js')
+  const { discoverOAuthServerInfo, selectClientAuthMethod } = await import('@modelcontextprotocol/client')
   const found = await discoverOAuthServerInfo(mcpUrl, { fetchFn }).catch((error: unknown) => {
     throw outage ?? new LoginFailedError(`What ${shownAddress(mcpUrl)} tells about its sign-in cannot be read: ${reasonOf(error)}. Set where its tokens are to be had (of main: OAUTH_TOKEN_URL).`)
   })
