@@ -302,7 +302,7 @@ export interface PageSessionsTable {
 
 export interface AccountSecretsTable {
   persona_id: string
-  kind: 'headers' | 'refresh-token' | 'password'
+  kind: 'headers' | 'refresh-token'
   key_id: string
   sealed: string
   set_at: Instant

@@ -15,6 +15,7 @@ const MODULE_LIST = /(?:den du benutzt hast|each module you used): ([^\n]+)\.\n/
 const MAX_QUOTE_CHARS = 120
 /** What people notice first in an answer: a name, not an id. */
 const TELLING = /"(?:title|name|text|note|message)":"[^"\\]{3,70}"/
+const WORDS = /\p{L}[^]{3,}/u
 
 /** The persona's answer to the reflect prompt: nothing but the JSON asked for, and only of what the conversation shows. */
 export function reflect (conversation: Conversation, character: Character, prompt: string): string {
@@ -98,7 +99,9 @@ function evidenceOf ({ worked, failed }: Experience): { action: number, quote?: 
 }
 
 function quoteFrom (text: string): string {
-  const line = TELLING.exec(text)?.[0] ?? text.trim().split('\n')[0] ?? ''
+  const lines = text.trim().split('\n')
+  // The first line of a document that is laid out for reading may be a bracket.
+  const line = TELLING.exec(text)?.[0] ?? lines.find(line => WORDS.test(line)) ?? lines[0] ?? ''
   return [...line].slice(0, MAX_QUOTE_CHARS).join('').trim()
 }
 
