@@ -66,10 +66,10 @@ const bytesOf = (part: Diary) => Buffer.byteLength(toText(part, WIDEST))
 
 /**
  * The diary as the persona is given it: lines of data, at most `DIARY_MAX_BYTES` whatever is stored.
- * @param locale a BCP 47 tag; only its language counts, and any other than English gets German
+ * @param locale a BCP 47 tag; only its language counts, and any other than German gets English, as its prompts are
  */
 export function renderDiary (diary: Diary, locale: string): string {
-  return toText(fitDiary(diary), locale.toLowerCase().split('-')[0] === 'en' ? LABELS.en : LABELS.de)
+  return toText(fitDiary(diary), locale.toLowerCase().split('-')[0] === 'de' ? LABELS.de : LABELS.en)
 }
 
 function toText ({ memory, entries }: Diary, labels: Labels): string {

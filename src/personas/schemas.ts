@@ -25,7 +25,7 @@ const character = {
   }),
   tickCadence: TickCadence,
   timeZone: Type.String({ format: 'time-zone', description: 'IANA name, e.g. Europe/Berlin' }),
-  locale: Type.String({ format: 'locale', maxLength: 35, description: 'BCP 47 tag; the language that the persona lives in' })
+  locale: Type.String({ format: 'locale', maxLength: 35, description: 'BCP 47 tag; the language that the persona lives in. Prompts are German or English; in any other language the persona is told to live and write in it' })
 }
 
 const App = Type.String({ ...AppName, description: 'the app that it lives in; main is the one of the environment' })

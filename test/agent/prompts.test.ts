@@ -50,14 +50,36 @@ t.test('no language repeats the words of another one', async t => {
   for (const [name, text] of Object.entries(de)) t.not(en[name], text, name)
 })
 
-t.test('a locale gets its language, and German where there is none for it', async t => {
-  const german = ['de', 'de-CH', 'DE', 'fr-FR', '', 'x', '-', 'constructor', '__proto__']
-  const english = ['en', 'en-GB', 'EN-us']
-  for (const locale of [...german, ...english]) {
-    const language = english.includes(locale) ? 'en' : 'de'
-    t.equal(promptsFor(locale).goOn, promptsFor(language).goOn, locale)
+t.test('a locale gets its language, and English with the order to live in its own where there is none for it', async t => {
+  const rows: [locale: string, language: 'de' | 'en'][] = [
+    ['de', 'de'], ['de-CH', 'de'], ['DE', 'de'], ['en', 'en'], ['en-GB', 'en'], ['EN-us', 'en'],
+    ['', 'en'], ['-', 'en'], ['constructor', 'en'], ['__proto__', 'en'], ['und', 'en']
+  ]
+  for (const [locale, language] of rows) {
+    t.same(textsOf(promptsFor(locale)), textsOf(promptsFor(language)), locale)
     t.equal(promptVersion(locale), promptVersion(language), locale)
   }
+  const others: [locale: string, name: string][] = [
+    ['fr', 'French'], ['fr-CH', 'Swiss French'], ['pt-BR', 'Brazilian Portuguese'], ['zh-Hant-TW', 'Chinese (Traditional, Taiwan)'], ['sw', 'Swahili'], ['gsw', 'Swiss German'],
+    ['xq', 'the language "xq"']
+  ]
+  for (const [locale, name] of others) {
+    const texts = textsOf(promptsFor(locale))
+    t.ok(texts.system?.includes(`live and write in ${name}`), `${locale}: ${texts.system?.slice(300, 420)}`)
+    t.ok(texts.day?.includes(`a single sentence in ${name}`), locale)
+    t.ok(texts.reflect?.includes(`Write notes and diary in ${name}`), locale)
+    t.notMatch(Object.values(texts).join(), /write English|Deutsch|undefined/, locale)
+    t.equal(texts.goOn, promptsFor('en').goOn)
+  }
+})
+
+t.test('each language, and each kind of one, has a version of its own', async t => {
+  const locales = ['de', 'en', 'fr', 'fr-CH', 'pt-BR', 'pt-PT', 'it']
+  const versions = locales.map(promptVersion)
+  t.equal(new Set(versions).size, locales.length)
+  t.match(versions[2], /^fr-[0-9a-f]{8}$/)
+  t.match(versions[4], /^pt-[0-9a-f]{8}$/)
+  t.equal(promptVersion('FR'), versions[2])
 })
 
 t.test('the version is the same for the same words, and names the language', async t => {

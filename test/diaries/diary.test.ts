@@ -16,7 +16,7 @@ t.test('a diary is given back as lines of data in the persona\'s language', asyn
 - getan: Todos sortiert.
 - vorgehabt: Notizen.`)
   t.match(renderDiary(diary, 'EN-us'), 'What I keep in mind: Es gibt vier Bereiche.\n2026-11-01:\n- did: Todos sortiert.')
-  t.equal(renderDiary(diary, 'fr'), renderDiary(diary, 'de'))
+  t.equal(renderDiary(diary, 'fr'), renderDiary(diary, 'en'), 'as the prompts are')
   t.equal(renderDiary(EMPTY_DIARY, 'de'), '')
 })
 

@@ -1,16 +1,24 @@
 import { createHash } from 'node:crypto'
 import { de } from './de.ts'
-import { en } from './en.ts'
+import { en, englishFor } from './en.ts'
 import type { PromptSet } from './prompt-set.ts'
 
 const BY_LANGUAGE = new Map<string, PromptSet>([['de', de], ['en', en]])
 
-/** Languages that prompts exist in. Other locales get German, the product's first language. */
+/** Languages that prompts exist in. Personas of other languages get the English ones, and are told to live in their own. */
 export const PROMPT_LANGUAGES = [...BY_LANGUAGE.keys()]
 
-/** @param locale a BCP 47 tag such as `de-CH`; only its language counts. */
+/** English prompts by the name of the language that they ask for. There are as many as languages in the cast. */
+const byName = new Map<string, PromptSet>()
+
+/** @param locale a BCP 47 tag such as `de-CH`, or `pt-BR`, whose country says which Portuguese; what is no tag gets English */
 export function promptsFor (locale: string): PromptSet {
-  return BY_LANGUAGE.get(locale.toLowerCase().split('-')[0] ?? '') ?? de
+  const known = BY_LANGUAGE.get(languageOf(locale))
+  if (known !== undefined) return known
+  const name = nameOf(locale)
+  const prompts = byName.get(name) ?? englishFor(name)
+  byName.set(name, prompts)
+  return prompts
 }
 
 /**
@@ -19,9 +27,25 @@ export function promptsFor (locale: string): PromptSet {
  * (docs/ratings.md).
  */
 export function promptVersion (locale: string): string {
-  const language = locale.toLowerCase().split('-')[0] ?? ''
-  const known = BY_LANGUAGE.has(language) ? language : 'de'
-  return `${known}-${createHash('sha256').update(sampleOf(promptsFor(known))).digest('hex').slice(0, 8)}`
+  return `${languageOf(locale)}-${createHash('sha256').update(sampleOf(promptsFor(locale))).digest('hex').slice(0, 8)}`
+}
+
+/** `fr` of `fr-CH`; `en` where the tag names no language. */
+function languageOf (locale: string): string {
+  try {
+    // Without a language in it ("und") some versions of Node name none here.
+    const language: string | undefined = new Intl.Locale(locale).language
+    return language === undefined || language === 'und' ? 'en' : language
+  } catch {
+    return 'en'
+  }
+}
+
+/** In English, such as `Swiss French`; what this process has no name for goes by its tag. */
+function nameOf (locale: string): string {
+  const tag = new Intl.Locale(locale).toString()
+  const name = new Intl.DisplayNames('en', { type: 'language' }).of(tag)
+  return name === undefined || name === tag ? `the language "${tag}"` : name
 }
 
 /** Every text of a set with fixed fillings. */
