@@ -149,14 +149,22 @@ export class PausedByEnvironmentError extends AppError {
 
 export class EncryptionOffError extends AppError {
   readonly code = 'ENCRYPTION_OFF'; override readonly status = 409
-  constructor () {
-    super('Secrets are stored encrypted only, and ENCRYPTION_KEYS is not set. Set it to kid:KEY, with a KEY made by openssl rand -base64 32, and restart.')
+  /** @param field of the request that holds the secret; it can be left out */
+  constructor (field?: string) {
+    const what = field === undefined ? 'Secrets are' : `${field} is a secret. Secrets are`
+    const orElse = field === undefined ? '' : ` Or leave ${field} out.`
+    super(`${what} stored encrypted only, and ENCRYPTION_KEYS is not set. Set it to kid:KEY, with a KEY made by openssl rand -base64 32, and restart.${orElse}`)
   }
 }
 
 export class AccountKindError extends AppError {
   readonly code = 'ACCOUNT_KIND'; override readonly status = 409
-  constructor (configured: string, takes: string) { super(`The accounts of this app are of the kind "${configured}" (ACCOUNTS, or the settings of its own), which ${takes}.`) }
+  /** @param field of the request that cannot be stored, and can be left out */
+  constructor (configured: string, takes: string, field?: string) {
+    const prefix = field === undefined ? '' : `${field} is for accounts of the kind "password" only. `
+    const orElse = field === undefined ? '' : ` Leave ${field} out, or have the personas of the app sign in with passwords.`
+    super(`${prefix}The accounts of this app are of the kind "${configured}" (ACCOUNTS, or the settings of its own), which ${takes}.${orElse}`)
+  }
 }
 
 export class AccountNotFoundError extends AppError {

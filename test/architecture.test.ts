@@ -39,7 +39,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   ],
   runs: ['personas', 'actions', 'feedback', 'diaries', 'incidents', 'agent', 'accounts', 'apps', 'db'],
   agent: ['feedback', 'dial'],
-  accounts: ['dial', 'db'],
+  accounts: ['dial', 'db', 'agent'],
   apps: ['db', 'accounts', 'agent', 'dial'],
   dial: [],
   personas: ['db', 'apps'],
@@ -84,6 +84,8 @@ const ONLY: { from: string[], to: string[], files: RegExp }[] = [
   // And the work that no request asks for.
   { from: ['plugins'], to: ['insights'], files: /^(([\w-]+-)?schemas|folds)\.ts$/ },
   { from: ['plugins'], to: ['routes'], files: /^error-body\.ts$/ },
+  // How a secret is taken out of what others say.
+  { from: ['accounts'], to: ['agent'], files: /^secrets\.ts$/ },
   // What an app is named by.
   { from: ['runs', 'personas', 'insights', 'dashboard', 'releases'], to: ['apps'], files: /^schemas\.ts$/ },
   { from: ['schema-check'], to: ['personas'], files: /^character\.ts$/ }

@@ -12,14 +12,16 @@ export interface Account {
   renew?: (signal: AbortSignal) => Promise<Account>
 }
 
+/** `passwordVersion` says under which secret its password is derived; left out: 1. */
+export interface PersonaToSignIn { email: string, passwordVersion?: number }
+
 export interface Accounts {
   /**
    * Signs a persona in. Whoever asks for the same persona meanwhile waits for the same sign-in.
-   * @param persona `passwordVersion` says under which secret its password is derived; left out: 1
    * @throws LoginFailedError when the app refuses; AuthUnreachableError, with `outage`, when it does not answer or
    * turns everybody away
    */
-  signIn (persona: { email: string, passwordVersion?: number }, signal: AbortSignal): Promise<Account>
+  signIn (persona: PersonaToSignIn, signal: AbortSignal): Promise<Account>
 }
 
 /** An app that knows no accounts. */

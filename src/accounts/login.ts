@@ -1,15 +1,17 @@
-import type { Account, Accounts } from './account.ts'
+import type { Account, Accounts, PersonaToSignIn } from './account.ts'
+import { exchange, type Exchanged } from './exchange.ts'
 import { derivePassword } from './password.ts'
-import { reasonOf } from './reason.ts'
+import { findSecretByEmail, type StoredSecret } from './repository.ts'
 import { singleFlight } from './single-flight.ts'
+import { spellingsOf } from './spellings.ts'
 import { renewAt } from './token-life.ts'
+import { openPassword, type Vault } from './vault.ts'
+import { hider } from '../agent/secrets.ts'
 import { dialOutsideProduction, type Dial } from '../dial/dialler.ts'
-import { AppError, AuthUnreachableError, LoginFailedError, type Outage } from '../errors.ts'
+import { AuthUnreachableError, LoginFailedError } from '../errors.ts'
 import { oneLine, retryAfterMs } from '../text.ts'
 
-/** Sign-in with the derived password: a token from the login route, then the personal space. */
-
-const TIMEOUT_MS = 10_000
+/** Sign-in with a password, the persona's own or the derived one: a token from the login route, then the personal space. */
 
 export interface PasswordOptions {
   authUrl: string
@@ -19,35 +21,58 @@ export interface PasswordOptions {
   app?: string
   /** Undefined: as outside production. */
   dial?: Dial
+  /** Where passwords of their own are stored; undefined: all are derived. */
+  vault?: Vault
 }
 
-export function passwordAccounts ({ authUrl, seedSecret, app, dial = dialOutsideProduction('AUTH_URL') }: PasswordOptions): Accounts {
+/** Which password a persona signs in with, without the password. */
+interface Credential { email: string, version: number, own: Pick<StoredSecret, 'personaId' | 'keyId' | 'sealed'> | null }
+
+interface Password { text: string, advice: string }
+
+export function passwordAccounts (options: PasswordOptions): Accounts {
+  const { authUrl, dial = dialOutsideProduction('AUTH_URL') } = options
   const base = authUrl.replace(/\/+$/, '')
-  const secrets = typeof seedSecret === 'string' ? new Map([[1, seedSecret]]) : seedSecret
+  const passwordOf = passwordSource(options)
   // A sign-in with one password is not the answer to one with another.
-  const signIn = singleFlight(async (key, signal): Promise<Account> => {
-    const { email, version } = fromKey(key)
-    const password = derivePassword(secretOf(secrets, version, email), email, app)
-    const { token, userId } = await login(dial, base, email, password, signal)
+  const signInWith = singleFlight(async (key, signal): Promise<Account> => {
+    const credential = JSON.parse(key) as Credential
+    const { email, version } = credential
+    const password = passwordOf(credential)
+    const secrets = spellingsOf(password.text)
+    const { token, userId } = await login({ dial, base, email, password, hide: hider(secrets) }, signal)
     const receivedAt = Date.now()
-    const spaceId = await personalSpace(dial, base, token, signal)
+    const spaceId = await personalSpace(dial, base, token, hider([token, ...secrets]), signal)
     return {
       headers: { authorization: `Bearer ${token}`, 'x-mana-space': spaceId },
       userId,
       spaceId,
-      secrets: [token, password],
+      secrets: [token, ...secrets],
       renewAt: renewAt(token, receivedAt),
-      renew: signal => signIn(key, signal)
+      renew: signal => signIn({ email, passwordVersion: version }, signal)
     }
   })
-  return { signIn: ({ email, passwordVersion = 1 }, signal) => signIn(toKey(email, passwordVersion), signal) }
+
+  async function signIn (persona: PersonaToSignIn, signal: AbortSignal): Promise<Account> {
+    return signInWith(JSON.stringify(await credentialOf(options.vault, persona)), signal)
+  }
+
+  return { signIn }
 }
 
-const toKey = (email: string, version: number) => `${version} ${email}`
+async function credentialOf (vault: Vault | undefined, { email, passwordVersion: version = 1 }: PersonaToSignIn): Promise<Credential> {
+  const stored = vault === undefined ? undefined : await findSecretByEmail(vault.db, email)
+  if (stored?.kind !== 'password') return { email, version, own: null }
+  const { personaId, keyId, sealed } = stored
+  return { email, version, own: { personaId, keyId, sealed } }
+}
 
-function fromKey (key: string): { email: string, version: number } {
-  const blank = key.indexOf(' ')
-  return { version: Number(key.slice(0, blank)), email: key.slice(blank + 1) }
+/** @returns throws LoginFailedError, SecretKeyUnknownError, SecretUnreadableError */
+function passwordSource ({ seedSecret, app, vault }: PasswordOptions): (credential: Credential) => Password {
+  const secrets = typeof seedSecret === 'string' ? new Map([[1, seedSecret]]) : seedSecret
+  return ({ email, version, own }) => own !== null && vault !== undefined
+    ? { text: openPassword(vault, own).password, advice: 'with the password that is stored for it? PUT /api/v1/admin/personas/:id/account stores another' }
+    : { text: derivePassword(secretOf(secrets, version, email), email, app), advice: 'with the password derived from PERSONA_SEED_SECRET' }
 }
 
 /** @throws LoginFailedError */
@@ -61,12 +86,16 @@ function secretOf (secrets: ReadonlyMap<number, string>, version: number, email:
 interface LoginAnswer { token?: unknown, accessToken?: unknown, userId?: unknown, user?: { id?: unknown } | null }
 interface ListedSpace { id?: unknown, type?: unknown, metadata?: { type?: unknown } | null }
 
+interface LoginRequest { dial: Dial, base: string, email: string, password: Password, hide: (text: string) => string }
+
 async function login (
-  dial: Dial, base: string, email: string, password: string, signal: AbortSignal
+  { dial, base, email, password, hide }: LoginRequest, signal: AbortSignal
 ): Promise<{ token: string, userId: string }> {
-  const body = await request(dial, `${base}/api/v1/auth/login`, {
-    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ email, password })
-  }, email, signal)
+  const url = `${base}/api/v1/auth/login`
+  const answer = await exchange(dial, url, {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ email, password: password.text })
+  }, signal)
+  const body = readJson(answer, { url, who: email, hide, advice: `Does the account exist, ${password.advice}?` })
   const { token, accessToken, userId, user } = (body ?? {}) as LoginAnswer
   const foundToken = token ?? accessToken
   const foundUser = userId ?? user?.id
@@ -76,8 +105,12 @@ async function login (
 }
 
 /** The space that is the persona's own; where none says so, the only one there is. */
-async function personalSpace (dial: Dial, base: string, token: string, signal: AbortSignal): Promise<string> {
-  const body = await request(dial, `${base}/api/auth/organization/list`, { headers: { authorization: `Bearer ${token}` } }, 'the space list', signal)
+async function personalSpace (
+  dial: Dial, base: string, token: string, hide: (text: string) => string, signal: AbortSignal
+): Promise<string> {
+  const url = `${base}/api/auth/organization/list`
+  const answer = await exchange(dial, url, { headers: { authorization: `Bearer ${token}` } }, signal)
+  const body = readJson(answer, { url, who: 'the space list', hide, advice: 'Does the token of the sign-in hold there?' })
   const list: unknown = Array.isArray(body) ? body : (body as { organizations?: unknown } | null)?.organizations
   const spaces = Array.isArray(list) ? (list as (ListedSpace | null)[]).filter(space => typeof space?.id === 'string') : []
   const isPersonal = (space: ListedSpace | null) => space?.type === 'personal' || space?.metadata?.type === 'personal'
@@ -88,22 +121,13 @@ async function personalSpace (dial: Dial, base: string, token: string, signal: A
   return personal.id as string
 }
 
-async function request (dial: Dial, url: string, init: RequestInit, who: string, signal: AbortSignal): Promise<unknown> {
-  let response: Response
-  let text: string
-  try {
-    response = await dial(url, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) })
-    text = await response.text()
-  } catch (error) {
-    if (error instanceof AppError) throw error
-    // A run that ended says nothing about the service.
-    const outage: Outage | undefined = signal.aborted ? undefined : { service: 'app' }
-    throw new AuthUnreachableError(`The sign-in service does not answer at ${url}: ${reasonOf(error)}. Check ${dial.setting} and that the service runs.`, { cause: error, outage })
-  }
-  if (response.status >= 500 || response.status === 429) throw outOfOrder(url, response)
-  if (!response.ok) {
-    throw new LoginFailedError(`Sign-in of ${who} is refused at ${url} (${response.status}): ${oneLine(text, 200)}. Does the account exist, with the password derived from PERSONA_SEED_SECRET?`)
-  }
+interface Asked { url: string, who: string, hide: (text: string) => string, advice: string }
+
+/** @throws AuthUnreachableError, LoginFailedError with what the service says, but for secrets */
+function readJson (answer: Exchanged, { url, who, hide, advice }: Asked): unknown {
+  const { status, ok, text } = answer
+  if (status >= 500 || status === 429) throw outOfOrder(url, answer)
+  if (!ok) throw new LoginFailedError(`Sign-in of ${who} is refused at ${url} (${status}): ${oneLine(hide(text), 200)}. ${advice}`)
   try {
     return JSON.parse(text)
   } catch {
@@ -111,7 +135,7 @@ async function request (dial: Dial, url: string, init: RequestInit, who: string,
   }
 }
 
-function outOfOrder (url: string, { status, headers }: Response): AuthUnreachableError {
+function outOfOrder (url: string, { status, headers }: Exchanged): AuthUnreachableError {
   const asked = retryAfterMs(headers.get('retry-after'), Date.now())
   const did = status === 429 ? 'turns sign-ins away' : 'fails'
   return new AuthUnreachableError(`The sign-in service ${did} at ${url} (${status}).`, {

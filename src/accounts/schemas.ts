@@ -13,16 +13,24 @@ const Headers = Type.Object({
 const Bearer = Type.Object({ bearer: secret(4000) }, { additionalProperties: false })
 const RefreshToken = Type.Object({ refreshToken: secret(4000) }, { additionalProperties: false })
 
+/** At least as long as the sign-in services that ask least take it. */
+export const Password = Type.String({
+  minLength: 8, maxLength: 1000, description: 'a password of its own, in place of the derived one; needs ENCRYPTION_KEYS, is stored encrypted and never shown again'
+})
+const OwnPassword = Type.Object({ password: Password }, { additionalProperties: false })
+
 /** What a persona shows to the app; never read back. */
-export const AccountInput = Type.Union([Headers, Bearer, RefreshToken], {
-  $id: 'AccountInput', description: 'headers or a bearer token where ACCOUNTS=headers, a refresh token where ACCOUNTS=refresh-token'
+export const AccountInput = Type.Union([Headers, Bearer, RefreshToken, OwnPassword], {
+  $id: 'AccountInput',
+  description: 'headers or a bearer token where ACCOUNTS=headers, a refresh token where ACCOUNTS=refresh-token, a password where ACCOUNTS=password',
+  examples: [{ bearer: 'a-token-of-your-app' }, { password: 'what-it-signs-in-with' }]
 })
 export type AccountInput = Static<typeof AccountInput>
 
 const Instant = Type.String({ format: 'date-time' })
 
 export const AccountStatus = Type.Object({
-  kind: Type.Enum(['headers', 'refresh-token']),
+  kind: Type.Enum(['headers', 'refresh-token', 'password'], { description: 'password: one of its own; none is stored where it is derived' }),
   setAt: Instant,
   renewedAt: Type.Union([Instant, Type.Null()], { description: 'null: never' }),
   unusable: Type.Union([Type.Enum(['refused', 'in-doubt']), Type.Null()], {

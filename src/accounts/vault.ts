@@ -14,11 +14,12 @@ export interface Vault {
 
 export interface StoredHeaders { headers: Record<string, string> }
 export interface StoredTokens { refreshToken: string, accessToken?: string }
+export interface StoredPassword { password: string }
 
 const placeOf = (personaId: string) => `account_secrets/sealed/${personaId}`
 
 /** @throws EncryptionOffError */
-export function sealFor ({ keys: [key] }: Vault, personaId: string, content: StoredHeaders | StoredTokens): Sealed {
+export function sealFor ({ keys: [key] }: Vault, personaId: string, content: StoredHeaders | StoredTokens | StoredPassword): Sealed {
   if (key === undefined) throw new EncryptionOffError()
   return seal(key, placeOf(personaId), JSON.stringify(content))
 }
@@ -33,20 +34,39 @@ export function openTokens ({ keys }: Vault, stored: StoredSecret): StoredTokens
   return JSON.parse(unseal(keys, placeOf(stored.personaId), stored)) as StoredTokens
 }
 
+/** @throws SecretKeyUnknownError, SecretUnreadableError */
+export function openPassword ({ keys }: Vault, stored: Sealed & { personaId: string }): StoredPassword {
+  return JSON.parse(unseal(keys, placeOf(stored.personaId), stored)) as StoredPassword
+}
+
+/**
+ * Whether a password could be stored, before anything else is.
+ * @param field that it came in, for messages @param configured ACCOUNTS as it has effect
+ * @throws AccountKindError, EncryptionOffError
+ */
+export function checkPassword ({ keys }: Vault, field: string, configured: string): void {
+  if (configured !== 'password') throw new AccountKindError(configured, takes(configured), field)
+  if (keys.length === 0) throw new EncryptionOffError(field)
+}
+
 /**
  * Stores what an operator gave for a persona.
  * @param configured ACCOUNTS as it has effect
  * @throws AccountKindError, EncryptionOffError
  */
 export async function storeAccount (vault: Vault, personaId: string, input: AccountInput, configured: string): Promise<void> {
-  const kind = 'refreshToken' in input ? 'refresh-token' : 'headers'
-  if (kind !== configured) throw new AccountKindError(configured, TAKES[configured] ?? 'stores nothing per persona')
+  const kind = 'refreshToken' in input ? 'refresh-token' : 'password' in input ? 'password' : 'headers'
+  if (kind !== configured) throw new AccountKindError(configured, takes(configured))
   await putSecret(vault.db, personaId, kind, sealFor(vault, personaId, toContent(input)))
 }
 
-const TAKES: Record<string, string> = { headers: 'takes "headers" or "bearer"', 'refresh-token': 'takes "refreshToken"' }
+const TAKES: Record<string, string> = {
+  headers: 'takes "headers" or "bearer"', 'refresh-token': 'takes "refreshToken"', password: 'takes "password"'
+}
+const takes = (configured: string) => TAKES[configured] ?? 'stores nothing per persona'
 
-function toContent (input: AccountInput): StoredHeaders | StoredTokens {
+function toContent (input: AccountInput): StoredHeaders | StoredTokens | StoredPassword {
+  if ('password' in input) return { password: input.password }
   if ('refreshToken' in input) return { refreshToken: input.refreshToken }
   if ('bearer' in input) return { headers: { authorization: `Bearer ${input.bearer}` } }
   return { headers: Object.fromEntries(Object.entries(input.headers).map(([name, value]) => [name.toLowerCase(), value])) }

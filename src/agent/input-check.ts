@@ -23,6 +23,18 @@ function validatorOf (schema: Record<string, unknown>): ValidateFunction | null 
   return validate
 }
 
+let metaschema: Ajv2020 | undefined
+
+/** Whether a schema is one of draft 2020-12, which the model's provider asks for. */
+export function isValidSchema (schema: Record<string, unknown>): boolean {
+  metaschema ??= new Ajv2020({ strict: false, validateFormats: false, logger: false })
+  try {
+    return metaschema.validateSchema({ ...schema, $schema: undefined }) === true
+  } catch {
+    return false
+  }
+}
+
 /** More than any reply of a model can hold, in characters of JSON: something else wrote it. */
 const MAX_INPUT_CHARS = 200_000
 

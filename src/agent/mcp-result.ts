@@ -14,21 +14,31 @@ export function asksForInput (result: Record<string, unknown>): boolean {
 }
 
 export function resultToText (result: Record<string, unknown>): string {
-  const content = Array.isArray(result.content) ? result.content as Content[] : []
+  const content: unknown[] = Array.isArray(result.content) ? result.content : [result.content]
   const text = content.map(toText).filter(part => part !== '').join('\n')
   if (text !== '') return text
   return result.structuredContent === undefined ? '' : JSON.stringify(result.structuredContent)
 }
 
-function toText (content: Content | null): string {
-  switch (content?.type) {
-    case 'text': return String(content.text ?? '')
+/** The specification asks for blocks in a list; some servers send one block, or plain text. */
+function toText (item: unknown): string {
+  if (typeof item !== 'object' || item === null) return inWords(item)
+  const content = item as Content
+  switch (content.type) {
+    case 'text':
+    case undefined: return inWords(content.text)
     case 'image':
     case 'audio': return `[${content.type} ${String(content.mimeType ?? 'of unknown kind')}, ${kilobytes(content.data)} kB, not shown]`
     case 'resource_link': return `[link ${String(content.name ?? '')} ${String(content.uri ?? '')}]`
     case 'resource': return embedded(content.resource as Content | undefined)
     default: return ''
   }
+}
+
+/** What is no text is told as JSON; nothing as nothing. */
+function inWords (value: unknown): string {
+  if (typeof value === 'string') return value
+  return value === undefined || value === null ? '' : JSON.stringify(value)
 }
 
 function embedded (resource: Content | undefined): string {

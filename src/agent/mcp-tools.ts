@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto'
 import { stableJson } from './input-check.ts'
+import { offerSchema } from './offered-schema.ts'
 import type { SetAside, Tool } from './toolbox.ts'
-import { clean, cleanJson, cutBytes, nestsTooDeep, oneLine } from '../text.ts'
+import { clean, cutBytes, oneLine } from '../text.ts'
 
 /** Vets the tools of a server one by one, so that a malformed one never takes the others along. Pure. */
 
-const MAX_SCHEMA_BYTES = 100_000
 const MAX_DESCRIPTION_BYTES = 8000
 const MAX_NAME_LENGTH = 128
-const TOP_LEVEL_COMBINATORS = ['oneOf', 'anyOf', 'allOf', '$ref']
 
 export interface VettedTools {
   tools: Tool[]
@@ -58,14 +57,16 @@ function toTool (item: unknown, trusted: boolean): Tool | SetAside {
   const { name, description, inputSchema, annotations, execution } = (item ?? {}) as Listed
   const unusable = typeof name === 'string' ? unusableName(name) : { name: '', why: 'it has no name' }
   if (typeof name !== 'string' || unusable !== null) return { name: '', why: 'it has no name', ...unusable, reason: 'name_unusable' }
-  const schema = toSchema(inputSchema)
+  const schema = offerSchema(inputSchema)
   if (typeof schema === 'string') return { name, reason: 'schema_unusable', why: schema }
   if (execution?.taskSupport === 'required') return { name, reason: 'needs_task', why: 'it can only be called as a task, which personas cannot' }
   const { readOnlyHint, idempotentHint, destructiveHint } = (annotations ?? {}) as Record<string, unknown>
   return {
     name,
-    description: describe(description, schema.hidden),
+    description: describe(description, schema.told),
     inputSchema: schema.shown,
+    appSchema: schema.checked,
+    renamed: schema.renamed,
     repeatable: trusted && (readOnlyHint === true || idempotentHint === true),
     hints: { readOnly: toBoolean(readOnlyHint), destructive: toBoolean(destructiveHint) }
   }
@@ -88,42 +89,10 @@ const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16
 const toBoolean = (hint: unknown) => typeof hint === 'boolean' ? hint : undefined
 
 /** A schema that cannot be handed over as one is told in words, so that the model need not guess. */
-function describe (description: unknown, hidden: unknown): string {
+function describe (description: unknown, told: unknown): string {
   const own = typeof description === 'string' ? clean(description) : ''
-  const text = hidden === undefined ? own : `${own}\n\nJSON Schema: ${JSON.stringify(hidden)}`
+  const text = told === undefined ? own : `${own}\n\nJSON Schema: ${JSON.stringify(told)}`
   return cutBytes(text.trim(), MAX_DESCRIPTION_BYTES).text
-}
-
-interface VettedSchema {
-  /** What the model's provider takes. */
-  shown: Record<string, unknown>
-  /** What stands behind it, where that is something else. */
-  hidden?: unknown
-}
-
-/**
- * The model's provider refuses combinators at the top and schemas from elsewhere: such a tool takes any object.
- * @returns what is wrong with a schema that cannot be saved
- */
-function toSchema (schema: unknown): VettedSchema | string {
-  if (schema === undefined) return { shown: { type: 'object' } }
-  if (schema === null || typeof schema !== 'object' || Array.isArray(schema)) return 'its schema is no object'
-  if (nestsTooDeep(schema)) return 'its schema nests too deep'
-  if (JSON.stringify(schema).length > MAX_SCHEMA_BYTES) return 'its schema is too large'
-  const cleaned = cleanJson(schema) as Record<string, unknown>
-  if (TOP_LEVEL_COMBINATORS.some(key => key in cleaned) || refersElsewhere(cleaned)) {
-    return { shown: { type: 'object', additionalProperties: true }, hidden: cleaned }
-  }
-  return cleaned.type === undefined || cleaned.type === 'object'
-    ? { shown: { ...cleaned, type: 'object' } }
-    : 'its schema takes something else than an object'
-}
-
-/** Nothing is fetched to understand a tool. */
-function refersElsewhere (value: unknown): boolean {
-  if (value === null || typeof value !== 'object') return false
-  const { $ref } = value as { $ref?: unknown }
-  return (typeof $ref === 'string' && !$ref.startsWith('#')) || Object.values(value).some(refersElsewhere)
 }
 
 function hashDefinition (item: unknown): string {

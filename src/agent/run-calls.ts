@@ -5,9 +5,11 @@ import type { DayContext } from './day.ts'
 import { asData, holdsCanary } from './marks.ts'
 import { callsSent } from './limits.ts'
 import type { ToolResultBlock, ToolUseBlock } from './model.ts'
+import { toAppInput } from './offered-schema.ts'
 import { hasWalkedAway } from './walk-away.ts'
 import type { Blame, Tool, ToolOutcome } from './toolbox.ts'
 import { keepsCallingUnknownTools, NO_SUCH_TOOL } from './unknown-tools.ts'
+import { NOTHING_SAID } from '../feedback/evidence.ts'
 import { clean, cutBytes, oneLine } from '../text.ts'
 
 /** What is recorded of a call that would have carried the system prompt to the app. */
@@ -77,7 +79,7 @@ function refusal (day: DayContext, call: ToolUseBlock, tool: Tool | undefined, i
   if (denied !== undefined) return rejected(notes.denied(denied.name), oneLine(`denied: ${denied.why}`), 'model')
   if (tool === undefined) return rejected(notes.unknownTool(oneLine(call.name, 128)), NO_SUCH_TOOL, 'model')
   if (holdsCanary(JSON.stringify(call.input), day.marks)) return rejected(notes.notExecuted, LEAKED, 'model')
-  const problems = checkInput(tool.inputSchema, call.input)
+  const problems = checkInput(tool.appSchema ?? tool.inputSchema, toAppInput(tool.renamed, call.input))
   if (problems.length === 0) return null
   return rejected(notes.invalidInput(problems), oneLine(`input refused by the tool's schema: ${problems.join('; ')}`), 'persona')
 }
@@ -87,7 +89,7 @@ const dayOver = ({ prompts }: DayContext) => rejected(prompts.toolNotes.dayOver,
 /** @param again an earlier attempt began it too, and whether that one reached the app cannot be told */
 async function execute (day: DayContext, planned: PlannedCall, call: ToolUseBlock, tool: Tool, again: boolean): Promise<ToolOutcome> {
   try {
-    return await day.tools.toolbox.call(tool.name, call.input as Record<string, unknown>, {
+    return await day.tools.toolbox.call(tool.name, toAppInput(tool.renamed, call.input) as Record<string, unknown>, {
       signal: day.signal, beforeSend: () => day.journal.makeSure()
     })
   } catch (error) {
@@ -121,6 +123,6 @@ function toResult (call: ToolUseBlock, end: CallEnd, { prompts: { toolNotes }, m
     ? toolNotes.unknownOutcome
     : shown.omittedBytes > 0 ? `${text}\n${toolNotes.truncated(shown.omittedBytes)}` : text
   return {
-    type: 'tool_result', tool_use_id: call.id, content: told.trim() === '' ? '(empty)' : told, ...(end.result !== 'ok' && { is_error: true })
+    type: 'tool_result', tool_use_id: call.id, content: told.trim() === '' ? NOTHING_SAID : told, ...(end.result !== 'ok' && { is_error: true })
   }
 }

@@ -20,7 +20,12 @@ export interface Tool {
   /** As the app names it (`todo.create`); rows store this name. */
   name: string
   description: string
+  /** What the model is shown. */
   inputSchema: Record<string, unknown>
+  /** What the app says its input must be like; undefined: what the model is shown. */
+  appSchema?: Record<string, unknown>
+  /** By the names of properties that the model is shown, those that the app knows, where they differ. */
+  renamed?: ReadonlyMap<string, string>
   /** Declared by the app: calling it twice with the same input has no further effect. */
   repeatable: boolean
   /** What the app declares of it, true or not. */

@@ -97,6 +97,7 @@ function accountsOf (
       // Whoever took these settings has seen that it is there.
       authUrl: authUrl ?? '',
       seedSecret: seedSecrets,
+      vault,
       dial: dialler.dialFor(placeOf(name, 'authUrl')),
       ...(name !== FIRST_APP && { app: name })
     })

@@ -10,14 +10,14 @@ const UNDEFINED_TABLE = '42P01'
 
 /**
  * Brings the schema up to date. Several processes may start at once: Kysely's advisory lock lets one migrate
- * while the others wait.
+ * while the others wait. None of them builds on one of another change, so one that lands later may have a lower number.
  * @returns the names of the migrations that were applied now
  */
 export async function migrate (db: Queryable): Promise<string[]> {
   if (await isUpToDate(db)) return []
   const { FileMigrationProvider, Migrator } = await import('kysely/migration')
   const provider = new FileMigrationProvider({ fs, path, migrationFolder: MIGRATIONS, import: file => import(pathToFileURL(file).href) })
-  const { error, results } = await new Migrator({ db, provider }).migrateToLatest()
+  const { error, results } = await new Migrator({ db, provider, allowUnorderedMigrations: true }).migrateToLatest()
   if (error !== undefined) throw error
   return (results ?? []).map(result => result.migrationName)
 }

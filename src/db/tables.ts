@@ -302,7 +302,7 @@ export interface PageSessionsTable {
 
 export interface AccountSecretsTable {
   persona_id: string
-  kind: 'headers' | 'refresh-token'
+  kind: 'headers' | 'refresh-token' | 'password'
   key_id: string
   sealed: string
   set_at: Instant

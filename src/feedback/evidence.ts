@@ -23,6 +23,9 @@ export interface CitableAction {
 /** `reason`: a stable code, a colon and what it is about; for rows, operators and the repair question. */
 export type EvidenceCheck = { grounded: true } | { grounded: false, reason: string }
 
+/** What a persona is shown in place of a result that holds no text. */
+export const NOTHING_SAID = '(empty)'
+
 /** A shorter quote is found in any answer and proves nothing. */
 const MIN_QUOTE_CHARS = 3
 /** Pieces of a quote with something left out are easier to come by, so there may be few of them and each must be longer. */
@@ -51,6 +54,8 @@ function checkCitation (citation: Citation, action: CitableAction | undefined, m
   if (action === undefined) return { reason: `unknown_action: #${citation.action}` }
   if (action.module !== module) return { reason: `wrong_module: #${action.number} is of ${oneLine(action.module, 128)}` }
   const result = comparable(action.resultText)
+  // Nobody can quote from nothing; what stood in its place is no invention.
+  if (result === '' && action.result !== 'unknown' && comparable(citation.quote ?? '') === NOTHING_SAID) return 'unquotable'
   const quote = trimMarks(comparable(citation.quote ?? ''))
   if ([...quote].length >= MIN_QUOTE_CHARS) {
     return occurs(quote, result) ? 'quoted' : { reason: `invented_quote: "${oneLine(citation.quote ?? '', 100)}"` }

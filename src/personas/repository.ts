@@ -154,6 +154,12 @@ export async function getPersonaByEmail (db: Queryable, email: string): Promise<
   return toPersona(row)
 }
 
+/** The app of the persona with this email. Undefined: there is none */
+export async function findAppOf (db: Queryable, email: string): Promise<string | undefined> {
+  const row = await db.selectFrom('personas').select('app').where('email', '=', email.toLowerCase()).executeTakeFirst()
+  return row?.app
+}
+
 /** A page in order of email. `nextCursor` is null on the last one. */
 export async function listPersonas (
   db: Queryable, filter: PersonaFilter

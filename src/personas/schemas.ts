@@ -34,15 +34,6 @@ const PasswordVersion = Type.Integer({ minimum: 1, maximum: 999, description: 'u
 
 export const Email = Type.String({ format: 'email', maxLength: 254 })
 
-const EXAMPLE = {
-  email: 'mara@personas.test',
-  name: 'Mara',
-  archetype: 'researcher',
-  systemPrompt: 'You are Mara, 34, a biologist. You write everything down and forget where.',
-  moduleMix: { notes: 2, todo: 1 },
-  tickCadence: 'weekdays'
-}
-
 /** What creates a persona, or updates the one with the same email. */
 export const PersonaInput = Type.Object({
   email: Email,
@@ -56,7 +47,7 @@ export const PersonaInput = Type.Object({
   patience: Type.Optional(Patience),
   paused: Type.Optional(Type.Boolean()),
   app: Type.Optional(App)
-}, { $id: 'PersonaInput', additionalProperties: false, examples: [EXAMPLE] })
+}, { additionalProperties: false })
 export type PersonaInput = Static<typeof PersonaInput>
 
 const changeable = Type.Object({ email: Email, ...character, patience: Patience, passwordVersion: PasswordVersion })

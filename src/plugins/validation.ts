@@ -11,7 +11,7 @@ import { Incident } from '../incidents/schemas.ts'
 import { CastGroup, Coverage } from '../insights/cast-schemas.ts'
 import { Problem, SayDoGap } from '../insights/problem-schemas.ts'
 import { Mixed, ModuleGroup, ModuleInsight } from '../insights/schemas.ts'
-import { Persona, PersonaInput, PersonaPatch } from '../personas/schemas.ts'
+import { Persona, PersonaPatch } from '../personas/schemas.ts'
 import { Release, ReleaseChange, ReleaseInput } from '../releases/schemas.ts'
 import { ReleaseVerdicts } from '../verdicts/look-schemas.ts'
 import { Run, TickResult, TranscriptMessage } from '../runs/schemas.ts'
@@ -30,7 +30,7 @@ declare module 'fastify' {
 
 /** Schemas with a name of their own: components of the OpenAPI document, referred to by `ref()`. */
 const SHARED: TSchema[] = [
-  ErrorBody, AccountInput, AccountStatus, DiarySchema, Persona, PersonaInput, PersonaPatch, Run, TickResult, TranscriptMessage,
+  ErrorBody, AccountInput, AccountStatus, DiarySchema, Persona, PersonaPatch, Run, TickResult, TranscriptMessage,
   Action, ActionBatch, Written, Feedback, FeedbackBatch, FeedbackWritten, ModuleSummary,
   Mixed, ModuleInsight, ModuleGroup, Problem, SayDoGap, CastGroup, Coverage, Release, ReleaseChange, ReleaseInput, ReleaseVerdicts,
   KnownTool, AcceptedTools,

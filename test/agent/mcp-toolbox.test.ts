@@ -109,12 +109,12 @@ t.test('a malformed tool does not take the others along', async t => {
   const bad = [
     null, 'todo', 5, {}, { name: 5 }, named(''), named('x'.repeat(129)), named('todo\u0000create'), named('todo\ncreate'), named('todo\u202ecreate'),
     named('todo.report', { execution: { taskSupport: 'required' } }),
-    named('list', { inputSchema: [] }), named('text', { inputSchema: 'object' }), named('null', { inputSchema: null }),
+    named('list', { inputSchema: [] }), named('text', { inputSchema: 'object' }),
     named('string', { inputSchema: { type: 'string' } }), named('deep', { inputSchema: deep }),
     named('huge', { inputSchema: { type: 'object', description: 'x'.repeat(200_000) } })
   ]
   const odd = [
-    named('no.schema', { inputSchema: undefined }), named('no.type', { inputSchema: { properties: {} } }),
+    named('null', { inputSchema: null }), named('no.schema', { inputSchema: undefined }), named('no.type', { inputSchema: { properties: {} } }),
     named('no.description', { description: 5 }),
     named('union', { inputSchema: { type: 'object', oneOf: [{ required: ['a'] }] } }),
     named('hints', { annotations: null }), named('long', { description: 'ä'.repeat(9000) }),
@@ -129,7 +129,7 @@ t.test('a malformed tool does not take the others along', async t => {
   ])
   t.same(
     tools.map(tool => tool.name),
-    ['todo.create', 'no.schema', 'no.type', 'no.description', 'union', 'hints', 'long', 'unclean', 'last']
+    ['todo.create', 'null', 'no.schema', 'no.type', 'no.description', 'union', 'hints', 'long', 'unclean', 'last']
   )
   const by = new Map(tools.map(tool => [tool.name, tool]))
   t.same(
@@ -485,13 +485,13 @@ t.test('whatever a tool returns becomes text, and what is no text is named', asy
       'a file', content({ type: 'resource', resource: { uri: 'file:///a.pdf', mimeType: 'application/pdf', blob: data } }),
       '[file file:///a.pdf application/pdf, 3 kB, not shown]'
     ],
-    ['content of tomorrow', content({ type: 'hologram' }, null, 'x', { type: 'text', text: 'kept' }), 'kept'],
+    ['content of tomorrow', content({ type: 'hologram' }, null, 'x', { type: 'text', text: 'kept' }), 'x\nkept'],
     ['structured content only', { content: [], structuredContent: { a: [1] } }, '{"a":[1]}'],
     ['structured content that is null', { structuredContent: null }, 'null'],
     ['both', { ...said('words'), structuredContent: { a: 1 } }, 'words'],
     ['nothing', content(), ''],
     ['no content at all', {}, ''],
-    ['content that is no list', { content: 'x' }, '']
+    ['content that is no list', { content: 'x' }, 'x']
   ]
   for (const [what, result, text] of cases) {
     const { toolbox } = await openFaulty(t, exchange => exchange.result(result))

@@ -9,6 +9,9 @@ const actions: CitableAction[] = [
   { number: 3, module: 'todo', result: 'unknown', resultText: '' },
   { number: 4, module: 'notes', result: 'ok', resultText: '[]' },
   { number: 5, module: 'notes', result: 'rejected', resultText: 'Nicht ausgeführt, die Eingabe passt nicht: title must be string' },
+  { number: 7, module: 'graph', result: 'ok', resultText: '' },
+  { number: 8, module: 'graph', result: 'ok', resultText: ' \n' },
+  { number: 10, module: 'graph', result: 'error', resultText: '' },
   { number: 6, module: 'mood', result: 'ok', resultText: 'Heute: „gut“ …  und\u00a0morgen\n\tbesser – caf\u0065\u0301' }
 ]
 const check = (module: string, ...evidence: { action: number, quote: string | null }[]) => {
@@ -48,7 +51,7 @@ t.test('says by a stable code what does not hold', async t => {
     ['nothing cited', check('todo'), 'no_citation'],
     ['a number of no action', check('todo', cite(9)), 'unknown_action: #9'],
     ['zero', check('todo', cite(0)), 'unknown_action: #0'],
-    ['one good and one unknown', check('todo', cite(1, 'Milch'), cite(7)), 'unknown_action: #7'],
+    ['one good and one unknown', check('todo', cite(1, 'Milch'), cite(17)), 'unknown_action: #17'],
     ['another module', check('calendar', cite(1, 'Milch')), 'wrong_module: #1 is of todo'],
     ['one good and one of another module', check('todo', cite(1, 'Milch'), cite(2)), 'wrong_module: #2 is of calendar'],
     ['an invented quote', check('todo', cite(1, 'Brot')), 'invented_quote: "Brot"'],
@@ -95,6 +98,10 @@ t.test('where there is nothing to quote from, the citation alone is enough', asy
   t.equal(check('todo', cite(3)), 'grounded', 'a call without an answer')
   t.equal(check('notes', cite(4)), 'grounded', 'an empty list')
   t.equal(check('notes', cite(4, '[]')), 'grounded', 'an empty list that was quoted')
+  t.equal(check('graph', cite(7)), 'grounded', 'a result without text')
+  t.equal(check('graph', cite(7), cite(8), cite(10)), 'grounded', 'several, and a failure without a word')
+  t.equal(check('graph', cite(7, '(empty)')), 'grounded', 'what the persona was shown in its place')
+  t.equal(check('graph', cite(7, 'Erledigt')), 'invented_quote: "Erledigt"', 'but words that nobody said are invented')
 })
 
 t.test('a persona that cannot say is held to the same evidence', async t => {

@@ -5,7 +5,7 @@ import type { Dice } from './dice.ts'
 
 export interface Schema {
   $ref?: string
-  type?: string
+  type?: string | string[]
   enum?: unknown[]
   const?: unknown
   anyOf?: Schema[]
@@ -54,6 +54,7 @@ export function valueFor (schema: Schema, options: ValueOptions, depth = 0): unk
   if (schema.const !== undefined) return schema.const
   if (schema.enum !== undefined) return dice.pick(schema.enum)
   if (schema.anyOf !== undefined) return valueFor(dice.pick(schema.anyOf), options, depth)
+  if (Array.isArray(schema.type)) return valueFor({ ...schema, type: dice.pick(schema.type) }, options, depth)
   switch (schema.type) {
     case 'object': return objectFor(schema, options, depth)
     case 'array': return Array.from({ length: lengthFor(schema.maxItems ?? 3, dice) }, () => valueFor(schema.items ?? {}, options, depth + 1))

@@ -106,3 +106,20 @@ t.test('a list of tools that leaves no room for a day fails before the model is 
   const roomy = await (await world(tools, { env: { MAX_INPUT_TOKENS: '9000', TOOL_DENY: 'big6,big5' } })).live()
   t.match(roomy.run, { state: 'completed' }, 'what it says to deny is enough')
 })
+
+t.test('tools whose properties the model API would refuse are offered, and the app gets its own names', async t => {
+  const inputSchema = { type: ['object'], properties: { 'filter[name]': { type: 'string', required: null } }, required: ['filter[name]'] }
+  const tools = [...Array(12).keys()].map(i => tool(`todo.find${i}`, { inputSchema: i === 11 ? { properties: null, required: null } : inputSchema }))
+  const script: Script = (request, state) => {
+    const found = request.tools?.[0]
+    const [name = ''] = Object.keys((found?.input_schema.properties ?? {}) as object)
+    const isFirst = !JSON.stringify(request.messages).includes('tool_result')
+    return isFirst ? { toolCalls: [{ name: found?.name ?? '', input: { [name]: 'milk' } }] } : callsTheFirst(request, state)
+  }
+  const { claude, server, live, listed } = await world(tools, { script })
+  const { run, shown } = await live()
+  t.match([run.state, shown.length, claude.refusals], ['completed', 12, []])
+  const call = server.received.find(({ method }) => method === 'tools/call')
+  t.same(call?.params?.arguments, { 'filter[name]': 'milk' })
+  t.ok((await listed()).every((one: { setAside: unknown }) => one.setAside === null))
+})

@@ -1,6 +1,7 @@
 import { isRecord } from './is-record.ts'
 
 const TOOL_NAME = /^[a-zA-Z0-9_-]{1,128}$/
+const PROPERTY_KEY = /^[a-zA-Z0-9_.-]{1,64}$/
 const MAX_BREAKPOINTS = 4
 /** Gone since anthropic-version 2026-10-21. */
 const REMOVED_SETTINGS = ['temperature', 'top_p', 'top_k']
@@ -38,6 +39,11 @@ function checkTool (tool: unknown): string | null {
   const schema = tool['input_schema']
   if (!isRecord(schema)) return 'input_schema: Field required'
   if (schema['type'] !== 'object') return "input_schema.type: Input should be 'object'"
+  const properties = schema['properties'] ?? {}
+  if (!isRecord(properties)) return 'input_schema: JSON schema is invalid. It must match JSON Schema draft 2020-12'
+  if (!Object.keys(properties).every(key => PROPERTY_KEY.test(key))) {
+    return `input_schema.properties: Property keys should match pattern '${PROPERTY_KEY.source}'`
+  }
   return COMBINATORS.some(word => schema[word] !== undefined)
     ? 'input_schema: input_schema does not support oneOf, allOf, or anyOf at the top level'
     : null

@@ -4,12 +4,15 @@ import { countRecentActions, latestActions } from '../../actions/repository.ts'
 import { Action } from '../../actions/schemas.ts'
 import { summariseModules } from '../../feedback/repository.ts'
 import { ModuleSummary } from '../../feedback/schemas.ts'
-import { deletePersona, getPersona, listPersonas, patchPersona, setPaused, upsertPersona } from '../../personas/repository.ts'
-import { Persona, PersonaFilter, PersonaInput, PersonaPatch } from '../../personas/schemas.ts'
-import { BadRequestError, RunnerOffError } from '../../errors.ts'
+import { checkPassword, storeAccount } from '../../accounts/vault.ts'
+import { FIRST_APP } from '../../apps/schemas.ts'
+import { deletePersona, findAppOf, getPersona, listPersonas, patchPersona, setPaused, upsertPersona } from '../../personas/repository.ts'
+import { Persona, PersonaFilter, PersonaPatch, type PersonaInput } from '../../personas/schemas.ts'
+import { AppNotFoundError, BadRequestError, RunnerOffError } from '../../errors.ts'
 import { newestSeedVersion, readSeedSecrets } from '../../keys.ts'
 import { runNow } from '../../runs/tick.ts'
 import { errorsOf, ref } from '../ref.ts'
+import { PersonaBody } from './persona-body.ts'
 
 const PersonaId = Type.Object({ id: Type.String({ maxLength: 100 }) })
 const common = { tags: ['admin'], security: [{ adminKey: [] }] }
@@ -18,16 +21,34 @@ const LATEST_ACTIONS = 20
 export const adminPersonaRoutes: FastifyPluginAsyncTypebox = async app => {
   const { db } = app.database
 
+  /** With its password, or neither. */
+  async function upsertWithPassword (input: PersonaInput, password: string) {
+    const name = input.app ?? await findAppOf(db, input.email) ?? FIRST_APP
+    const { accountKind } = await app.apps.find(name).catch((error: unknown) => {
+      throw error instanceof AppNotFoundError ? new BadRequestError(`body/app: ${error.message}`) : error
+    })
+    checkPassword(app.apps.vault, 'body/password', accountKind)
+    return db.transaction().execute(async trx => {
+      const upserted = await upsertPersona(trx, input, { passwordVersion: newestSeedVersion(app.config) })
+      await storeAccount({ ...app.apps.vault, db: trx }, upserted.persona.id, { password }, accountKind)
+      return upserted
+    })
+  }
+
   app.post('/', {
     schema: {
       ...common,
       operationId: 'upsertPersona',
       summary: 'Create a persona, or update the one with the same email; what is left out stays as it was',
-      body: ref(PersonaInput),
+      description: 'A password is kept as what the persona signs in with, encrypted, in place of the derived one; it never comes out again.',
+      body: PersonaBody,
       response: { 200: ref(Persona), 201: ref(Persona), ...errorsOf(400, 401, 409, 503) }
     }
   }, async (request, reply) => {
-    const { persona, created } = await upsertPersona(db, request.body, { passwordVersion: newestSeedVersion(app.config) })
+    const { password, ...input } = request.body
+    const { persona, created } = password === undefined
+      ? await upsertPersona(db, input, { passwordVersion: newestSeedVersion(app.config) })
+      : await upsertWithPassword(input, password)
     return reply.code(created ? 201 : 200).send(persona)
   })
 
