@@ -93,6 +93,12 @@ export const Config = Type.Object({
     description: 'a tool that the app describes otherwise than before: warn in the log, or block it until POST /api/v1/admin/tools/accept'
   }),
   AUTH_URL: url('a URL that begins with http:// or https://', 'the sign-in service of your app; unset: an app without accounts'),
+  AUTH_SIGN_UP_PATH: Type.String({
+    default: '/api/auth/sign-up/email',
+    pattern: '^/[^\\s?#\\\\]*$',
+    expects: 'a path that begins with /, such as /api/auth/sign-up/email',
+    description: 'where it takes { email, password, name } for a new account, below AUTH_URL; for npm run seed:personas -- --sign-up'
+  }),
   ACCOUNTS: Type.Optional(Type.Enum(['none', 'password', 'headers', 'client-credentials', 'refresh-token'], {
     expects: 'none, password, headers, client-credentials or refresh-token',
     description: 'how personas sign in to your app (README, Accounts): none, password, headers, client-credentials or refresh-token; unset: password with AUTH_URL, else none'

@@ -1,3 +1,5 @@
+import type { SignedUp } from './sign-up.ts'
+
 /** A persona's identity in the app under test. One file per kind of sign-in beside this one. */
 export interface Account {
   /** Sent with every request to the app. */
@@ -15,6 +17,8 @@ export interface Account {
 /** `passwordVersion` says under which secret its password is derived; left out: 1. */
 export interface PersonaToSignIn { email: string, passwordVersion?: number }
 
+export interface PersonaToSignUp extends PersonaToSignIn { name: string }
+
 export interface Accounts {
   /**
    * Signs a persona in. Whoever asks for the same persona meanwhile waits for the same sign-in.
@@ -22,6 +26,11 @@ export interface Accounts {
    * turns everybody away
    */
   signIn (persona: PersonaToSignIn, signal: AbortSignal): Promise<Account>
+  /**
+   * Creates the persona's account in the app, with what it signs in with. Undefined: this kind of accounts has no sign-up
+   * @throws LoginFailedError, SecretKeyUnknownError, SecretUnreadableError, where there is no password
+   */
+  signUp?: (persona: PersonaToSignUp, signal: AbortSignal) => Promise<SignedUp>
 }
 
 /** An app that knows no accounts. */

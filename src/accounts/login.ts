@@ -1,7 +1,8 @@
-import type { Account, Accounts, PersonaToSignIn } from './account.ts'
+import type { Account, Accounts, PersonaToSignIn, PersonaToSignUp } from './account.ts'
 import { exchange, type Exchanged } from './exchange.ts'
 import { derivePassword } from './password.ts'
 import { findSecretByEmail, type StoredSecret } from './repository.ts'
+import { signUp, SIGN_UP_PATH } from './sign-up.ts'
 import { singleFlight } from './single-flight.ts'
 import { spellingsOf } from './spellings.ts'
 import { renewAt } from './token-life.ts'
@@ -23,6 +24,8 @@ export interface PasswordOptions {
   dial?: Dial
   /** Where passwords of their own are stored; undefined: all are derived. */
   vault?: Vault
+  /** Below `authUrl`, and where it was set, for messages. Undefined: that of Better Auth */
+  signUp?: { path: string, setting: string }
 }
 
 /** Which password a persona signs in with, without the password. */
@@ -57,7 +60,14 @@ export function passwordAccounts (options: PasswordOptions): Accounts {
     return signInWith(JSON.stringify(await credentialOf(options.vault, persona)), signal)
   }
 
-  return { signIn }
+  return {
+    signIn,
+    async signUp (persona: PersonaToSignUp, signal) {
+      const { path, setting } = options.signUp ?? { path: SIGN_UP_PATH, setting: 'AUTH_SIGN_UP_PATH' }
+      const { text: password } = passwordOf(await credentialOf(options.vault, persona))
+      return signUp({ dial, url: `${base}${path}`, setting, email: persona.email, name: persona.name, password }, signal)
+    }
+  }
 }
 
 async function credentialOf (vault: Vault | undefined, { email, passwordVersion: version = 1 }: PersonaToSignIn): Promise<Credential> {

@@ -27,6 +27,19 @@ export const AccountInput = Type.Union([Headers, Bearer, RefreshToken, OwnPasswo
 })
 export type AccountInput = Static<typeof AccountInput>
 
+/** What became of a sign-up. */
+export const SignUpResult = Type.Object({
+  outcome: Type.Enum(['created', 'exists', 'refused', 'unanswered', 'not-tried'], {
+    description: 'exists: the app has an account with this email already; refused: the app does not want it; unanswered: the app did not answer, failed or turned everybody away; not-tried: the personas of this app do not sign in with passwords'
+  }),
+  message: Type.String({ description: 'in words, those of the app among them, and what to do' })
+}, {
+  $id: 'SignUpResult',
+  additionalProperties: false,
+  examples: [{ outcome: 'created', message: 'The app has an account for mara@personas.test now.' }]
+})
+export type SignUpResult = Static<typeof SignUpResult>
+
 const Instant = Type.String({ format: 'date-time' })
 
 export const AccountStatus = Type.Object({

@@ -5,6 +5,7 @@ import { headerAccounts } from '../accounts/headers.ts'
 import { passwordAccounts } from '../accounts/login.ts'
 import { discoverEndpoint } from '../accounts/oauth-discovery.ts'
 import { refreshTokenAccounts } from '../accounts/refresh-token.ts'
+import { SIGN_UP_PATH } from '../accounts/sign-up.ts'
 import type { FindEndpoint } from '../accounts/token-endpoint.ts'
 import type { Vault } from '../accounts/vault.ts'
 import { createSlots } from '../agent/request-slots.ts'
@@ -37,9 +38,9 @@ export interface Surroundings {
   maxResultBytes: number
 }
 
-const VARIABLES = { mcpUrl: 'MCP_URL', authUrl: 'AUTH_URL', oauthTokenUrl: 'OAUTH_TOKEN_URL' }
+const VARIABLES = { mcpUrl: 'MCP_URL', authUrl: 'AUTH_URL', authSignUpPath: 'AUTH_SIGN_UP_PATH', oauthTokenUrl: 'OAUTH_TOKEN_URL' }
 
-/** Where an address was set, for messages. */
+/** Where an address, or a part of one, was set, for messages. */
 export function placeOf (app: string, field: keyof typeof VARIABLES): string {
   return app === FIRST_APP ? VARIABLES[field] : `${field} of the app "${app}"`
 }
@@ -82,7 +83,7 @@ export function breakerOf (name: string, { mcpUrl, authUrl, oauthTokenUrl }: App
 function accountsOf (
   name: string, settings: AppSettings, clientSecret: string | undefined, { dialler, vault, seedSecrets }: Surroundings
 ): Accounts {
-  const { mcpUrl, authUrl, oauthTokenUrl, oauthClientId, oauthScope } = settings
+  const { mcpUrl, authUrl, authSignUpPath = SIGN_UP_PATH, oauthTokenUrl, oauthClientId, oauthScope } = settings
   const client = { id: oauthClientId ?? '', secret: clientSecret }
   const oauth = () => {
     const dial = dialler.dialFor(placeOf(name, oauthTokenUrl === undefined ? 'mcpUrl' : 'oauthTokenUrl'))
@@ -99,6 +100,7 @@ function accountsOf (
       seedSecret: seedSecrets,
       vault,
       dial: dialler.dialFor(placeOf(name, 'authUrl')),
+      signUp: { path: authSignUpPath, setting: placeOf(name, 'authSignUpPath') },
       ...(name !== FIRST_APP && { app: name })
     })
     case 'headers': return headerAccounts(vault)

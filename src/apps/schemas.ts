@@ -6,6 +6,9 @@ export const FIRST_APP = 'main'
 export const APP_NAME = '^[a-z0-9][a-z0-9_-]{0,62}$'
 export const APP_URL = '^https?://[^\\s/]+[^\\s]*$'
 
+/** As it is appended to an address. */
+export const URL_PATH = '^/[^\\s?#\\\\]*$'
+
 export const AppName = Type.String({ pattern: APP_NAME, description: 'lower-case letters, digits, dash and underscore' })
 
 const Url = (description: string) => Type.String({ pattern: APP_URL, maxLength: 2000, description })
@@ -19,6 +22,9 @@ export const AppSettings = Type.Object({
     default: 'none', description: 'how personas sign in'
   })),
   authUrl: Type.Optional(Url('the sign-in service, for password')),
+  authSignUpPath: Type.Optional(Type.String({
+    pattern: URL_PATH, maxLength: 500, description: 'where it takes { email, password, name } for a new account, below authUrl; left out: /api/auth/sign-up/email'
+  })),
   oauthTokenUrl: Type.Optional(Url('the token endpoint, for client-credentials and refresh-token; left out: as the MCP server tells')),
   oauthClientId: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
   oauthScope: Type.Optional(Type.String({ minLength: 1, maxLength: 2000 })),

@@ -77,7 +77,7 @@ function settingsIn (config: Config): AppSettings {
     mcpUrl: config.MCP_URL,
     mcpTrusted: config.MCP_TRUSTED,
     accounts: config.ACCOUNTS ?? (AUTH_URL === undefined ? 'none' : 'password'),
-    ...(AUTH_URL !== undefined && { authUrl: AUTH_URL }),
+    ...(AUTH_URL !== undefined && { authUrl: AUTH_URL, authSignUpPath: config.AUTH_SIGN_UP_PATH }),
     ...(OAUTH_TOKEN_URL !== undefined && { oauthTokenUrl: OAUTH_TOKEN_URL }),
     ...(OAUTH_CLIENT_ID !== undefined && { oauthClientId: OAUTH_CLIENT_ID }),
     ...(OAUTH_SCOPE !== undefined && { oauthScope: OAUTH_SCOPE }),

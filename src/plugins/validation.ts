@@ -4,7 +4,7 @@ import type { TSchema } from 'typebox'
 import { ActionBatch, Action, Written } from '../actions/schemas.ts'
 import { AcceptedTools, KnownTool } from '../actions/tool-schemas.ts'
 import { App, AppInput } from '../apps/schemas.ts'
-import { AccountInput, AccountStatus } from '../accounts/schemas.ts'
+import { AccountInput, AccountStatus, SignUpResult } from '../accounts/schemas.ts'
 import { DiarySchema } from '../diaries/schemas.ts'
 import { Feedback, FeedbackBatch, FeedbackWritten, ModuleSummary } from '../feedback/schemas.ts'
 import { Incident } from '../incidents/schemas.ts'
@@ -30,7 +30,7 @@ declare module 'fastify' {
 
 /** Schemas with a name of their own: components of the OpenAPI document, referred to by `ref()`. */
 const SHARED: TSchema[] = [
-  ErrorBody, AccountInput, AccountStatus, DiarySchema, Persona, PersonaPatch, Run, TickResult, TranscriptMessage,
+  ErrorBody, AccountInput, AccountStatus, SignUpResult, DiarySchema, Persona, PersonaPatch, Run, TickResult, TranscriptMessage,
   Action, ActionBatch, Written, Feedback, FeedbackBatch, FeedbackWritten, ModuleSummary,
   Mixed, ModuleInsight, ModuleGroup, Problem, SayDoGap, CastGroup, Coverage, Release, ReleaseChange, ReleaseInput, ReleaseVerdicts,
   KnownTool, AcceptedTools,

@@ -42,6 +42,11 @@ export class Accounts {
     return this.#byEmail.get(normal(email))
   }
 
+  /** An account that was not there before; null: the email is taken. */
+  signUp (account: NewAccount): Account | null {
+    return this.find(account.email) === undefined ? this.add(account) : null
+  }
+
   /** A new token, or null where email and password do not belong together. Earlier tokens stay valid. */
   logIn (email: string, password: string): { token: string, account: Account } | null {
     const account = this.find(email)

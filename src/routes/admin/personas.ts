@@ -6,17 +6,19 @@ import { summariseModules } from '../../feedback/repository.ts'
 import { ModuleSummary } from '../../feedback/schemas.ts'
 import { checkPassword, storeAccount } from '../../accounts/vault.ts'
 import { FIRST_APP } from '../../apps/schemas.ts'
+import { signUpIn } from '../../apps/sign-up.ts'
 import { deletePersona, findAppOf, getPersona, listPersonas, patchPersona, setPaused, upsertPersona } from '../../personas/repository.ts'
 import { Persona, PersonaFilter, PersonaPatch, type PersonaInput } from '../../personas/schemas.ts'
 import { AppNotFoundError, BadRequestError, RunnerOffError } from '../../errors.ts'
 import { newestSeedVersion, readSeedSecrets } from '../../keys.ts'
 import { runNow } from '../../runs/tick.ts'
 import { errorsOf, ref } from '../ref.ts'
-import { PersonaBody } from './persona-body.ts'
+import { PersonaBody, StoredPersona } from './persona-body.ts'
 
 const PersonaId = Type.Object({ id: Type.String({ maxLength: 100 }) })
 const common = { tags: ['admin'], security: [{ adminKey: [] }] }
 const LATEST_ACTIONS = 20
+const SIGN_UP_MS = 12_000
 
 export const adminPersonaRoutes: FastifyPluginAsyncTypebox = async app => {
   const { db } = app.database
@@ -40,16 +42,17 @@ export const adminPersonaRoutes: FastifyPluginAsyncTypebox = async app => {
       ...common,
       operationId: 'upsertPersona',
       summary: 'Create a persona, or update the one with the same email; what is left out stays as it was',
-      description: 'A password is kept as what the persona signs in with, encrypted, in place of the derived one; it never comes out again.',
+      description: 'A password is kept as what the persona signs in with, encrypted, in place of the derived one; it never comes out again. With signUp the app gets an account for it; whatever becomes of that, the persona is kept, and the same request tries again.',
       body: PersonaBody,
-      response: { 200: ref(Persona), 201: ref(Persona), ...errorsOf(400, 401, 409, 503) }
+      response: { 200: StoredPersona, 201: StoredPersona, ...errorsOf(400, 401, 409, 503) }
     }
   }, async (request, reply) => {
-    const { password, ...input } = request.body
+    const { password, signUp: wantsAccount = false, ...input } = request.body
     const { persona, created } = password === undefined
       ? await upsertPersona(db, input, { passwordVersion: newestSeedVersion(app.config) })
       : await upsertWithPassword(input, password)
-    return reply.code(created ? 201 : 200).send(persona)
+    const signUp = wantsAccount ? await signUpIn(await app.apps.find(persona.app), persona, AbortSignal.timeout(SIGN_UP_MS)) : undefined
+    return reply.code(created ? 201 : 200).send({ ...persona, ...(signUp !== undefined && { signUp }) })
   })
 
   app.get('/', {
