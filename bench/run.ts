@@ -6,6 +6,7 @@ import { openStage } from './tools/stage.ts'
 /** By what stands in the table; peers only where `bench/` has its own install. */
 const ARMS: Record<string, string> = {
   'we, whole run on Postgres': './ours-whole.ts',
+  'we, whole run, MCP 2026-07-28': './ours-whole-stateless.ts',
   'we, model and tools alone': './ours.ts',
   'no SDK at all (floor)': './raw.ts',
   'plain loop on both SDKs': '../peers/plain-loop.ts',
@@ -64,6 +65,7 @@ export const bench: Bench = {
     const whole = cpu('we, whole run on Postgres')
     report.check('a whole run takes at most 1/60 of the CPU of claude-agent-sdk', whole <= cpu(SLOW) / 60)
     report.check('a whole run takes less CPU than the AI SDK', whole < cpu('AI SDK'))
+    report.check('and with MCP 2026-07-28 at most 1.15 of it', cpu('we, whole run, MCP 2026-07-28') <= cpu('AI SDK') * 1.15)
     report.check('a whole run takes less CPU than toolRunner', whole < cpu('toolRunner'))
     report.check('model and tools alone take at most 1/2.5 of the CPU of the AI SDK', cpu('we, model and tools alone') <= cpu('AI SDK') / 2.5)
   }

@@ -1,6 +1,6 @@
 /** One way to live the same day: seven replies with six tool calls, then the rating. */
 
-export interface Places { modelUrl: string, mcpUrl: string, databaseUrl: string }
+export interface Places { modelUrl: string, mcpUrl: string, statelessMcpUrl: string, databaseUrl: string }
 
 export interface Arm {
   /** One whole day. @throws where it was not lived as scripted */

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createMcpServer } from './mcp-server.ts'
+import { createMcpServer, STATELESS_PATH } from './mcp-server.ts'
 import { createModelServer } from './model-server.ts'
 
 /** The stand-in model and app in a process of their own, so that their CPU time is nobody's. */
@@ -10,6 +10,8 @@ import { createModelServer } from './model-server.ts'
 export interface StandIns {
   modelUrl: string
   mcpUrl: string
+  /** The same app in MCP 2026-07-28. */
+  statelessMcpUrl: string
   /** Requests by kind (`model` or the method of MCP), and the bytes sent to the model, since the last time it was asked. */
   counts (): Promise<Record<string, number>>
   setDelay (ms: number): void
@@ -18,10 +20,9 @@ export interface StandIns {
 
 export async function startStandIns (): Promise<StandIns> {
   const child = fork(import.meta.filename, ['serve'])
-  const [{ modelUrl, mcpUrl }] = await once(child, 'message') as [Pick<StandIns, 'modelUrl' | 'mcpUrl'>]
+  const [urls] = await once(child, 'message') as [Pick<StandIns, 'modelUrl' | 'mcpUrl' | 'statelessMcpUrl'>]
   return {
-    modelUrl,
-    mcpUrl,
+    ...urls,
     async counts () {
       child.send({ counts: true })
       return (await once(child, 'message') as [Record<string, number>])[0]
@@ -44,7 +45,7 @@ async function serve (): Promise<void> {
     counts = {}
   })
   process.on('disconnect', () => process.exit())
-  process.send?.({ modelUrl: model, mcpUrl: `${mcp}/mcp` })
+  process.send?.({ modelUrl: model, mcpUrl: `${mcp}/mcp`, statelessMcpUrl: `${mcp}${STATELESS_PATH}` })
 }
 
 async function listen (server: Server): Promise<string> {

@@ -19,7 +19,7 @@ export async function openStage (): Promise<Stage> {
   await database.close()
   return {
     ...standIns,
-    places: { modelUrl: standIns.modelUrl, mcpUrl: standIns.mcpUrl, databaseUrl: postgres.url },
+    places: { modelUrl: standIns.modelUrl, mcpUrl: standIns.mcpUrl, statelessMcpUrl: standIns.statelessMcpUrl, databaseUrl: postgres.url },
     async close () {
       standIns.close()
       await postgres.stop('immediate')
