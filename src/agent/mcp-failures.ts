@@ -1,7 +1,7 @@
 import { blameForAnswer, blameForStatus } from './attribution.ts'
 import { OUR_REVISIONS } from './mcp-answer.ts'
 import { isAboutHost, servesOneSession } from './mcp-told.ts'
-import { AnswerLostError, ResponseTooLargeError } from './mcp-fetch.ts'
+import { AnswerLostError, ResponseTooLargeError } from './mcp-watch.ts'
 import type { Blame, ToolOutcome } from './toolbox.ts'
 import { AppError, DialForbiddenError, McpUnauthorizedError, McpUnreachableError, type Outage } from '../errors.ts'
 import { oneLine, shownAddress } from '../text.ts'

@@ -1,6 +1,6 @@
 import { ProtocolError, ProtocolErrorCode, SdkError, SdkErrorCode, UnsupportedProtocolVersionError } from '@modelcontextprotocol/client'
 import { HttpError, NoAnswerInTimeError, RevisionError, RpcError } from './mcp-failures.ts'
-import type { RefusedResponse } from './mcp-fetch.ts'
+import type { RefusedResponse } from './mcp-watch.ts'
 import { hider, hideIn } from './secrets.ts'
 
 /** What the errors of the SDK mean, in our own. */

@@ -1,14 +1,15 @@
 import {
   Client, SdkError, SdkErrorCode, StreamableHTTPClientTransport,
-  type ClientOptions, type PriorDiscovery, type RequestOptions, type StandardSchemaV1, type Transport
+  type ClientOptions, type PriorDiscovery, type RequestOptions, type StandardSchemaV1, type Tool, type Transport
 } from '@modelcontextprotocol/client'
 import { wholeResult } from './mcp-answer.ts'
 import { answerWithDefaults } from './mcp-elicitation.ts'
 import { SessionClosedError } from './mcp-failures.ts'
-import { watchResponses, type ResponseLimits, type WatchedRequest } from './mcp-fetch.ts'
+import { watchResponses } from './mcp-fetch.ts'
 import { patientReconnections } from './mcp-reconnections.ts'
 import { ownError } from './mcp-sdk-errors.ts'
 import { SseTransport } from './mcp-sse.ts'
+import type { ResponseLimits, WatchedRequest } from './mcp-watch.ts'
 import { hideIn } from './secrets.ts'
 import type { McpEra } from './toolbox.ts'
 import { atMost } from '../deadline.ts'
@@ -104,11 +105,12 @@ export async function openSession (options: SessionOptions, way: Way, signal: Ab
     }
   }
 
+  const asked = (signal: AbortSignal, send: (signal: AbortSignal) => Promise<unknown>) => watched(signal, async request => {
+    if (client.transport === undefined) throw new SessionClosedError('the app has closed the session')
+    return wholeResult(await send(request.signal).catch(unanswerable))
+  })
   const ask = (message: Parameters<Client['request']>[0], options: RequestOptions, signal: AbortSignal) =>
-    watched(signal, async request => {
-      if (client.transport === undefined) throw new SessionClosedError('the app has closed the session')
-      return wholeResult(await client.request(message, AS_IT_IS, { ...options, signal: request.signal }).catch(unanswerable))
-    })
+    asked(signal, signal => client.request(message, AS_IT_IS, { ...options, signal }))
 
   try {
     await watched(signal, async request => {
@@ -124,6 +126,7 @@ export async function openSession (options: SessionOptions, way: Way, signal: Ab
     await client.close().catch(() => {})
     throw error
   }
+  let withHeaders: ReturnType<typeof toolsWithHeaders> = new Map()
   const isStateless = client.getProtocolEra() === 'modern'
   if (isStateless && client.getServerCapabilities()?.tools?.listChanged === true) hearOfChanges(client, limits)
 
@@ -132,11 +135,20 @@ export async function openSession (options: SessionOptions, way: Way, signal: Ab
     way: way.over === 'sse' ? way : { over: 'http', prior: verdictOf(client) },
     protocolVersion: client.getNegotiatedProtocolVersion() ?? null,
     serverInfo: hideIn(client.getServerVersion() ?? null, secrets),
-    listTools: signal => allPages(cursor =>
-      ask({ method: 'tools/list', params: cursor === undefined ? {} : { cursor } }, { timeout: limits.listTimeoutMs }, signal)),
-    callTool: (name, input, timeoutMs, signal) => ask({ method: 'tools/call', params: { name, arguments: input } }, {
-      timeout: timeoutMs, maxTotalTimeout: timeoutMs * 3, resetTimeoutOnProgress: true, onprogress: () => {}
-    }, signal),
+    async listTools (signal) {
+      const tools = await allPages(cursor =>
+        ask({ method: 'tools/list', params: cursor === undefined ? {} : { cursor } }, { timeout: limits.listTimeoutMs }, signal))
+      withHeaders = isStateless ? toolsWithHeaders(tools) : new Map()
+      return tools
+    },
+    callTool (name, input, timeoutMs, signal) {
+      const options = { timeout: timeoutMs, maxTotalTimeout: timeoutMs * 3, resetTimeoutOnProgress: true, onprogress: () => {} }
+      const params = { name, arguments: input }
+      const toolDefinition = withHeaders.get(name)
+      return toolDefinition === undefined
+        ? ask({ method: 'tools/call', params }, options, signal)
+        : asked(signal, signal => client.callTool(params, { ...options, signal, toolDefinition }))
+    },
     async close (known = true) {
       const goodbye = known && transport instanceof StreamableHTTPClientTransport ? transport.terminateSession() : Promise.resolve()
       await atMost(limits.closeTimeoutMs, goodbye)
@@ -154,6 +166,12 @@ function unanswerable (error: unknown): unknown {
 /** In revision 2026-07-28 news of the tools come on a stream that is asked for. A run goes on without it. */
 function hearOfChanges (client: Client, { listTimeoutMs }: SessionLimits): void {
   client.listen({ toolsListChanged: true }, { timeout: listTimeoutMs }).catch(() => {})
+}
+
+/** Tools of 2026-07-28 may want arguments in headers, for what stands between; the SDK puts them there by the tool's schema. */
+function toolsWithHeaders (tools: unknown[]): Map<unknown, Tool> {
+  const wanting = tools.filter(tool => JSON.stringify(tool)?.includes('"x-mcp-header"')) as Pick<Tool, 'name' | 'inputSchema'>[]
+  return new Map(wanting.map(({ name, inputSchema }) => [name, { name, inputSchema }]))
 }
 
 function verdictOf (client: Client): PriorDiscovery {

@@ -269,6 +269,17 @@ t.test('tools of 2026-07-28 that change in the middle of a run are listed anew, 
   }
 })
 
+t.test('a tool of 2026-07-28 that wants an argument in a header gets it there, too', async t => {
+  const inputSchema = { type: 'object', properties: { region: { type: 'string', 'x-mcp-header': 'Region' }, note: { type: 'string' } } }
+  let header: unknown
+  const { toolbox } = await openFaulty(t, ({ req, result }) => {
+    header = req.headers['mcp-param-region']
+    result({ ...complete('done'), content: [{ type: 'hologram' }, { type: 'text', text: 'done' }] })
+  }, {}, { 'tools/list': ({ result }) => result({ resultType: 'complete', tools: [{ ...ADD, inputSchema }] }) })
+  t.match(await call(toolbox, { region: 'eu', note: 'x' }), { result: 'ok', text: 'done' })
+  t.equal(header, 'eu')
+})
+
 t.test('what a persona signs in with is hidden in whatever an app of 2026-07-28 says', async t => {
   const secrets = ['secret-token', 'secretive']
   const { toolbox } = await openFaulty(t, ({ result }) => result({ ...complete('secret-token'), structuredContent: { a: 1 } }), { secrets })
