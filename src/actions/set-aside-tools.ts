@@ -49,6 +49,11 @@ export async function noteSetAside (
       definition_hash = excluded.definition_hash`.execute(db)
 }
 
+/** Of all apps, as the latest runs found it. */
+export async function listSetAside (db: Queryable): Promise<{ app: string, name: string, reason: string }[]> {
+  return db.selectFrom('tools_set_aside').select(['app', 'tool_name as name', 'reason']).orderBy('app').orderBy('tool_name').orderBy('reason').execute()
+}
+
 /** Those that the model's provider refused in a run, so that the next one does not pay for finding out. */
 export async function noteRefused (db: Queryable, app: string, refused: SetAsideRow[]): Promise<void> {
   if (refused.length > 0) await noteSetAside(db, app, [], refused, [])

@@ -88,7 +88,7 @@ export async function readCastRuns (db: Queryable, scope: CastScope): Promise<Ca
 
 export interface KnownToolRow { tool: string, module: string, used: boolean }
 
-/** Tools that the app showed within the range. `last_seen_at` is written once a day. */
+/** Tools that the app showed within the range, and that personas got to see. `last_seen_at` is written once a day. */
 export async function readKnownTools (db: Queryable, scope: Scope): Promise<KnownToolRow[]> {
   const { from, to } = scope.range
   const { module } = scope.filter
@@ -100,6 +100,7 @@ export async function readKnownTools (db: Queryable, scope: Scope): Promise<Know
     FROM known_tools k
     WHERE k.app = ${scope.filter.app ?? FIRST_APP} AND k.first_seen_at < ${to}::timestamptz AND k.last_seen_at >= ${from}::timestamptz - interval '1 day'
       AND ${module === undefined ? sql`true` : sql`k.module = ${module}`}
+      AND NOT EXISTS (SELECT FROM tools_set_aside s WHERE s.app = k.app AND s.tool_name = k.tool_name AND s.reason <> 'same_name')
     ORDER BY k.module, k.tool_name`.execute(db)
   return rows
 }

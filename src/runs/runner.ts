@@ -10,7 +10,7 @@ import { closeUnrated, recordEnd } from './record-end.ts'
 import { abandonRun, holdRun, takeRun, type TakenRun } from './repository.ts'
 import { chargeLeftBehind } from './spending.ts'
 import type { RunEnd } from './states.ts'
-import { tellToolNews } from './tool-news.ts'
+import { tellStored, tellToolNews } from './tool-news.ts'
 
 export interface RunnerLog {
   info (fields: object, message: string): void
@@ -106,7 +106,10 @@ export function createRunner (options: RunnerOptions): Runner {
   }
 
   return {
-    start: () => queue.work(options.concurrency, execute, abandon),
+    async start () {
+      await tellStored(db, log, async name => (await findApp(name)).toolPolicy)
+      await queue.work(options.concurrency, execute, abandon)
+    },
     async stop (timeoutMs) {
       stopping.abort()
       await queue.stop(timeoutMs)

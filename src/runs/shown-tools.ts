@@ -7,10 +7,9 @@ import { denyLine, mendAll, settingOf, type PolicyPlace } from '../agent/tool-me
 import { roomForTools, sizesOf, tooMuch, totalOf } from '../agent/tool-list-size.ts'
 import { hintsSayNothing, judgeTools, type ToolPolicy } from '../agent/tool-policy.ts'
 import type { SetAside, Toolbox } from '../agent/toolbox.ts'
-import { FIRST_APP } from '../apps/schemas.ts'
 import type { Queryable } from '../db/database.ts'
 import { McpNoToolsError, ToolListTooLargeError, ToolsAllDeniedError } from '../errors.ts'
-import type { ToolNews } from './tool-news.ts'
+import { placeOf, type ToolNews } from './tool-news.ts'
 
 /** Which of an app's tools the persona of a run gets to see, what is stored of the others, and what is said of both. */
 
@@ -38,7 +37,7 @@ export async function showTools (deps: ShowDependencies, app: string, toolbox: T
     changed,
     setAside,
     offered: tools.modelTools.length,
-    mend: mendAll(placeOf(app, deps), setAside),
+    mend: mendAll(placeOf(app, deps.toolPolicy), setAside),
     hintsSayNothing: toolPolicy.standard !== 'deny' && hintsSayNothing(toolbox.tools)
   })
   return tools
@@ -54,7 +53,7 @@ export function mustHaveTools (deps: ShowDependencies, app: string, { toolbox, d
   if (toolbox.tools.length === 0) {
     throw new McpNoToolsError(`The MCP server offers no usable tool. Set aside: ${listOf(toolbox.setAside)}`)
   }
-  const place = placeOf(app, deps)
+  const place = placeOf(app, deps.toolPolicy)
   if (modelTools.length === 0) throw new ToolsAllDeniedError(listOf(denied), mendAll(place, denied) ?? lastResort(place))
 }
 
@@ -67,12 +66,10 @@ export function mustHaveRoom (deps: ShowDependencies, app: string, { modelTools,
     tokens: totalOf(sizes),
     limit: deps.limits.maxInputTokens,
     largest: sizes.slice(0, 5).map(({ name, tokens }) => `${name} (${tokens})`).join(', '),
-    mend: denyLine(placeOf(app, deps), tooMuch(sizes, room).map(tool => tool.name))
+    mend: denyLine(placeOf(app, deps.toolPolicy), tooMuch(sizes, room).map(tool => tool.name))
   })
 }
 
-const placeOf = (app: string, { toolPolicy }: ShowDependencies): PolicyPlace =>
-  ({ app: app === FIRST_APP ? null : app, policy: toolPolicy })
 const lastResort = (place: PolicyPlace) => `change ${settingOf(place, 'TOOL_DENY')} or ${settingOf(place, 'TOOL_POLICY')}`
 
 const SHOWN = 5

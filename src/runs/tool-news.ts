@@ -1,4 +1,9 @@
-import type { SetAside } from '../agent/toolbox.ts'
+import { listSetAside } from '../actions/set-aside-tools.ts'
+import { mendAll, type PolicyPlace } from '../agent/tool-mend.ts'
+import type { ToolPolicy } from '../agent/tool-policy.ts'
+import type { SetAside, SetAsideReason } from '../agent/toolbox.ts'
+import { FIRST_APP } from '../apps/schemas.ts'
+import type { Queryable } from '../db/database.ts'
 
 /** What a run learns of the tools of its app as its day begins. */
 export interface ToolNews {
@@ -14,8 +19,21 @@ export interface ToolNews {
   hintsSayNothing: boolean
 }
 
+export const placeOf = (app: string, policy: ToolPolicy): PolicyPlace => ({ app: app === FIRST_APP ? null : app, policy })
+
+interface Log { warn (fields: object, message: string): void }
+
+/** Says as a process starts which tools earlier runs set aside, a line for each app, and what would allow them. */
+export async function tellStored (db: Queryable, log: Log, findPolicy: (app: string) => Promise<ToolPolicy>): Promise<void> {
+  for (const [app, tools = []] of Object.entries(Object.groupBy(await listSetAside(db), tool => tool.app))) {
+    const setAside = tools.map(({ name, reason }) => ({ name, reason: reason as SetAsideReason }))
+    const mend = mendAll(placeOf(app, await findPolicy(app)), setAside)
+    log.warn({ app, tools: tools.map(tool => tool.name), mend }, 'tools that no persona got to see in earlier runs; GET /api/v1/admin/tools says why')
+  }
+}
+
 /** Says in the log which tools of an app no persona gets to see: each once per app, tool and reason in this process. */
-export function tellToolNews (log: { warn (fields: object, message: string): void }): (news: ToolNews) => void {
+export function tellToolNews (log: Log): (news: ToolNews) => void {
   const told = new Set<string>()
   const isNew = (...what: string[]) => {
     const key = JSON.stringify(what)

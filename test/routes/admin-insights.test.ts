@@ -369,6 +369,9 @@ t.test('tools and modules that nobody used are listed exactly', async t => {
     unusedModules: ['mood']
   }, 'within the range, and without what the app no longer has')
   t.same((await ask('cast?module=todo')).coverage.unusedTools.length, 2)
+  await db.insertInto('tools_set_aside').values({ app: 'main', tool_name: 'todo.drop', reason: 'name_destroys', why: 'its name says "drop"' }).execute()
+  t.match(await ask('cast?module=todo'), { coverage: { knownTools: 2, unusedTools: [{ tool: 'todo.create' }] } }, 'nor what nobody was shown')
+  await db.deleteFrom('tools_set_aside').execute()
   t.same((await ask(`cast?personaId=${ben.id}`)).coverage.unusedModules, ['mood', 'todo'], 'by this persona')
 })
 

@@ -3,6 +3,7 @@ import t from 'tap'
 import type { Script } from '../../src/demo/scripted-claude/scripted-claude.ts'
 import { startScriptedClaude } from '../../src/demo/scripted-claude/scripted-claude.ts'
 import { admin, createPersona, startTestApp } from '../helpers/app.ts'
+import { openTestDatabase } from '../helpers/database.ts'
 import { startMcpFaultServer } from '../helpers/mcp-fault-server.ts'
 
 const LIBRARY_DEFAULT = { readOnlyHint: false, destructiveHint: true }
@@ -21,7 +22,8 @@ async function world (tools: unknown[], options: { env?: Record<string, string>,
   const claude = await startScriptedClaude({ script: options.script ?? callsTheFirst })
   t.teardown(() => claude.close())
   const env = { ANTHROPIC_API_KEY: 'stand-in', ANTHROPIC_BASE_URL: claude.url, MCP_URL: server.url, ...options.env }
-  const app = await startTestApp(t, { env, ...(options.logger !== undefined && { logger: options.logger }) })
+  const database = await openTestDatabase(t)
+  const app = await startTestApp(t, { env, database, ...(options.logger !== undefined && { logger: options.logger }) })
   let people = 0
   const live = async (more: object = {}) => {
     const { id } = await createPersona(app, { email: `p${++people}@personas.test`, ...more })
@@ -31,7 +33,7 @@ async function world (tools: unknown[], options: { env?: Record<string, string>,
     return { run, requests: claude.requests.slice(from), shown: claude.requests.at(-1)?.tools?.map(shown => shown.name) ?? [] }
   }
   const listed = async (name = 'main') => (await app.inject({ url: `/api/v1/admin/tools?app=${name}`, headers: admin })).json().tools
-  return { app, server, claude, live, listed }
+  return { app, database, server, claude, live, listed }
 }
 
 t.test('an app whose library declares all tools destructive is lived in, and what destroys by name is listed', async t => {
@@ -62,7 +64,7 @@ t.test('a day without any tool fails with the line that mends it, and asks no mo
 t.test('what is set aside is known by app, and a tool that is allowed again is listed no more', async t => {
   const lines: Record<string, unknown>[] = []
   const stream = new Writable({ write (chunk, _encoding, done) { lines.push(JSON.parse(String(chunk))); done() } })
-  const { app, server, live, listed } = await world([tool('todo.list'), tool('todo.delete')], { logger: { level: 'warn', stream } })
+  const { app, database, server, live, listed } = await world([tool('todo.list'), tool('todo.delete')], { logger: { level: 'warn', stream } })
   const put = (more: object = {}) => app.inject({
     method: 'PUT', url: '/api/v1/admin/apps/shop', headers: admin, payload: { mcpUrl: server.url, accounts: 'none', ...more }
   })
@@ -73,6 +75,10 @@ t.test('what is set aside is known by app, and a tool that is allowed again is l
   const told = lines.filter(line => line.msg === 'no persona gets to see this tool of the app')
   t.match(told, [{ app: 'main', tool: 'todo.delete', reason: 'name_destroys' }, { app: 'shop', tool: 'todo.delete' }], 'once for each app')
   t.equal(told.length, 2)
+  await startTestApp(t, { database, env: { ANTHROPIC_API_KEY: 'stand-in', RUNNER_PAUSED: 'true' }, logger: { level: 'warn', stream } })
+  t.match(lines.filter(line => /in earlier runs/.test(String(line.msg))), [
+    { app: 'main', tools: ['todo.delete'], mend: 'TOOL_ALLOW=todo.delete' }, { app: 'shop', mend: /"toolAllow"/ }
+  ], 'and a process that starts says so again')
   const of = async (name: string) => (await listed(name)).find((one: { name: string }) => one.name === 'todo.delete')?.setAside
   t.match(await of('shop'), { mend: '"toolAllow": ["todo.delete"] in PUT /api/v1/admin/apps/shop' })
   await put({ toolAllow: ['todo.delete'] })
