@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, parse } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -83,6 +83,14 @@ t.test('the bundle has every migration under its name', async t => {
     const { up } = await import(pathToFileURL(join(DIST, 'migrations', `${name}.js`)).href) as { up: unknown }
     t.type(up, 'function', name)
   }
+})
+
+t.test('the bundle has the doctor, which says what the source says', async t => {
+  const env = { PATH: process.env.PATH, DATA_DIR: join(t.testdir(), 'new'), PORT: 'abc', MAX_TURNS: '0' }
+  const [bundled, source] = [join(DIST, 'src/cli/doctor.js'), join(ROOT, 'src/cli/doctor.ts')]
+    .map(file => spawnSync(process.execPath, [file], { env, cwd: t.testdirName, encoding: 'utf8' }))
+  t.match(bundled, { status: 1, stderr: '', stdout: /✗ configuration {2}PORT must be/ })
+  t.equal(bundled?.stdout, source?.stdout)
 })
 
 t.test('the bundle refuses what is not fit for production, as the source does', async t => {

@@ -1,3 +1,4 @@
+import { placeOf } from '../apps/connect.ts'
 import { serverTime } from '../personas/repository.ts'
 import { failed, findingOf, notChecked, ok } from './finding.ts'
 import type { Finding } from './schemas.ts'
@@ -45,7 +46,7 @@ async function ofDatabase ({ store: { db } }: Setup): Promise<OtherClock | null>
 /** By the header `Date`, which counts whole seconds. An app that does not answer is told of elsewhere. */
 async function ofApp ({ dialler }: Setup, { name, settings: { mcpUrl } }: SetUpApp): Promise<OtherClock | null> {
   return ask(`the app ${name}`, async () => {
-    const response = await dialler.dialFor('MCP_URL')(mcpUrl, { method: 'HEAD', signal: AbortSignal.timeout(TIMEOUT_MS) })
+    const response = await dialler.dialFor(placeOf(name, 'mcpUrl'))(mcpUrl, { method: 'HEAD', signal: AbortSignal.timeout(TIMEOUT_MS) })
     await response.body?.cancel()
     return response.headers.get('date')
   }).catch(() => null)

@@ -1,4 +1,5 @@
 import type { Account } from '../accounts/account.ts'
+import { placeOf } from '../apps/connect.ts'
 import type { Toolbox } from '../agent/toolbox.ts'
 import { messageOf } from '../errors.ts'
 import { checkTools, reached, seeApp } from './check-app.ts'
@@ -46,7 +47,7 @@ async function withoutAccount ({ dialler }: Setup, { name, settings: { mcpUrl } 
   const finding = await findingOf('app', { app: name, todo }, async () => {
     // No stream of events is wanted, and most answer that they give nothing else.
     const headers = { accept: 'application/json' }
-    const response = await dialler.dialFor('MCP_URL')(mcpUrl, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) })
+    const response = await dialler.dialFor(placeOf(name, 'mcpUrl'))(mcpUrl, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) })
     await response.body?.cancel()
     if (response.status === 404) return failed('app', `${mcpUrl} answers that nothing is there (404)`, { app: name, todo })
     return notChecked('app', `${mcpUrl} answers (${response.status}), and nobody has signed in who could see its tools`, { app: name })
