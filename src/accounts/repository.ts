@@ -34,6 +34,14 @@ export async function findSecret (db: Queryable, personaId: string): Promise<Sto
   return selectSecret(db).where('persona_id', '=', personaId).executeTakeFirst()
 }
 
+/** The first persona of an app, by email and without those that are paused, for which an account is stored, or none is. */
+export async function firstByAccount (db: Queryable, app: string, { stored }: { stored: boolean }): Promise<string | undefined> {
+  const row = await db.selectFrom('personas').leftJoin('account_secrets', 'account_secrets.persona_id', 'personas.id')
+    .select('personas.id').where('personas.app', '=', app).where('personas.paused', '=', false)
+    .where('account_secrets.persona_id', stored ? 'is not' : 'is', null).orderBy('personas.email').limit(1).executeTakeFirst()
+  return row?.id
+}
+
 function selectSecret (db: Queryable) {
   return db.selectFrom('account_secrets').select([
     'persona_id as personaId', 'kind', 'key_id as keyId', 'sealed', 'unusable',

@@ -16,29 +16,29 @@ const TIMEOUT_MS = 60_000
 export interface ExaminedApp { findings: Finding[], facts: AppFacts | null }
 
 export async function examineApp (setup: Setup, app: SetUpApp, cast: CastOfApp | null): Promise<ExaminedApp> {
-  const { finding, account } = await checkSignIn(app, cast)
-  if (account === null) return { facts: null, findings: [finding, ...await withoutAccount(setup, app)] }
+  const { findings, account } = await checkSignIn(app, cast)
+  if (account === null) return { facts: null, findings: [...findings, ...await withoutAccount(setup, app)] }
   const signal = AbortSignal.timeout(TIMEOUT_MS)
   let toolbox: Toolbox
   try {
     toolbox = await app.connected.openToolbox(account, signal)
   } catch (error) {
     const todo = `check ${app.name === 'main' ? 'MCP_URL' : 'mcpUrl'}, and that the app runs; docs/errors.md tells each code`
-    return { facts: null, findings: [finding, failed('app', messageOf(error), { app: app.name, todo })] }
+    return { facts: null, findings: [...findings, failed('app', messageOf(error), { app: app.name, todo })] }
   }
   try {
-    return await look(setup, app, { account, toolbox, signal, signIn: finding })
+    return await look(setup, app, { account, toolbox, signal, signIns: findings })
   } finally {
     await toolbox.close()
   }
 }
 
-interface Open { account: Account, toolbox: Toolbox, signal: AbortSignal, signIn: Finding }
+interface Open { account: Account, toolbox: Toolbox, signal: AbortSignal, signIns: Finding[] }
 
-async function look ({ config }: Setup, app: SetUpApp, { account, toolbox, signal, signIn }: Open): Promise<ExaminedApp> {
+async function look ({ config }: Setup, app: SetUpApp, { account, toolbox, signal, signIns }: Open): Promise<ExaminedApp> {
   const { report, facts } = seeApp(app, toolbox, config.MAX_INPUT_TOKENS)
   const sessions = await findingOf('sessions', { app: app.name }, () => checkSessions(app, account, { toolbox, tools: report.named }, signal))
-  return { facts, findings: [signIn, reached(app, facts), checkTools(facts, report, config.MAX_INPUT_TOKENS), sessions] }
+  return { facts, findings: [...signIns, reached(app, facts), checkTools(facts, report, config.MAX_INPUT_TOKENS), sessions] }
 }
 
 /** Whether anybody is there at all. */

@@ -36,7 +36,7 @@ export async function examine (setup: Setup, configuration: Finding[], { app, as
   return toReport(findings, { apps, cost })
 }
 
-const NOBODY = { personas: 0, runsPerDay: 0, first: null }
+const NOBODY = { personas: 0, runsPerDay: 0, withAccount: null, withoutAccount: null }
 const answered = (one: ExaminedApp | undefined) => one !== undefined && !one.findings.some(({ check, status }) => check === 'app' && status === 'failed')
 
 export function toReport (findings: Finding[], { apps, cost }: Pick<DoctorReport, 'apps' | 'cost'> = { apps: [], cost: null }): DoctorReport {

@@ -1,5 +1,7 @@
 import type { Queryable } from '../db/database.ts'
-import { countByCadence, listPersonas } from '../personas/repository.ts'
+import { firstByAccount } from '../accounts/repository.ts'
+import { countByCadence, getPersona } from '../personas/repository.ts'
+import type { Persona } from '../personas/schemas.ts'
 import { RUNS_PER_DAY } from './estimate.ts'
 import type { CastOfApp, Store } from './setup.ts'
 
@@ -12,13 +14,14 @@ export async function readCast ({ db, isEmpty }: Store, apps: string[]): Promise
     return [app, {
       personas: groups.reduce((sum, { personas }) => sum + personas, 0),
       runsPerDay: groups.reduce((sum, { personas, cadence }) => sum + personas * RUNS_PER_DAY[cadence], 0),
-      first: await firstOf(db, app)
+      withAccount: await firstOf(db, app, true),
+      withoutAccount: await firstOf(db, app, false)
     }]
   }))
   return new Map(casts)
 }
 
-async function firstOf (db: Queryable, app: string) {
-  const { personas: [first] } = await listPersonas(db, { app, paused: false, limit: 1 })
-  return first ?? null
+async function firstOf (db: Queryable, app: string, stored: boolean): Promise<Persona | null> {
+  const id = await firstByAccount(db, app, { stored })
+  return id === undefined ? null : getPersona(db, id)
 }

@@ -38,6 +38,7 @@ export interface Store {
 export interface CastOfApp {
   runsPerDay: number
   personas: number
-  /** One to sign in with; null: there is none. */
-  first: Persona | null
+  /** One to sign in with for which an account is stored; null: there is none. */
+  withAccount: Persona | null
+  withoutAccount: Persona | null
 }

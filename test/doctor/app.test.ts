@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import t from 'tap'
+import { storeAccount } from '../../src/accounts/vault.ts'
 import { putApp } from '../../src/apps/repository.ts'
 import { upsertPersona } from '../../src/personas/repository.ts'
 import { PERSONA, SEED_SECRET } from '../helpers/app.ts'
@@ -89,6 +90,38 @@ t.test('one persona signs in: green, refused, or nobody to do it', async t => {
   t.match(findings(report, 'sign-in'), [{ status: 'ok', says: 'mara@personas.test signs in (password)' }])
   t.match(findings(report, 'app'), [{ status: 'ok' }])
   t.notMatch(JSON.stringify(report), SEED_SECRET)
+})
+
+t.test('one persona of each kind of account signs in: a derived password and one of its own, stored headers', async t => {
+  const { sampleApp, env: keys } = await startServices(t, { requireAccounts: true })
+  const key = { kid: 'k1', secret: randomBytes(32) }
+  const cast = await filledStore(t, async db => {
+    await upsertPersona(db, PERSONA)
+    const { persona } = await upsertPersona(db, { ...PERSONA, email: 'zoe@personas.test' })
+    await storeAccount({ db, keys: [key] }, persona.id, { password: 'own-password' }, 'password')
+  })
+  addAccount(sampleApp, PERSONA.email)
+  const secrets = { ENCRYPTION_KEYS: `k1:${key.secret.toString('base64')}`, PERSONA_SEED_SECRET: SEED_SECRET }
+  const accounts = { ...keys, ...cast, ...secrets, AUTH_URL: sampleApp.url }
+  const refused = await look(accounts, offline)
+  t.match(findings(refused, 'sign-in'), [{ status: 'ok' }, { status: 'failed', says: /zoe@personas\.test/ }])
+  t.match(findings(refused, 'app'), [{ status: 'ok' }], 'whoever got in looks at the app')
+  sampleApp.addAccount({ email: 'zoe@personas.test', password: 'own-password', name: 'Zoe', locale: 'de' })
+  const report = await look(accounts, offline)
+  t.match(findings(report, 'sign-in'), [
+    { status: 'ok', says: 'mara@personas.test signs in (password)' },
+    { status: 'ok', says: 'zoe@personas.test signs in (a password of its own)' }
+  ])
+  t.notMatch(JSON.stringify(report), 'own-password')
+
+  const headers = { ...env, ...secrets, ACCOUNTS: 'headers' }
+  const none = await filledStore(t, db => upsertPersona(db, PERSONA))
+  t.match(findings(await look({ ...headers, ...none }, offline), 'sign-in'), [{ status: 'failed', says: /mara@personas\.test/ }])
+  const stored = await filledStore(t, async db => {
+    const { persona } = await upsertPersona(db, PERSONA)
+    await storeAccount({ db, keys: [key] }, persona.id, { bearer: 'a-token-for-mara' }, 'headers')
+  })
+  t.match(findings(await look({ ...headers, ...stored }, offline), 'sign-in'), [{ status: 'ok', says: 'mara@personas.test signs in (headers)' }])
 })
 
 t.test('an app that serves one session only is red, however it shows', async t => {

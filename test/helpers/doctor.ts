@@ -37,7 +37,7 @@ export async function inStore (env: Record<string, string>, work: (db: Queryable
 
 async function unpack (folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true })
-  execFileSync('tar', ['-xz', '-C', folder], { input: await migratedImage() })
+  execFileSync('tar', ['-xz', '-C', folder], { input: await migratedImage(), stdio: ['pipe', 'ignore', 'ignore'] })
 }
 
 /** The sample app without accounts, and a stand-in model that says OK. */
