@@ -71,7 +71,7 @@ t.test('nothing in .env.example is a secret that anybody could keep', async t =>
   for (const name of SECRETS) t.equal(example[name], '', name)
 })
 
-t.test('a server that is not fit for production ends within two seconds with 78, names each variable and shows no value', async t => {
+t.test('a server that is not fit for production ends with 78 before it listens, names each variable and shows no value', async t => {
   const values = {
     SERVICE_KEY: 'weak-key-one',
     ADMIN_KEYS: 'may:change-me-change-me',
@@ -80,11 +80,8 @@ t.test('a server that is not fit for production ends within two seconds with 78,
     ANTHROPIC_BASE_URL: 'http://model.internal',
     ENCRYPTION_KEYS: 'k1:c29tZXRoaW5nIHRoYXQgaXMgdG9vIHNob3J0'
   }
-  const startedAt = performance.now()
   const server = startServer(t, { ...values, NODE_ENV: 'production', DIAGNOSTICS: 'true', ...await storeEnv(t) })
   t.equal((await server.ended).code, 78)
-  const tookMs = performance.now() - startedAt
-  t.ok(tookMs < 2000, `${Math.round(tookMs)} ms`)
   for (const name of [...Object.keys(values), 'DIAGNOSTICS']) t.match(server.output(), new RegExp(`(- |from )${name}`), name)
   for (const value of ['weak-key-one', 'change-me-change-me', '90d4c7b2e15f6a38', 'model.internal', 'c29tZXRoaW5n']) t.notMatch(server.output(), value)
   t.notMatch(server.output(), /at .*\.ts:|listening/)

@@ -185,7 +185,7 @@ export async function listRunActions (db: Queryable, tickId: string): Promise<Ac
 
 export async function latestActions (db: Queryable, personaId: string, limit: number): Promise<Action[]> {
   const rows = await db.selectFrom('persona_actions').selectAll().where('persona_id', '=', personaId)
-    .orderBy('created_at', 'desc').orderBy('ordinal', 'desc').limit(limit).execute()
+    .orderBy('created_at', 'desc').orderBy('ordinal', 'desc').orderBy('id', 'desc').limit(limit).execute()
   return rows.map(toAction)
 }
 

@@ -52,7 +52,7 @@ export async function readHeatMap (db: Queryable, scope: Scope, measure: HeatMea
 
 async function readRatings (db: Queryable, scope: Scope, personaIds: string[]): Promise<FactRow[]> {
   const { rows } = await sql<FactRow>`
-    SELECT f.persona_id, f.module, count(*)::int AS n, avg(f.rating)::float8 AS mean, (array_agg(f.rating ORDER BY f.created_at))[1:2] AS singles
+    SELECT f.persona_id, f.module, count(*)::int AS n, avg(f.rating)::float8 AS mean, (array_agg(f.rating ORDER BY f.created_at, f.id))[1:2] AS singles
     FROM persona_feedback f WHERE ${inScope(scope, 'f')} AND f.persona_id = ANY (${personaIds}::uuid[]) AND f.grounded AND f.rating IS NOT NULL
     GROUP BY 1, 2`.execute(db)
   return rows

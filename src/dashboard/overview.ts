@@ -30,13 +30,13 @@ export async function readRunning (db: Queryable): Promise<{ running: RunningNow
            coalesce(a.finished_at, a.created_at, r.started_at) AS "doingSince", r.total
     FROM (
       SELECT *, count(*) OVER ()::int AS total FROM runs
-      WHERE finished_at IS NULL AND state IN ('acting', 'reflecting') AND deferred_until IS NULL ORDER BY started_at LIMIT ${SHOWN}
+      WHERE finished_at IS NULL AND state IN ('acting', 'reflecting') AND deferred_until IS NULL ORDER BY started_at, id LIMIT ${SHOWN}
     ) AS r
     JOIN personas p ON p.id = r.persona_id
     LEFT JOIN LATERAL (
       SELECT ordinal, tool_name, result, created_at, finished_at FROM persona_actions WHERE tick_id = r.id ORDER BY ordinal DESC LIMIT 1
     ) AS a ON true
-    ORDER BY r.started_at`.execute(db)
+    ORDER BY r.started_at, r.id`.execute(db)
   return { running: rows, total: rows[0]?.total ?? 0 }
 }
 
@@ -48,12 +48,12 @@ const CANDIDATES = 20
 
 export async function readNextDue (db: Queryable): Promise<NextDue[]> {
   const arm = (cadence: string) => sql`(
-    SELECT id FROM personas WHERE cadence = ${sql.lit(cadence)} AND NOT paused ORDER BY last_active_at NULLS FIRST LIMIT ${CANDIDATES})`
+    SELECT id FROM personas WHERE cadence = ${sql.lit(cadence)} AND NOT paused ORDER BY last_active_at NULLS FIRST, id LIMIT ${CANDIDATES})`
   const { rows } = await sql<NextDue>`
     SELECT p.id AS "personaId", p.name, p.archetype, due.at AS "dueAt", due.at <= now() AS "isDue"
     FROM personas p CROSS JOIN LATERAL (SELECT ${nextDueAt} AS at) AS due
     WHERE due.at IS NOT NULL AND p.id IN (${arm('hourly')} UNION ALL ${arm('daily')} UNION ALL ${arm('weekdays')})
-    ORDER BY due.at, p.name LIMIT ${NEXT}`.execute(db)
+    ORDER BY due.at, p.name, p.id LIMIT ${NEXT}`.execute(db)
   return rows
 }
 

@@ -22,10 +22,10 @@ export interface ModuleRatings {
 export async function readRatingsOverTime (db: Queryable, personaId: string): Promise<ModuleRatings[]> {
   const { rows } = await sql<{ module: string, n: number, uncounted: number, points: { at: string, rating: number, run: string }[] | null }>`
     SELECT module, count(*) FILTER (WHERE counts)::int AS n, count(*) FILTER (WHERE NOT counts)::int AS uncounted,
-      (json_agg(json_build_object('at', created_at, 'rating', rating, 'run', tick_id) ORDER BY created_at)
+      (json_agg(json_build_object('at', created_at, 'rating', rating, 'run', tick_id) ORDER BY created_at, id)
         FILTER (WHERE counts AND place <= ${RATINGS_PER_MODULE})) AS points
     FROM (
-      SELECT *, row_number() OVER (PARTITION BY module, counts ORDER BY created_at DESC) AS place
+      SELECT *, row_number() OVER (PARTITION BY module, counts ORDER BY created_at DESC, id DESC) AS place
       FROM (SELECT *, (grounded IS TRUE AND rating IS NOT NULL) AS counts FROM persona_feedback
         WHERE persona_id = ${personaId}::uuid AND module <> '__parse') f
     ) f GROUP BY module ORDER BY module`.execute(db)

@@ -71,7 +71,7 @@ const cardColumns = sql`
   (SELECT count(*)::int FROM runs r WHERE r.persona_id = p.id AND r.queued_at > now() - interval '7 days') AS runs_7d,
   (SELECT coalesce(json_agg(l), '[]') FROM (
     SELECT DISTINCT ON (f.module) f.module, f.rating FROM persona_feedback f
-    WHERE f.persona_id = p.id AND f.grounded AND f.rating IS NOT NULL ORDER BY f.module, f.created_at DESC
+    WHERE f.persona_id = p.id AND f.grounded AND f.rating IS NOT NULL ORDER BY f.module, f.created_at DESC, f.id DESC
   ) l) AS latest`
 const withOpenRun = sql`personas p LEFT JOIN runs o ON o.persona_id = p.id AND o.finished_at IS NULL`
 

@@ -33,7 +33,7 @@ export async function readRunHead (db: Queryable, runId: string): Promise<RunHea
       (SELECT coalesce(max(a.ordinal) + 1, 0) FROM persona_actions a WHERE a.tick_id = r.id) AS actions
     FROM runs r JOIN personas p ON p.id = r.persona_id WHERE r.id = ${runId}`.execute(db)
   if (row === undefined) throw new RunNotFoundError(runId)
-  const incidents = await db.selectFrom('incidents').select(['kind', 'ordinal']).where('run_id', '=', runId).orderBy('ordinal').orderBy('kind').limit(5).execute()
+  const incidents = await db.selectFrom('incidents').select(['kind', 'ordinal']).where('run_id', '=', runId).orderBy('ordinal').orderBy('kind').orderBy('id').limit(5).execute()
   return {
     run: row,
     incidents: incidents.map(({ kind, ordinal }) => {

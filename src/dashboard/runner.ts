@@ -58,7 +58,7 @@ export async function readBroken (db: Queryable): Promise<BrokenRun[]> {
              AND later.state NOT IN ('failed', 'abandoned')) AS "isMadeUpFor"
     FROM runs r JOIN personas p ON p.id = r.persona_id
     WHERE r.finished_at > now() - interval '7 days' AND r.state IN ('failed', 'abandoned')
-    ORDER BY r.finished_at DESC LIMIT ${SHOWN}`.execute(db)
+    ORDER BY r.finished_at DESC, r.id DESC LIMIT ${SHOWN}`.execute(db)
   return rows
 }
 

@@ -104,7 +104,7 @@ export async function listRunFeedback (db: Queryable, tickId: string): Promise<F
 export async function summariseModules (db: Queryable, personaId: string): Promise<ModuleSummary[]> {
   const { rows } = await sql<{ module: string, n: number, mean: number | null, latest: number | null, latest_at: Date }>`
     SELECT module, count(rating)::int AS n, avg(rating)::float8 AS mean,
-           (array_agg(rating ORDER BY created_at DESC) FILTER (WHERE rating IS NOT NULL))[1] AS latest, max(created_at) AS latest_at
+           (array_agg(rating ORDER BY created_at DESC, id DESC) FILTER (WHERE rating IS NOT NULL))[1] AS latest, max(created_at) AS latest_at
     FROM persona_feedback WHERE persona_id = ${personaId}::uuid AND module <> ${PARSE_MODULE} AND grounded IS NOT FALSE
     GROUP BY module ORDER BY module`.execute(db)
   return rows.map(({ latest_at: latestAt, ...row }) => ({ ...row, latestAt: latestAt.toISOString() }))

@@ -33,13 +33,18 @@ export async function describeModules (db: Queryable, query: ModulesQuery): Prom
   })
   const factsOf = Map.groupBy(facts, groupKey)
   const latenciesOf = Map.groupBy(latencies, groupKey)
-  const groups = facts.filter(row => row.module === null).sort((a, b) => b.latest_at.getTime() - a.latest_at.getTime())
+  const groups = facts.filter(row => row.module === null).sort(latestFirst)
   return {
     range: scope.range,
     mixed: toMixed(groups, scope.changedPersonas),
     unreadable,
     groups: groups.map(group => toGroup(group, factsOf.get(groupKey(group)) ?? [], latenciesOf.get(groupKey(group)) ?? []))
   }
+}
+
+/** The latest group first; groups of one instant by their key. */
+function latestFirst (a: FactsRow, b: FactsRow): number {
+  return b.latest_at.getTime() - a.latest_at.getTime() || (groupKey(a) < groupKey(b) ? -1 : 1)
 }
 
 /** The same for all rows that may be counted together. */

@@ -46,7 +46,7 @@ export async function enterBreakers (db: Queryable, services: Services): Promise
   const ids = Object.values(services)
   const { rows } = await sql<{ id: string, wait_ms: number, reason: string }>`${PREPARED}
     SELECT id, (extract(epoch FROM open_until - now()) * 1000)::float8 AS wait_ms, code || ': ' || reason AS reason
-    FROM breakers WHERE id = ANY(${ids}) ORDER BY open_until DESC`.execute(db)
+    FROM breakers WHERE id = ANY(${ids}) ORDER BY open_until DESC, id`.execute(db)
   const [latest] = rows
   if (latest === undefined) return { admitted: true, probing: new Set() }
   if (latest.wait_ms > 0) return { admitted: false, waitMs: latest.wait_ms, reason: latest.reason }

@@ -74,6 +74,8 @@ async function addressesOf ({ app: { database: { db } }, personas: [persona] }: 
     modules: '/modules',
     'modules-friction': '/modules?show=friction',
     module: '/modules/calendar',
+    releases: '/releases',
+    release: '/releases/2.4.0',
     runner: '/runner',
     tools: '/tools',
     'not-found': '/nowhere'

@@ -6,6 +6,7 @@ import { characterOf } from '../../src/demo/scripted-claude/player/character.ts'
 import { readConversation } from '../../src/demo/scripted-claude/player/conversation.ts'
 import { planDay } from '../../src/demo/scripted-claude/player/day-plan.ts'
 import { favouriteModules, today } from '../../src/personas/character.ts'
+import { MEETS_THE_FAULT } from '../helpers/lived-cast.ts'
 import type { PersonaInput } from '../../src/personas/schemas.ts'
 
 const tools = [...toolsByName.values()].map(({ definition: { name, inputSchema } }) => ({ name: name.replace('.', '_'), input_schema: inputSchema }))
@@ -21,12 +22,13 @@ function planOf ({ systemPrompt, moduleMix = {}, locale = 'de', timeZone = 'Euro
 
 t.test('whatever day it is, everybody adds something where it likes to be, and the planted fault is met', async t => {
   for (const day of days) {
-    const plans = readCatalogue().map(persona => planOf(persona, day))
+    const plans = readCatalogue().map(persona => ({ ...planOf(persona, day), email: persona.email }))
     const missing = plans.flatMap(({ favourites, plan }) =>
       favourites.filter(favourite => !plan.some(step => step.module === favourite && step.kind === 'add')))
     t.same(missing, [], day.toISOString())
     t.ok(plans.every(({ plan }) => plan.length >= 4 && plan.length <= 7 && new Set(plan).size === plan.length), 'four to seven steps')
-    t.ok(plans.some(({ character, plan }) => character.prefersAfternoon && plan.some(step => step.name === 'calendar_create')), 'of a calendar')
+    const meets = plans.find(({ email }) => email === MEETS_THE_FAULT)
+    t.ok(meets?.character.prefersAfternoon && meets.plan.some(step => step.name === 'calendar_create'), 'an event in the afternoon')
   }
   const [persona] = readCatalogue()
   if (persona === undefined) throw new Error('no persona')

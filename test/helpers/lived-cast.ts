@@ -23,7 +23,7 @@ export async function startLivedCast (
   const world = await startWorld(t, { env: { PERSONA_CONCURRENCY: '4', ...env } })
   const { db } = world.app.database
   const personas: LivedCast['personas'] = []
-  for (const persona of readCatalogue().slice(0, count)) personas.push(await world.persona({ ...persona }))
+  for (const persona of castOf(count)) personas.push(await world.persona({ ...persona }))
   await release(world, '2.3.0', 'Habits have a home')
   for (let day = 1; day <= days; day++) {
     if (day === days) await release(world, '2.4.0', 'A new calendar')
@@ -31,6 +31,18 @@ export async function startLivedCast (
     if (day < days) await moveIntoThePast(db)
   }
   return { ...world, personas, origin: await world.app.listen({ port: 0, host: '127.0.0.1' }) }
+}
+
+/**
+ * Adds an event in the afternoon on every day (test/demo/day-plan.test.ts), which is the planted fault: whatever the date,
+ * some call of the cast failed.
+ */
+export const MEETS_THE_FAULT = 'beat.zurbriggen@personas.test'
+
+function castOf (count: number) {
+  const all = readCatalogue()
+  const others = all.filter(({ email }) => email !== MEETS_THE_FAULT)
+  return [...all.filter(({ email }) => email === MEETS_THE_FAULT), ...others].slice(0, count)
 }
 
 async function release ({ app }: World, version: string, notes: string): Promise<void> {

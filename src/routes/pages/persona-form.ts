@@ -18,7 +18,7 @@ export const EMPTY_FORM: Fields = {
 
 export function fieldsOf (persona: Persona): Fields {
   const { email, name, archetype, systemPrompt, moduleMix, tickCadence, timeZone, locale, patience } = persona
-  const lines = Object.entries(moduleMix).sort(([, a], [, b]) => b - a).map(([module, weight]) => `${module} ${weight}`)
+  const lines = Object.entries(moduleMix).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).map(([module, weight]) => `${module} ${weight}`)
   return { email, name, archetype, systemPrompt, moduleMix: lines.join('\n'), tickCadence, timeZone, locale, patience: String(patience) }
 }
 
