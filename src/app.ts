@@ -9,6 +9,7 @@ import dialler from './plugins/dialler.ts'
 import env from './plugins/env.ts'
 import errorHandler, { refuseUrl } from './plugins/error-handler.ts'
 import folding from './plugins/folding.ts'
+import hosts from './plugins/hosts.ts'
 import judging from './plugins/judging.ts'
 import { HTTP_LIMITS } from './plugins/http-limits.ts'
 import { LAZY_SERIALIZERS } from './plugins/lazy-schemas.ts'
@@ -77,6 +78,7 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
     await app.register(env, { env: options.env })
     app.log.level = levelOf(options, app.log, app.config.LOG_LEVEL)
     await app.register(answerHeaders)
+    await app.register(hosts)
     await app.register(auth)
     await app.register(rateLimit)
     await app.register(errorHandler)

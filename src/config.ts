@@ -34,6 +34,16 @@ export const Config = Type.Object({
   }),
   HOST: Type.String({ default: '127.0.0.1', minLength: 1, expects: 'an address to listen on', description: 'address to listen on; 0.0.0.0 for all' }),
   PORT: count(0, 65535, 3070, 'port to listen on; 0 takes any free one'),
+  PUBLIC_URL: Type.Optional(Type.String({
+    pattern: '^https?://[^\\s/?#@]+/?$',
+    expects: 'the address that browsers open, without a path, such as https://personas.example.com',
+    description: 'where browsers find the pages; production needs it: cookies, links and the check of where a form comes from go by it, and other names are refused (421)'
+  })),
+  ALLOWED_HOSTS: Type.Optional(Type.String({
+    pattern: '^[^\\s,/]+(\\s*,\\s*[^\\s,/]+)*$',
+    expects: 'names with their ports and commas between them, such as persona-runner:3070',
+    description: 'further names that this server answers to besides PUBLIC_URL and loopback, such as that of a service within a cluster'
+  })),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     default: 'info',
     expects: 'fatal, error, warn, info, debug, trace or silent',

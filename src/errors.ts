@@ -33,6 +33,11 @@ export abstract class AppError extends Error {
 export class BadRequestError extends AppError { readonly code = 'BAD_REQUEST'; override readonly status = 400 }
 export class UnauthorizedError extends AppError { readonly code = 'UNAUTHORIZED'; override readonly status = 401 }
 export class ForbiddenError extends AppError { readonly code = 'FORBIDDEN'; override readonly status = 403 }
+export class MisdirectedError extends AppError {
+  readonly code = 'MISDIRECTED'; override readonly status = 421
+  constructor (host: string) { super(`This server does not answer to the name ${host}. Use the address in PUBLIC_URL, or add the name to ALLOWED_HOSTS and restart.`) }
+}
+
 export class RouteNotFoundError extends AppError {
   readonly code = 'ROUTE_NOT_FOUND'; override readonly status = 404
   constructor (method: string, url: string) { super(`There is no ${method} ${url.split('?')[0]}. GET /docs lists all routes.`) }
@@ -190,6 +195,13 @@ export class DataFolderInUseError extends AppError {
   readonly code = 'DATA_FOLDER_IN_USE'
   constructor (folder: string) {
     super(`The data folder ${folder} is in use by another process. Embedded storage serves one process only: stop the other one, or set DATABASE_URL to a Postgres server and run as many as you like.`)
+  }
+}
+
+export class DataFolderForeignError extends AppError {
+  readonly code = 'DATA_FOLDER_FOREIGN'
+  constructor (folder: string, uid: number) {
+    super(`The folder ${folder} belongs to another user (uid ${uid}), who could change what is stored in it. Give it to the user who runs this process (chown), or set DATA_DIR to another one.`)
   }
 }
 

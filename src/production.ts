@@ -41,6 +41,7 @@ export function productionProblems (env: Environment): string[] {
 function missing (env: Environment): string[] {
   const isThere = (...names: string[]) => names.some(name => env[name] !== undefined)
   return [
+    ...(isThere('PUBLIC_URL') ? [] : ['PUBLIC_URL must be set in production to the address that browsers open, such as https://personas.example.com']),
     ...(isThere('SERVICE_KEY', 'SERVICE_KEYS') ? [] : ['SERVICE_KEY or SERVICE_KEYS must be set in production']),
     ...(isThere('ADMIN_KEY', 'ADMIN_KEYS') ? [] : ['ADMIN_KEY or ADMIN_KEYS must be set in production']),
     ...(isThere('ANTHROPIC_API_KEY') || env.RUNNER_PAUSED === 'true'
@@ -101,9 +102,14 @@ function accounts ({ ACCOUNTS, ENCRYPTION_KEYS, OAUTH_TOKEN_URL }: Environment):
   ]
 }
 
+function isReadOnTheWay (url = ''): boolean {
+  return url.startsWith('http:') && URL.canParse(url) && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname)
+}
+
 function exposed (env: Environment): string[] {
   return [
     ...(env.ANTHROPIC_BASE_URL?.startsWith('http:') ? ['ANTHROPIC_BASE_URL must begin with https:// in production, or the key of the model could be read on the way'] : []),
+    ...(isReadOnTheWay(env.PUBLIC_URL) ? ['PUBLIC_URL must begin with https:// in production unless it is on this machine, or sessions could be read on the way'] : []),
     ...(env.DIAGNOSTICS === 'true' ? ['DIAGNOSTICS must not be true in production: these routes need no key'] : [])
   ]
 }

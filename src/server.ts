@@ -46,7 +46,7 @@ try {
     await app.close()
   })
   const address = await app.listen({ host: app.config.HOST, port: app.config.PORT })
-  app.log.info(wherePagesAre(address, app.config))
+  app.log.info(wherePagesAre(app.config.PUBLIC_URL?.replace(/\/$/, '') ?? address, app.config))
 } catch (error) {
   // What we foresaw says what to do; anything else needs its stack.
   process.stderr.write(`${error instanceof AppError ? error.message : (error as Error).stack ?? String(error)}\n`)

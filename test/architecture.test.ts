@@ -127,7 +127,7 @@ t.test('there are no circles, not even of types', async t => {
 
 const DOORS: [RegExp, RegExp][] = [
   [/^(fastify|fastify-plugin|@fastify\/.*)$/, /^(app\.ts|plugins\/|routes\/|demo\/|cli\/open-(store|setup)\.ts)/],
-  [/^(pg|@electric-sql\/pglite)(\/|$)/, /^db\/(database|impatient-client)\.ts$/],
+  [/^(pg|@electric-sql\/pglite)(\/|$)/, /^db\/(database|impatient-client|private-node-fs)\.ts$/],
   [/^@anthropic-ai\/sdk/, /^agent\/claude(-[a-z]+)?\.ts$/],
   [/^@modelcontextprotocol\/sdk/, /^demo\/sample-app\//],
   [/^@modelcontextprotocol\/client/, /^(agent\/mcp-|accounts\/oauth-)/],

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
@@ -6,6 +6,7 @@ import type { PGlite } from '@electric-sql/pglite'
 import type { Database } from './tables.ts'
 import { ImpatientClient } from './impatient-client.ts'
 import { lockFolder } from './folder-lock.ts'
+import { makePrivate } from './private-files.ts'
 import { pristineFolder } from './pristine-folder.ts'
 
 /**
@@ -25,6 +26,8 @@ export interface OpenDatabase {
   executeSql (text: string, values?: unknown[]): Promise<{ rows: unknown[] }>
   /** To be told once every table is there and nothing is stored yet: a data folder that was new is kept for the next new one. */
   keepPristine (): Promise<void>
+  /** How many files of the data folder other users had rights to before this start. */
+  mended: number
   /** Ends all connections, then lets the data folder go. */
   close (): Promise<void>
 }
@@ -69,7 +72,7 @@ async function openServer (
     statement_timeout: statementTimeoutMs,
     idle_in_transaction_session_timeout: statementTimeoutMs
   })
-  return { ...open(pool, 'postgres', onError, async () => {}), async keepPristine () {} }
+  return { ...open(pool, 'postgres', onError, async () => {}), async keepPristine () {}, mended: 0 }
 }
 
 /** Postgres' own standard, 128 MB, is memory that this process holds; the system caches files anyway. */
@@ -77,16 +80,19 @@ const SHARED_BUFFERS = '32MB'
 
 async function openEmbedded ({ dataDir, image, pristineIn, onError }: DatabaseOptions): Promise<OpenDatabase> {
   const inMemory = dataDir.startsWith('memory://')
+  const mended = inMemory ? 0 : makePrivate(dataDir)
   const unlock = inMemory ? async () => {} : await lockFolder(dataDir)
   const folder = join(dataDir, 'pg')
   const isNew = !inMemory && !existsSync(folder)
   const pristine = isNew && pristineIn !== undefined ? pristineFolder(pristineIn) : undefined
   let isOfUse = pristine !== undefined && !pristine.copyTo(folder)
+  if (!inMemory) mkdirSync(folder, { recursive: true, mode: 0o700 })
   // Imported late: a process on a Postgres server never pays for it.
   const { PGlite } = await import('@electric-sql/pglite')
+  const { PrivateNodeFs } = await import('./private-node-fs.ts')
   const { createPgConfig } = await import('@electric-sql/pglite/node-postgres')
   const lite: PGlite = new PGlite({
-    dataDir: inMemory ? dataDir : folder,
+    ...(inMemory ? { dataDir } : { fs: new PrivateNodeFs(folder) }),
     loadDataDir: image,
     startParams: [...PGlite.defaultStartParams, '-c', `shared_buffers=${SHARED_BUFFERS}`]
   })
@@ -104,10 +110,10 @@ async function openEmbedded ({ dataDir, image, pristineIn, onError }: DatabaseOp
     await opened.executeSql('CHECKPOINT')
     pristine?.keep(folder)
   }
-  return { ...opened, keepPristine }
+  return { ...opened, keepPristine, mended }
 }
 
-function open (pool: pg.Pool, backend: OpenDatabase['backend'], onError: (error: Error) => void, afterwards: () => Promise<void>): Omit<OpenDatabase, 'keepPristine'> {
+function open (pool: pg.Pool, backend: OpenDatabase['backend'], onError: (error: Error) => void, afterwards: () => Promise<void>): Omit<OpenDatabase, 'keepPristine' | 'mended'> {
   pool.on('error', onError)
   pool.on('connect', client => client.on('error', onError))
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })

@@ -1,9 +1,10 @@
 import net from 'node:net'
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { readdirSync, renameSync, rmSync } from 'node:fs'
 import { createHash, randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { DataFolderInUseError } from '../errors.ts'
+import { makePrivate } from './private-files.ts'
 
 /** The longest path that every system accepts for a Unix socket, in bytes (macOS: 104 with its final NUL). */
 const LONGEST_SOCKET_PATH = 103
@@ -21,11 +22,11 @@ const CLAIM = /^lock-[0-9a-f]{12}\.sock$/
  * sees the earlier. A dead one's name never comes back, so whoever finds it may remove it. (With one name for
  * all, processes that start together after a crash remove each other's new socket.) Of those that start at
  * the same moment the first by name wins.
+ * @param folder is there, and belongs to this user
  * @returns a function that lets the folder go
  * @throws DataFolderInUseError at once when another process holds it
  */
 export async function lockFolder (folder: string): Promise<() => Promise<void>> {
-  mkdirSync(folder, { recursive: true })
   if (process.platform === 'win32') return lockPipe(folder)
   const place = placeOf(resolve(folder))
   const own = `lock-${randomBytes(6).toString('hex')}.sock`
@@ -43,7 +44,7 @@ export async function lockFolder (folder: string): Promise<() => Promise<void>> 
 function placeOf (folder: string): string {
   if (Buffer.byteLength(join(folder, 'lock-000000000000.sock')) <= LONGEST_SOCKET_PATH) return folder
   const elsewhere = join(tmpdir(), `persona-runner-${hash(folder)}`)
-  mkdirSync(elsewhere, { recursive: true })
+  makePrivate(elsewhere)
   return elsewhere
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathOf } from '../paths.ts'
+import { closeToOthers, makePrivate } from './private-files.ts'
 
 /**
  * A folder of the embedded storage as it is once every table is in it, kept to be copied: initialising one takes
@@ -34,7 +35,7 @@ export function pristineFolder (place: string): PristineFolder {
       attempt(() => {
         // Never replaced: another process may be copying it.
         if (existsSync(own)) return
-        mkdirSync(place, { recursive: true })
+        makePrivate(place)
         for (const other of readdirSync(place)) if (!other.startsWith(current)) remove(join(place, other))
         copyWhole(folder, own)
       })
@@ -55,6 +56,7 @@ function copyWhole (from: string, to: string): void {
   rmSync(unfinished, { recursive: true, force: true })
   try {
     cpSync(from, unfinished, { recursive: true })
+    closeToOthers(unfinished)
     if (!existsSync(from)) throw new Error(`${from} was removed while it was copied`)
     renameSync(unfinished, to)
   } finally {

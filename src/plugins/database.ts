@@ -39,6 +39,7 @@ export default fp<DatabasePluginOptions>(async (app, options) => {
   const onError = (error: Error) => app.log.warn({ err: messageOf(error) }, 'a database connection broke; the pool replaces it')
   const storage = { url: DATABASE_URL, dataDir: DATA_DIR, pristineIn: PRISTINE }
   const opened = options.database ?? await openDatabase({ ...storage, poolSize: DATABASE_POOL, onError })
+  if (opened.mended > 0) app.log.warn({ folder: DATA_DIR, files: opened.mended }, 'other users had rights to files of the data folder; they have none any more')
   const closing = new AbortController()
   let ready = false
   /** On millions of rows an index takes longer than any other statement may. */

@@ -5,6 +5,8 @@ import { judgeReleases, type LookTaken } from '../verdicts/judge-releases.ts'
 
 /** A look falls due when a day (UTC) is over, so an hour late is early enough. */
 const LOOK_EVERY_MS = 15 * 60_000
+/** A process may start before its database server. */
+const WAIT_FOR_DATABASE_MS = 5000
 
 /** Looks at releases whose next look is due. Any process may; each look is written once. */
 export default fp(async app => {
@@ -13,13 +15,16 @@ export default fp(async app => {
   const { signal } = closing
 
   async function keepJudging (): Promise<void> {
-    await database.whenReady
     while (!signal.aborted) {
-      await judge().catch(error => {
-        if (!signal.aborted) app.log.warn({ err: messageOf(error) }, 'releases could not be judged; the next try is in 15 minutes')
-      })
-      await sleep(LOOK_EVERY_MS, undefined, { signal, ref: false })
+      const isReady = database.isReady()
+      if (isReady) await judge().catch(tell)
+      await sleep(isReady ? LOOK_EVERY_MS : WAIT_FOR_DATABASE_MS, undefined, { signal, ref: false })
     }
+  }
+
+  function tell (error: unknown): void {
+    if (signal.aborted) return
+    app.log.warn({ err: messageOf(error) }, 'releases could not be judged; the next try is in 15 minutes')
   }
 
   async function judge (): Promise<void> {

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import fp from 'fastify-plugin'
 import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
+import type { Config } from '../config.ts'
 import { ForbiddenError, UnauthorizedError } from '../errors.ts'
 import type { Key } from '../keys.ts'
 import { isLoopback } from '../sessions/origin.ts'
@@ -47,10 +48,11 @@ export default fp<PageSessionOptions>(async (app, options) => {
   const keys: PageKey[] = (['admin', 'viewer'] as const).flatMap(role => app.keys[role].map(key => ({ ...key, role })))
   // Hashed under the key, so that a session ends with the key it was opened with.
   const idOf = (token: string, key: Key) => createHmac('sha256', key.secret).update(token).digest('hex')
+  const cookie = sessionCookie(config)
   let signInToken = isLoopback(config.HOST) ? options.signInToken : undefined
 
   async function find (request: FastifyRequest): Promise<PageSession & { kid: string } | null> {
-    const token = request.cookies[cookieName(request)]
+    const token = request.cookies[cookie.nameFor(request)]
     if (token === undefined) return null
     const kids = new Map(keys.map(key => [idOf(token, key), key.kid]))
     const session = await findSession(db, [...kids.keys()])
@@ -67,12 +69,12 @@ export default fp<PageSessionOptions>(async (app, options) => {
     async open (request, reply, key) {
       const token = randomBytes(32).toString('base64url')
       await openSession(db, { id: idOf(token, key), role: key.role })
-      reply.setCookie(cookieName(request), token, cookieOptions(request))
+      reply.setCookie(cookie.nameFor(request), token, cookie.options)
     },
     async close (request, reply) {
       const session = await find(request)
       if (session !== null) await closeSession(db, session.id)
-      reply.clearCookie(cookieName(request), cookieOptions(request))
+      reply.clearCookie(cookie.nameFor(request), cookie.options)
     },
     roleIn: async request => (await find(request))?.role ?? null,
     async guard (request, reply) {
@@ -95,13 +97,16 @@ export default fp<PageSessionOptions>(async (app, options) => {
 const isReading = (request: FastifyRequest) => request.method === 'GET' || request.method === 'HEAD'
 const isBackground = (request: FastifyRequest) => request.headers['x-live'] !== undefined || request.headers.accept === 'text/event-stream'
 
-/** Cookies do not know ports: two runners on one machine must not sign each other out. */
-function cookieName (request: FastifyRequest): string {
-  return isLoopback(request.hostname) ? `persona-runner-${request.port ?? 80}` : '__Host-persona-runner'
-}
-
-function cookieOptions (request: FastifyRequest) {
-  return { path: '/', httpOnly: true, sameSite: 'strict', secure: !isLoopback(request.hostname) } as const
+/**
+ * PUBLIC_URL alone says whether browsers come over https: a proxy may send any Host header. Cookies do not know ports, and two
+ * runners on one machine must not sign each other out.
+ */
+function sessionCookie ({ PUBLIC_URL, PORT }: Pick<Config, 'PUBLIC_URL' | 'PORT'>) {
+  const secure = PUBLIC_URL?.startsWith('https:') === true
+  return {
+    nameFor: ({ socket: { localPort } }: FastifyRequest) => secure ? '__Host-persona-runner' : `persona-runner-${localPort ?? PORT}`,
+    options: { path: '/', httpOnly: true, sameSite: 'strict', secure } as const
+  }
 }
 
 function refuseViewer (request: FastifyRequest): void {

@@ -50,7 +50,7 @@ export default fp<PagesOptions>(async (app, options) => {
   })
   app.addHook('onRequest', async (request, reply) => {
     writeHeaders(request, reply)
-    if (!['GET', 'HEAD'].includes(request.method) && !isSameOrigin(request.headers)) {
+    if (!['GET', 'HEAD'].includes(request.method) && !isSameOrigin(request.headers, app.config.PUBLIC_URL)) {
       throw new ForbiddenError('This was not sent by a page of this site. Open the page itself and try again.')
     }
     reply.locals = { path: request.url, fragment: request.headers['x-live'] !== undefined }

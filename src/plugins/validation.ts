@@ -53,6 +53,8 @@ export default fp(async app => {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.decorateRequest('cameClean', false)
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, json, done) => {
+    const reach = reachForPrototype(json)
+    if (reach !== null) return done(new BadRequestError(`body${reach} must not be there: it would change what every object is`))
     request.cameClean = isCleanDocument(json)
     return parse(request, json, done)
   })
@@ -65,6 +67,30 @@ export default fp(async app => {
     request.query = cleanJson(request.query)
   })
 }, { name: 'validation' })
+
+const PROTOTYPE_WORDS = /__proto__|constructor|\\u00/i
+
+/** Where a document names a prototype, such as `/a/__proto__`; null: nowhere, or it is no JSON at all. */
+function reachForPrototype (json: string): string | null {
+  if (!PROTOTYPE_WORDS.test(json)) return null
+  try {
+    return findReach(JSON.parse(json), '')
+  } catch {
+    return null
+  }
+}
+
+function findReach (value: unknown, path: string): string | null {
+  if (value === null || typeof value !== 'object') return null
+  for (const [key, item] of Object.entries(value)) {
+    const here = `${path}/${key}`
+    if (key === '__proto__') return here
+    if (key === 'constructor' && item !== null && typeof item === 'object' && Object.hasOwn(item, 'prototype')) return `${here}/prototype`
+    const found = findReach(item, here)
+    if (found !== null) return found
+  }
+  return null
+}
 
 function sharedAjv (options: Options) {
   const ajv = createAjv({ useDefaults: true, ...options })

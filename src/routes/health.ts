@@ -23,12 +23,13 @@ export const healthRoutes: FastifyPluginAsyncTypebox = async app => {
 
   app.get('/health', {
     logLevel,
-    config: { alwaysAnswers: true },
+    config: { alwaysAnswers: true, anyHost: true },
     schema: { operationId: 'health', summary: 'Whether this process is alive; never touches the database', tags: ['health'], response: { 200: Health } }
   }, async () => ({ ok: true as const }))
 
   app.get('/ready', {
     logLevel,
+    config: { anyHost: true },
     schema: { operationId: 'ready', summary: 'Whether this process can do its work', tags: ['health'], response: { 200: Ready, 503: Ready } }
   }, async (_request, reply) => {
     const state = await readiness()

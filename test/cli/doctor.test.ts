@@ -7,7 +7,7 @@ import { Value } from 'typebox/value'
 import { readCatalogue } from '../../src/cli/catalogue.ts'
 import { DoctorReport } from '../../src/doctor/schemas.ts'
 import { upsertPersona } from '../../src/personas/repository.ts'
-import { STRONG_SECRETS } from '../helpers/app.ts'
+import { FIT_FOR_PRODUCTION } from '../helpers/app.ts'
 import { filledStore, KEYS, startServices } from '../helpers/doctor.ts'
 
 /** `npm run doctor` as a process. */
@@ -61,7 +61,7 @@ t.test('in production the rules of production hold, and the rest is looked at al
   t.match(weak.output, /✗ configuration {2}SERVICE_KEY must be a secret of your own/)
   t.match(weak.output, /✗ configuration {2}ANTHROPIC_BASE_URL must begin with https/)
   t.match(weak.output, /✓ app /)
-  const strong = await run(['--no-model'], { ...production, ...STRONG_SECRETS, ANTHROPIC_BASE_URL: '' })
+  const strong = await run(['--no-model'], { ...production, ...FIT_FOR_PRODUCTION, ANTHROPIC_BASE_URL: '' })
   t.match(strong, { code: 0, output: /✓ configuration {2}complete, and fit for production/ })
 })
 

@@ -10,8 +10,11 @@ export const service = { 'x-service-key': SERVICE_KEY }
 export const admin = { authorization: `Bearer ${ADMIN_KEY}` }
 
 /** As production asks for them. */
-export const STRONG_SECRETS = {
-  SERVICE_KEY: 'b7c1e0f2a9d84c35', ADMIN_KEY: 'e2f60b917d3c48a5', ANTHROPIC_API_KEY: '90d4c7b2e15f6a38'
+export const FIT_FOR_PRODUCTION = {
+  SERVICE_KEY: 'b7c1e0f2a9d84c35',
+  ADMIN_KEY: 'e2f60b917d3c48a5',
+  ANTHROPIC_API_KEY: '90d4c7b2e15f6a38',
+  PUBLIC_URL: 'https://personas.example.com'
 }
 
 interface Teardown { teardown (fn: () => Promise<void>): void }

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import fc from 'fast-check'
 import t from 'tap'
 import { localPath } from '../../src/sessions/origin.ts'
 import { createThrottle } from '../../src/sessions/throttle.ts'
@@ -25,23 +26,52 @@ t.test('a page without a session leads to the sign-in and back', async t => {
   t.match([response.statusCode, response.headers.location], [303, '/runs?state=failed'])
 })
 
+/** Where a browser that has our pages open goes for a Location. */
+const ledTo = (location: string) => new URL(location, 'https://ours.test/sign-in').host
+
 t.test('an address on another site is never led to', async t => {
-  for (const to of ['//evil.test', 'https://evil.test', '/\\evil.test', '\\\\evil.test', 'javascript:alert(1)', '', undefined, '/\t/evil.test']) {
-    t.notMatch(localPath(to), /^\/\/|evil|script/, String(to))
+  const spellings = [
+    '//evil.test', 'https://evil.test', '/\\evil.test', '\\\\evil.test', 'javascript:alert(1)', '', undefined, '/\t/evil.test',
+    '/.//evil.test', '/..//evil.test', '/%2e%2e//evil.test', '/a/../..//evil.test', '/.\r//evil.test', '/runs/..//evil.test',
+    '/%2e//evil.test', '/;//evil.test', '/runs//evil.test', '/@evil.test', '/\u2044/evil.test', '/\u3002/evil.test'
+  ]
+  for (const to of spellings) {
+    const path = localPath(to)
+    t.equal(ledTo(path), 'ours.test', String(to))
+    t.notMatch(path, /^\/\//, String(to))
   }
   t.equal(localPath('/runs?state=failed#x'), '/runs?state=failed')
+  t.equal(localPath('/releases/2.5.0?app=shop'), '/releases/2.5.0?app=shop')
+  for (const none of ['/nothing', '/events', '/sign-out', '/api/v1/admin/runs']) t.equal(localPath(none), '/', none)
+})
+
+t.test('ten thousand spellings lead to our own pages', async t => {
+  const piece = fc.constantFrom(
+    '/', '//', '.', '..', '%2e', '%2E%2e', '%2f', '%5c', '\\', '\t', '\r', '\n', '\0', ';', '@', '#', '?', ':', 'evil.test', 'https:', 'runs', 'apps',
+    'modules', ' ', '%00', '%0d', '\u3002', '\uff0f', '\u2024', 'a'
+  )
+  fc.assert(fc.property(fc.array(piece, { maxLength: 9 }), pieces => {
+    for (const to of [pieces.join(''), `/${pieces.join('')}`]) {
+      const path = localPath(to)
+      if (ledTo(path) !== 'ours.test' || /^\/[/\\]/.test(path) || /[^\x21-\x7e]/.test(path)) throw new Error(`${JSON.stringify(to)} → ${path}`)
+    }
+  }), { numRuns: 10_000 })
+  t.pass()
 })
 
 t.test('the session is a random cookie that scripts cannot read, and its hash in the database', async t => {
   const response = await postForm(app, '/sign-in', { key: ADMIN_KEY })
   const [cookie] = response.cookies
-  t.match(cookie, { name: 'persona-runner-80', path: '/', httpOnly: true, sameSite: 'Strict', secure: undefined })
+  t.match(cookie, { name: 'persona-runner-3070', path: '/', httpOnly: true, sameSite: 'Strict', secure: undefined })
   t.match(cookie?.value, /^[\w-]{43}$/)
   const rows = await db.selectFrom('page_sessions').selectAll().execute()
   t.ok(rows.every(row => /^[0-9a-f]{64}$/.test(row.id)))
   t.notMatch(JSON.stringify(rows), cookie?.value ?? '')
   t.ok(rows.every(row => row.expires_at.getTime() - row.created_at.getTime() === 12 * 60 * 60 * 1000), 'for twelve hours at most')
-  const elsewhere = await postForm(app, '/sign-in', { key: ADMIN_KEY }, { host: 'personas.example.com' })
+  const claimed = await postForm(app, '/sign-in', { key: ADMIN_KEY }, { host: 'personas.example.com' })
+  t.match(claimed.cookies[0], { name: 'persona-runner-3070', secure: undefined }, 'a Host header decides nothing')
+  const behindProxy = await startTestApp(root, { database, env: { PUBLIC_URL: 'https://personas.example.com' } })
+  const elsewhere = await postForm(behindProxy, '/sign-in', { key: ADMIN_KEY }, { host: '127.0.0.1:3070' })
   t.match(elsewhere.cookies[0], { name: '__Host-persona-runner', path: '/', secure: true, httpOnly: true, sameSite: 'Strict' })
 })
 
@@ -58,7 +88,7 @@ t.test('a session ends after twelve hours, after two idle ones, by signing out, 
   t.notOk(await isIn(session, rekeyed), 'a new key ends the sessions of the old one')
   t.equal((await postForm(app, '/sign-out', {}, session)).headers.location, '/sign-in')
   t.notOk(await isIn(session), 'signed out')
-  t.notOk(await isIn({ cookie: 'persona-runner-80=' + 'x'.repeat(43) }), 'made up')
+  t.notOk(await isIn({ cookie: 'persona-runner-3070=' + 'x'.repeat(43) }), 'made up')
 })
 
 t.test('a page that is merely left open does not keep its session alive', async t => {
@@ -140,6 +170,33 @@ t.test('the wait doubles up to a minute, is forgotten after a while, and counts 
   t.equal(throttle.waitMs('2001:db8:1:3::1'), 0)
   for (let i = 0; i < 3; i++) throttle.failed('::ffff:198.51.100.1')
   t.ok(throttle.waitMs('198.51.100.1') > 0, 'an IPv4 address in its IPv6 spelling')
+})
+
+t.test("a viewer's sign-in between wrong keys makes no wait shorter, and a success forgets its own world alone", async t => {
+  let now = 0
+  const throttle = createThrottle(() => now)
+  const waits = Array.from({ length: 8 }, () => {
+    throttle.failed('203.0.113.7')
+    throttle.succeeded('203.0.113.7', 'viewer')
+    return throttle.waitMs('203.0.113.7') / 1000
+  })
+  t.same(waits, [0, 0, 1, 2, 4, 8, 16, 32])
+  throttle.succeeded('203.0.113.7', 'admin')
+  t.equal(throttle.waitMs('203.0.113.7'), 0, 'each has shown its key')
+  for (let i = 0; i < 3; i++) throttle.failed('203.0.113.7')
+  throttle.succeeded('203.0.113.7', 'admin')
+  t.ok(throttle.waitMs('203.0.113.7') > 0, "the admin's sign-in leaves the guesses at the viewer's key")
+  now += 15 * 60_000
+  t.equal(throttle.waitMs('203.0.113.7'), 0)
+
+  const guarded = await startTestApp(root, { database, env: { VIEWER_KEY } })
+  const answers = []
+  for (let i = 0; i < 3; i++) {
+    answers.push((await postForm(guarded, '/sign-in', { key: `guess-${i}` })).statusCode)
+    if (i < 2) answers.push((await postForm(guarded, '/sign-in', { key: VIEWER_KEY })).statusCode)
+  }
+  t.same(answers, [401, 303, 401, 303, 401])
+  t.equal((await postForm(guarded, '/sign-in', { key: 'one-more' })).statusCode, 429)
 })
 
 t.test('the one-time token signs in once, and on loopback only', async t => {

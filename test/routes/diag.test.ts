@@ -1,7 +1,7 @@
 import t from 'tap'
 import { derivePassword } from '../../src/accounts/password.ts'
 import { startSampleApp } from '../../src/demo/sample-app/sample-app.ts'
-import { admin, createPersona, SEED_SECRET, startTestApp, STRONG_SECRETS } from '../helpers/app.ts'
+import { admin, createPersona, SEED_SECRET, startTestApp, FIT_FOR_PRODUCTION } from '../helpers/app.ts'
 import { closedPort } from '../helpers/closed-port.ts'
 import { openTestDatabase } from '../helpers/database.ts'
 
@@ -78,7 +78,7 @@ t.test('an app without accounts needs no sign-in, and a sign-in service that is 
 })
 
 t.test('in production there are no diagnostic routes', async t => {
-  const env = { NODE_ENV: 'production', ...STRONG_SECRETS, MCP_URL: `${nowhere}/mcp` }
+  const env = { NODE_ENV: 'production', ...FIT_FOR_PRODUCTION, MCP_URL: `${nowhere}/mcp` }
   const production = await startTestApp(t, { database: await openTestDatabase(t), env })
   for (const [method, url] of [['GET', '/diag/login?email=a@b.test'], ['POST', '/diag/tick']] as const) {
     t.match(

@@ -118,8 +118,8 @@ const app = await startTestApp(t, { env: { VIEWER_KEY, DEPLOY_KEY } })
 
 const CREDENTIALS: Record<string, () => Promise<Record<string, string>> | Record<string, string>> = {
   none: () => ({}),
-  wrong: () => ({ 'x-service-key': 'wrong-key', authorization: 'Bearer wrong-key', cookie: `persona-runner-80=${'x'.repeat(43)}` }),
-  swapped: () => ({ 'x-service-key': ADMIN_KEY, authorization: `Bearer ${SERVICE_KEY}`, cookie: `persona-runner-80=${ADMIN_KEY}` }),
+  wrong: () => ({ 'x-service-key': 'wrong-key', authorization: 'Bearer wrong-key', cookie: `persona-runner-3070=${'x'.repeat(43)}` }),
+  swapped: () => ({ 'x-service-key': ADMIN_KEY, authorization: `Bearer ${SERVICE_KEY}`, cookie: `persona-runner-3070=${ADMIN_KEY}` }),
   service: () => service,
   admin: () => admin,
   viewer: () => ({ authorization: `Bearer ${VIEWER_KEY}` }),

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { isLoopback, localPath } from '../../sessions/origin.ts'
+import { localPath } from '../../sessions/origin.ts'
 import { createThrottle } from '../../sessions/throttle.ts'
 
 const To = Type.Object({ to: Type.Optional(Type.String({ maxLength: 2000 })), used: Type.Optional(Type.String({ maxLength: 1 })) })
@@ -25,7 +25,7 @@ export const signInPages: FastifyPluginAsyncTypebox = async app => {
       problem: about.problem,
       closed: app.pageSessions.keys.length === 0,
       // Browsers name the site only where they trust the address; elsewhere they drop a Secure cookie.
-      insecure: !isLoopback(request.hostname) && request.headers['sec-fetch-site'] === undefined
+      insecure: app.config.PUBLIC_URL?.startsWith('https:') === true && request.headers['sec-fetch-site'] === undefined
     })
   }
 
@@ -52,7 +52,7 @@ export const signInPages: FastifyPluginAsyncTypebox = async app => {
       request.log.warn({ address: request.ip }, 'sign-in to the pages with a wrong key')
       return show(request, reply, { to, status: 401, problem: 'That is not the key.' })
     }
-    throttle.succeeded(request.ip)
+    throttle.succeeded(request.ip, key.role)
     await app.pageSessions.open(request, reply, key)
     return reply.redirect(to, 303)
   })
