@@ -57,7 +57,7 @@ export const PersonaPatch = Type.Partial(changeable, {
 })
 export type PersonaPatch = Static<typeof PersonaPatch>
 
-export const Persona = Type.Object({
+const PersonaShape = Type.Object({
   id: Type.String({ format: 'uuid' }),
   userId: Type.String({ format: 'uuid', description: 'the same as id, by the name that other runners know it by' }),
   email: Email,
@@ -75,8 +75,35 @@ export const Persona = Type.Object({
   version: Type.Integer({ description: 'counts changes of the character; ratings of different versions are not comparable' }),
   createdAt: Instant,
   updatedAt: Instant
-}, { $id: 'Persona', additionalProperties: false })
-export type Persona = Static<typeof Persona>
+})
+
+const EXAMPLE_ID = '7d5f2c1e-3f0a-4b7e-9a51-0c2d8e6f4b13'
+const EXAMPLE: Static<typeof PersonaShape> = {
+  id: EXAMPLE_ID,
+  userId: EXAMPLE_ID,
+  email: 'mara@personas.test',
+  name: 'Mara',
+  archetype: 'researcher',
+  systemPrompt: 'You are Mara, 34, a biologist. You write everything down and forget where.',
+  moduleMix: { notes: 2, todo: 1 },
+  tickCadence: 'weekdays',
+  timeZone: 'Europe/Berlin',
+  locale: 'en',
+  patience: 100,
+  app: 'main',
+  passwordVersion: 1,
+  paused: false,
+  pauseReason: null,
+  lastActiveAt: '2026-11-26T08:12:44.031Z',
+  consecutiveFailures: 0,
+  notBefore: null,
+  version: 1,
+  createdAt: '2026-11-20T09:00:00.000Z',
+  updatedAt: '2026-11-20T09:00:00.000Z'
+}
+
+export const Persona = Type.Object(PersonaShape.properties, { $id: 'Persona', additionalProperties: false, examples: [EXAMPLE] })
+export type Persona = Static<typeof PersonaShape>
 
 export const PersonaFilter = Type.Object({
   archetype: Type.Optional(Type.String({ maxLength: 100 })),
