@@ -8,10 +8,10 @@ import { buildApp } from '../../src/app.ts'
 import { startSampleApp } from '../../src/demo/sample-app/sample-app.ts'
 import { playPersona } from '../../src/demo/scripted-claude/persona-player.ts'
 import { startScriptedClaude, type Script } from '../../src/demo/scripted-claude/scripted-claude.ts'
+import { everyAnswer, everyRow } from '../helpers/all-that-is-told.ts'
 import { admin, ADMIN_KEY, createPersona, SERVICE_KEY } from '../helpers/app.ts'
 import { openTestDatabase } from '../helpers/database.ts'
 import { CLIENT, REPEAT_TOKEN, startOAuthServer } from '../helpers/oauth-server.ts'
-import { signIn } from '../helpers/pages.ts'
 
 /** Whole days with accounts whose tokens live for two seconds, in two processes' worth of app on one database. */
 
@@ -103,9 +103,9 @@ t.test('days that outlive their tokens several times have no failed call, and no
 t.test('no secret is in anything that was written, answered, shown or sent to the model', async t => {
   const secrets = [...oauth.issued, CANARY_REFUSED, CLIENT.secret, encryptionKey]
   const spellings = secrets.flatMap(secret => [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64').slice(0, -4)])
-  const later = await everyAnswer()
+  const later = await everyAnswer(one)
   const places: Record<string, string> = {
-    'the database': await everyRow(), 'the log': logs, 'what the model was sent': JSON.stringify(claude.requests), 'answers so far': answers.join('\n'), ...later
+    'the database': await everyRow(database), 'the log': logs, 'what the model was sent': JSON.stringify(claude.requests), 'answers so far': answers.join('\n'), ...later
   }
   for (const [place, text] of Object.entries(places)) {
     t.strictSame(spellings.filter(spelling => text.includes(spelling)), [], `${place}, ${text.length} characters`)
@@ -113,37 +113,3 @@ t.test('no secret is in anything that was written, answered, shown or sent to th
   for (const place of ['the database', 'what the model was sent', '/api/v1/admin/runs/:id', '/runs/:id']) t.match(places[place], '[secret]', `the app repeated them for ${place}`)
   t.match(logs, 'tick opened 3 run(s)')
 })
-
-async function everyRow (): Promise<string> {
-  const { rows } = await database.executeSql(`SELECT quote_ident(table_schema) || '.' || quote_ident(table_name) AS name FROM information_schema.tables
-    WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema')`)
-  const tables = rows as { name: string }[]
-  t.ok(tables.some(({ name }) => name === 'public.messages') && tables.some(({ name }) => name.startsWith('pgboss.')), 'all tables')
-  let text = ''
-  for (const { name } of tables) text += JSON.stringify((await database.executeSql(`SELECT * FROM ${name}`)).rows)
-  return text
-}
-
-/** Of both kinds of reader, by route. */
-async function everyAnswer (): Promise<Record<string, string>> {
-  const { runs } = (await one.inject({ url: '/api/v1/admin/runs', headers: admin })).json() as { runs: { id: string, personaId: string }[] }
-  const list = ['personas', 'runs', 'runner', 'insights/modules', 'insights/problems', 'insights/gaps', 'insights/cast', 'releases',
-    'export/runs?format=csv', 'export/actions', 'export/feedback'].map(path => `/api/v1/admin/${path}`)
-  const cookie = await signIn(one)
-  const texts: Record<string, string> = {}
-  const read = async (route: string, url: string, headers: Record<string, string>) => {
-    const answer = await one.inject({ url, headers })
-    t.equal(answer.statusCode, 200, url)
-    texts[route] = (texts[route] ?? '') + answer.body
-  }
-  for (const url of [...list, '/ready', '/docs/json']) await read(url, url, admin)
-  for (const url of ['/', '/personas', '/runs', '/modules', '/modules/notes', '/runner', '/overview/insights', '/overview/now']) await read(url, url, cookie)
-  for (const { id, personaId } of runs) {
-    await read('/api/v1/admin/runs/:id', `/api/v1/admin/runs/${id}`, admin)
-    await read('/api/v1/admin/personas/:id', `/api/v1/admin/personas/${personaId}`, admin)
-    for (const what of ['account', 'diary']) await read(what, `/api/v1/admin/personas/${personaId}/${what}`, admin)
-    await read('/runs/:id', `/runs/${id}`, cookie)
-    await read('/personas/:id', `/personas/${personaId}`, cookie)
-  }
-  return texts
-}
