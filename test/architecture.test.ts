@@ -50,7 +50,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   insights: ['db', 'feedback', 'apps'],
   releases: ['db', 'apps'],
   sessions: ['db'],
-  dashboard: ['db', 'insights', 'apps'],
+  dashboard: ['db', 'insights', 'apps', 'agent'],
   db: [],
   config: [],
   production: ['config'],
@@ -75,6 +75,8 @@ const MAY_IMPORT: Record<string, string[]> = {
 const ONLY: { from: string[], to: string[], files: RegExp }[] = [
   // Pure: what an answer must look like, and how its evidence is checked.
   { from: ['agent'], to: ['feedback'], files: /^(schemas|answer|evidence)\.ts$/ },
+  // Data: what each rule of blame means.
+  { from: ['dashboard'], to: ['agent'], files: /^blame-sentences\.ts$/ },
   // The shapes that the OpenAPI document names.
   {
     from: ['plugins', 'client'],

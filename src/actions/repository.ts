@@ -29,6 +29,7 @@ export function toAction (row: ActionRow): Action {
     result: row.result,
     errorMessage: row.error_message,
     blame: row.blame,
+    blameRule: row.blame_rule,
     latencyMs: row.latency_ms,
     createdAt: row.created_at.toISOString()
   }
@@ -143,16 +144,18 @@ export interface ActionEnd {
   result: 'ok' | 'error' | 'unknown' | 'rejected'
   errorMessage: string | null
   blame: ActionRow['blame']
+  blameRule: string | null
   latencyMs: number | null
   resultText: string
 }
 
 /** Fills in how a call ended. Only an open row takes it: a recorded outcome is never changed. */
 export function finishedAction (action: PlannedAction, end: ActionEnd): RawBuilder<unknown> {
-  return sql`finished AS (INSERT INTO persona_actions AS stored (${PLANNED_COLUMNS}, result, error_message, blame, latency_ms, result_text, finished_at)
-    SELECT ${plannedValues(action)}, ${end.result}, ${end.errorMessage}, ${end.blame}, ${end.latencyMs}::int, ${end.resultText}, now() FROM held
+  return sql`finished AS (INSERT INTO persona_actions AS stored (${PLANNED_COLUMNS}, result, error_message, blame, blame_rule, latency_ms, result_text, finished_at)
+    SELECT ${plannedValues(action)}, ${end.result}, ${end.errorMessage}, ${end.blame}, ${end.blameRule}, ${end.latencyMs}::int,
+      ${end.resultText}, now() FROM held
     ON CONFLICT (id) DO UPDATE SET result = excluded.result, error_message = excluded.error_message, blame = excluded.blame,
-      latency_ms = excluded.latency_ms, result_text = excluded.result_text, finished_at = excluded.finished_at
+      blame_rule = excluded.blame_rule, latency_ms = excluded.latency_ms, result_text = excluded.result_text, finished_at = excluded.finished_at
     WHERE stored.result = 'started')`
 }
 
@@ -170,12 +173,14 @@ function plannedValues (action: PlannedAction): RawBuilder<unknown> {
 }
 
 /** How a call ends that was interrupted and never taken up again: a run that is over leaves none open. */
-export const INTERRUPTED = { result: 'unknown', blame: 'harness', error_message: 'interrupted before the app answered' } as const
+export const INTERRUPTED = {
+  result: 'unknown', blame: 'harness', blame_rule: 'interrupted', error_message: 'interrupted before the app answered'
+} as const
 
 /** A part of a statement that begins with the held run. */
 export function closedActions (): RawBuilder<unknown> {
   return sql`closed AS (UPDATE persona_actions SET result = ${INTERRUPTED.result}, blame = ${INTERRUPTED.blame},
-    error_message = ${INTERRUPTED.error_message}, finished_at = now() FROM held WHERE tick_id = held.id AND result = 'started')`
+    blame_rule = ${INTERRUPTED.blame_rule}, error_message = ${INTERRUPTED.error_message}, finished_at = now() FROM held WHERE tick_id = held.id AND result = 'started')`
 }
 
 /** All actions of a run in their order, with their stored results. */

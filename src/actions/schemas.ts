@@ -57,6 +57,9 @@ export const Action = Type.Object({
   blame: Type.Union([Type.Enum(['app', 'persona', 'model', 'account', 'harness']), Type.Null()], {
     description: 'whose fault it was; only the app\'s counts against a module; null: ended ok, or nobody knows'
   }),
+  blameRule: Type.Union([Type.String(), Type.Null()], {
+    description: 'which rule decided whose fault it was (docs/ratings.md); null: ended ok, or sent by another runner'
+  }),
   latencyMs: Type.Union([Type.Integer(), Type.Null()]),
   createdAt: Type.String({ format: 'date-time' })
 }, { $id: 'Action', additionalProperties: false })

@@ -1,4 +1,5 @@
 import type { JournaledMessage, NewMessage } from './history.ts'
+import type { BlameRule } from './blame-sentences.ts'
 import type { Usage } from './model.ts'
 import type { Blame } from './toolbox.ts'
 
@@ -16,8 +17,10 @@ export interface PlannedCall {
 export interface CallEnd {
   result: 'ok' | 'error' | 'unknown' | 'rejected'
   errorMessage: string | null
-  /** Whose fault it was; null where it ended ok, or was not to be executed any more. */
+  /** Whose fault it was; null where it ended ok, was not to be executed any more, or is nobody's. */
   blame: Blame | null
+  /** Which rule decided that; null where it ended ok, or was not to be executed any more. */
+  blameRule: BlameRule | null
   /** Null where nothing was sent. */
   latencyMs: number | null
   /** What the app said, cleaned and cut. */

@@ -1,8 +1,10 @@
-import { blameForAnswer, blameForStatus } from './attribution.ts'
+import { judgeRefusal } from './blame-rules.ts'
+import type { BlameRule } from './blame-sentences.ts'
 import { OUR_REVISIONS } from './mcp-answer.ts'
 import { isAboutHost, servesOneSession } from './mcp-told.ts'
 import { AnswerLostError, ResponseTooLargeError } from './mcp-watch.ts'
-import type { Blame, ToolOutcome } from './toolbox.ts'
+import { wordsOf } from './server-words.ts'
+import type { Blame, Said, ToolOutcome } from './toolbox.ts'
 import { AppError, DialForbiddenError, McpUnauthorizedError, McpUnreachableError, type Outage } from '../errors.ts'
 import { oneLine, shownAddress } from '../text.ts'
 
@@ -146,23 +148,44 @@ function kindOfStatus ({ status, message, retryAfterMs }: HttpError): Kind {
  */
 export function toOutcome (app: Named, error: unknown, signal: AbortSignal): Outcome {
   const message = said(app, error, 500)
-  if (signal.aborted) return unknown('given up: the run ended', 'harness')
+  if (signal.aborted) return unknown('given up: the run ended', 'harness', 'run_ended')
   switch (kindOf(error)) {
-    case 'late': return unknown('no answer in time', 'app')
+    case 'late': return unknown('no answer in time', 'app', 'no_answer')
     case 'unauthorized': return { ...refused(error), fatal: toConnectError(app, error) }
-    case 'unavailable': return { ...unknown(brokeOff(error), 'app'), fatal: outOfOrder(app, error) }
-    case 'broken': return unknown(error instanceof HttpError && error.status > 0 ? brokeOff(error) : message, 'app')
+    case 'unavailable': return { ...unknown(`the app broke off ${withWords(error)}`, 'app', 'server_error'), fatal: outOfOrder(app, error) }
+    case 'broken': return error instanceof HttpError && error.status > 0
+      ? unknown(`the app broke off ${withWords(error)}`, 'app', 'server_error')
+      : unknown(message, 'app', 'no_answer')
     case 'internal':
-    case 'answered': return error instanceof HttpError ? refused(error) : failed(message, error instanceof RpcError ? blameForAnswer(message) : 'app')
+    case 'answered': return error instanceof ResponseTooLargeError
+      ? { result: 'error', text: message, errorMessage: message, blame: 'app', blameRule: 'too_large' }
+      : refused(error, message)
     default: return refused(error)
   }
 }
 
-const failed = (text: string, blame: Blame): Outcome => ({ result: 'error', text, errorMessage: text, blame })
-const unknown = (text: string, blame: Blame): Outcome => ({ result: 'unknown', text: '', errorMessage: text, blame })
+const unknown = (text: string, blame: Blame, blameRule: BlameRule): Outcome =>
+  ({ result: 'unknown', text: '', errorMessage: text, blame, blameRule })
 const statusOf = (error: unknown) => error instanceof HttpError ? error.status : 0
-const refused = (error: unknown) => failed(`the app refused the request (${statusOf(error)})`, blameForStatus(statusOf(error)))
-const brokeOff = (error: unknown) => `the app broke off (${statusOf(error)})`
+
+/** @param message of what was no HTTP error */
+function refused (error: unknown, message = `the app refused the request ${withWords(error)}`): Outcome {
+  const text = error instanceof HttpError ? `the app refused the request ${withWords(error)}` : message
+  const said = saidBy(error, text)
+  const { blame, rule } = judgeRefusal(said)
+  return { result: 'error', text, errorMessage: text, blame, blameRule: rule, said }
+}
+
+function saidBy (error: unknown, text: string): Said {
+  if (error instanceof HttpError) return { status: error.status, code: null, words: error.body }
+  return { status: null, code: error instanceof RpcError ? error.code : null, words: text }
+}
+
+/** The status, and the app's words where it gave any: `(403): only allowed at localhost:4103`. */
+function withWords (error: unknown): string {
+  const words = error instanceof HttpError ? wordsOf(error.body) : ''
+  return words === '' ? `(${statusOf(error)})` : `(${statusOf(error)}): ${words}`
+}
 
 /** The app is out of order, for this persona as for all others. */
 export function outOfOrder (app: Named, error: unknown): McpUnreachableError {
@@ -182,7 +205,7 @@ export function toConnectError (app: Named, error: unknown, signal?: AbortSignal
     return new McpUnauthorizedError(`The MCP server ${shownAddress(app.url)} ${what}.`, { cause: error })
   }
   if (kind === 'unauthorized' || kind === 'forbidden') {
-    const what = `refuses the persona's account (${statusOf(error)}): check the account in the app, and how personas sign in to it`
+    const what = `refuses the persona's account ${withWords(error)}. Check the account in the app, and how personas sign in to it`
     return new McpUnauthorizedError(`The MCP server ${shownAddress(app.url)} ${what}.`, { cause: error })
   }
   // A run that ended says nothing about the app.
@@ -209,13 +232,14 @@ function unreachable ({ url }: Named, what: string, cause: unknown, outage?: Out
 }
 
 /** In one line, without the address: a secret may stand in its query. */
-function said ({ url }: Named, error: unknown, maxBytes = 200): string {
+function said ({ url }: Named, error: unknown, maxBytes = 400): string {
   return oneLine(causeOf(error).replaceAll(url, shownAddress(url)), maxBytes)
 }
 
 /** `fetch` hides the reason of a failure in its cause. */
 function causeOf (error: unknown): string {
   if (!(error instanceof Error)) return String(error)
+  if (error instanceof HttpError && error.body !== '') return `HTTP ${error.status}: ${wordsOf(error.body)}`
   const cause = error.cause as { code?: string, message?: string } | undefined
   return cause === undefined ? error.message : `${error.message} (${cause.code ?? cause.message})`
 }

@@ -1,4 +1,4 @@
-import { blameForAnswer } from './attribution.ts'
+import { judgeRefusal } from './blame-rules.ts'
 import { connect, type ConnectionLimits, type ConnectionOptions } from './mcp-connection.ts'
 import { kindOf, servesAnother, toConnectError, toOutcome, type Named, type Outcome } from './mcp-failures.ts'
 import { asksForInput, isErrorResult, resultToText } from './mcp-result.ts'
@@ -73,12 +73,13 @@ function ofResult (app: Named, result: Record<string, unknown>): Outcome {
   const text = resultToText(result)
   if (asksForInput(result)) {
     const what = 'the tool asks its user for something that a persona cannot give'
-    return { result: 'error', text: what, errorMessage: what, blame: 'harness' }
+    return { result: 'error', text: what, errorMessage: what, blame: 'harness', blameRule: 'asks_user' }
   }
   if (isErrorResult(result) && isTakenByAnother(text)) {
-    return { result: 'error', text, errorMessage: oneLine(text), blame: 'harness', fatal: servesAnother(app, text) }
+    return { result: 'error', text, errorMessage: oneLine(text), blame: 'harness', blameRule: 'one_session', fatal: servesAnother(app, text) }
   }
-  return isErrorResult(result)
-    ? { result: 'error', text, errorMessage: oneLine(text) || 'the tool failed without a word', blame: blameForAnswer(text) }
-    : { result: 'ok', text, errorMessage: null, blame: null }
+  if (!isErrorResult(result)) return { result: 'ok', text, errorMessage: null, blame: null }
+  const said = { status: null, code: null, words: text }
+  const { blame, rule } = judgeRefusal(said)
+  return { result: 'error', text, errorMessage: oneLine(text) || 'the tool failed without a word', blame, blameRule: rule, said }
 }

@@ -1,3 +1,5 @@
+import { attribute } from './attribution.ts'
+import type { BlameRule } from './blame-sentences.ts'
 import type { CallEnd, PlannedCall } from './day-journal.ts'
 import { executableCalls, firstOrdinal, type AssistantMessage } from './history.ts'
 import { checkInput, hashInput } from './input-check.ts'
@@ -62,7 +64,7 @@ async function settle (day: DayContext, planned: PlannedCall, call: ToolUseBlock
   const isOver = recorded === undefined && day.interruption() !== null && day.interruption() !== 'released'
   if (isOver) return record(dayOver(day))
   const outcome = await execute(day, planned, call, tool as Tool, recorded === 'started')
-  const end = await record(toEnd(outcome))
+  const end = await record(toEnd(judged(day, call, tool as Tool, outcome)))
   if (outcome.fatal !== undefined) throw outcome.fatal
   return end
 }
@@ -73,15 +75,15 @@ function refusal (day: DayContext, call: ToolUseBlock, tool: Tool | undefined, i
   if (day.interruption() !== null || hasWalkedAway(day) || keepsCallingUnknownTools(day.journal)) return dayOver(day)
   if (callsSent(day.journal) >= day.limits.maxToolCalls) return rejected(notes.dayOver, 'the limit of tool calls was reached', null)
   if (index >= MAX_CALLS_PER_TURN) {
-    return rejected(notes.tooManyCalls(MAX_CALLS_PER_TURN), `more than ${MAX_CALLS_PER_TURN} calls in one message`, 'model')
+    return rejected(notes.tooManyCalls(MAX_CALLS_PER_TURN), `more than ${MAX_CALLS_PER_TURN} calls in one message`, 'too_many_calls')
   }
   const denied = tool === undefined ? day.tools.findDenied(call.name) : undefined
-  if (denied !== undefined) return rejected(notes.denied(denied.name), oneLine(`denied: ${denied.why}`), 'model')
-  if (tool === undefined) return rejected(notes.unknownTool(oneLine(call.name, 128)), NO_SUCH_TOOL, 'model')
-  if (holdsCanary(JSON.stringify(call.input), day.marks)) return rejected(notes.notExecuted, LEAKED, 'model')
+  if (denied !== undefined) return rejected(notes.denied(denied.name), oneLine(`denied: ${denied.why}`), 'denied_tool')
+  if (tool === undefined) return rejected(notes.unknownTool(oneLine(call.name, 128)), NO_SUCH_TOOL, 'unknown_tool')
+  if (holdsCanary(JSON.stringify(call.input), day.marks)) return rejected(notes.notExecuted, LEAKED, 'withheld')
   const problems = checkInput(tool.appSchema ?? tool.inputSchema, toAppInput(tool.renamed, call.input))
   if (problems.length === 0) return null
-  return rejected(notes.invalidInput(problems), oneLine(`input refused by the tool's schema: ${problems.join('; ')}`), 'persona')
+  return rejected(notes.invalidInput(problems), oneLine(`input refused by the tool's schema: ${problems.join('; ')}`), 'own_schema')
 }
 
 const dayOver = ({ prompts }: DayContext) => rejected(prompts.toolNotes.dayOver, 'the day was over', null)
@@ -98,20 +100,35 @@ async function execute (day: DayContext, planned: PlannedCall, call: ToolUseBloc
   }
 }
 
+/** By all that the run knows, where the app refused the call. */
+function judged (day: DayContext, call: ToolUseBlock, tool: Tool, outcome: ToolOutcome): ToolOutcome {
+  if (outcome.said === undefined) return outcome
+  const { blame, rule } = attribute(outcome.said, {
+    tool, input: toAppInput(tool.renamed, call.input), ended: day.journal.endedCalls(), tools: day.tools.toolbox.tools
+  })
+  return { ...outcome, blame, blameRule: rule }
+}
+
 function toEnd (outcome: ToolOutcome): CallEnd {
   return {
     result: outcome.result,
     errorMessage: outcome.errorMessage === null ? null : oneLine(outcome.errorMessage),
     blame: outcome.blame,
+    blameRule: outcome.blameRule ?? null,
     latencyMs: Math.round(outcome.latencyMs),
     resultText: cutBytes(clean(outcome.text), STORED_RESULT_BYTES).text
   }
 }
 
-const rejected = (resultText: string, errorMessage: string, blame: Blame | null): CallEnd =>
-  ({ result: 'rejected', errorMessage, latencyMs: null, resultText, blame })
+/** Of the rules by which the runner itself refuses a call: whose fault it is. */
+const BLAME_OF = {
+  too_many_calls: 'model', denied_tool: 'model', unknown_tool: 'model', withheld: 'model', own_schema: 'persona'
+} as const satisfies Partial<Record<BlameRule, Blame>>
+
+const rejected = (resultText: string, errorMessage: string, blameRule: keyof typeof BLAME_OF | null): CallEnd =>
+  ({ result: 'rejected', errorMessage, latencyMs: null, resultText, blame: blameRule === null ? null : BLAME_OF[blameRule], blameRule })
 const INTERRUPTED: CallEnd = {
-  result: 'unknown', errorMessage: 'interrupted before the app answered', latencyMs: null, resultText: '', blame: 'harness'
+  result: 'unknown', errorMessage: 'interrupted before the app answered', latencyMs: null, resultText: '', blame: 'harness', blameRule: 'interrupted'
 }
 
 /** What the model is told: in our own words, or in the app's between marks. */

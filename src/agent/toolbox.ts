@@ -1,4 +1,5 @@
 import type { AppError } from '../errors.ts'
+import type { BlameRule } from './blame-sentences.ts'
 import type { DenialReason, ToolHints } from './tool-policy.ts'
 
 /**
@@ -47,6 +48,16 @@ export interface SetAside {
   why: string
 }
 
+/** An app's refusal of a call. */
+export interface Said {
+  /** HTTP status in place of an answer; null: there was an answer. */
+  status: number | null
+  /** Of a JSON-RPC error; null: the answer is a result. */
+  code: number | null
+  /** What the app said, in full. */
+  words: string
+}
+
 /** How one tool call ended. A failed tool is a result, not an exception. */
 export interface ToolOutcome {
   /**
@@ -58,8 +69,12 @@ export interface ToolOutcome {
   text: string
   /** Set unless `ok`: one line for rows and operators. */
   errorMessage: string | null
-  /** Whose fault it was; null where it ended ok. */
+  /** Whose fault it was; null where it ended ok, or it is nobody's. */
   blame: Blame | null
+  /** Which rule decided that; left out where it ended ok. */
+  blameRule?: BlameRule
+  /** What the app refused the call with. Who knows more of the run may judge by it anew. */
+  said?: Said
   latencyMs: number
   /** Set where the day cannot go on after this call: to be thrown once the outcome is recorded. */
   fatal?: AppError

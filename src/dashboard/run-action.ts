@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Queryable } from '../db/database.ts'
 import type { ActionRow } from '../db/tables.ts'
+import { blameSentence } from '../agent/blame-sentences.ts'
 import { actionPath } from './address.ts'
 import { markQuotes, type Passage } from './quotes.ts'
 import { blameWords, outcomeOf } from './run-words.ts'
@@ -13,6 +14,8 @@ export interface ActionDetail {
   module: string
   outcome: ReturnType<typeof outcomeOf>
   blame: string | null
+  /** By which rule, and what that means; null: none decided, or none that is known. */
+  rule: { name: string, meaning: string } | null
   errorMessage: string | null
   latencyMs: number | null
   at: string
@@ -42,6 +45,7 @@ export async function readAction (db: Queryable, runId: string, number: number):
     module: row.module,
     outcome: outcomeOf(row.result),
     blame: blameWords(row.blame),
+    rule: ruleOf(row.blame_rule),
     errorMessage: row.error_message,
     latencyMs: row.latency_ms,
     at: row.created_at.toISOString(),
@@ -50,6 +54,11 @@ export async function readAction (db: Queryable, runId: string, number: number):
     citedBy,
     timelineHref: actionPath(runId, number)
   }
+}
+
+function ruleOf (name: string | null): ActionDetail['rule'] {
+  const meaning = blameSentence(name)
+  return name === null || meaning === null ? null : { name, meaning }
 }
 
 async function readCitations (db: Queryable, runId: string, number: number): Promise<ActionDetail['citedBy']> {

@@ -135,6 +135,7 @@ export interface ActionsTable {
   tool_use_id: string | null
   message_seq: number | null
   blame: Blame | null
+  blame_rule: string | null
   created_at: Instant
   finished_at: NullableInstant
 }

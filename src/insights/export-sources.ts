@@ -57,6 +57,7 @@ export const SOURCES = {
       inputHash: 'x.input_hash',
       result: 'x.result',
       blame: 'x.blame',
+      blameRule: 'x.blame_rule',
       errorMessage: 'x.error_message',
       latencyMs: 'x.latency_ms',
       createdAt: 'x.created_at'

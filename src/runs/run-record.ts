@@ -1,4 +1,5 @@
 import { INTERRUPTED, listRunActions } from '../actions/repository.ts'
+import { knownRule } from '../agent/blame-sentences.ts'
 import type { CallEnd, PlannedCall } from '../agent/day-journal.ts'
 import type { Queryable } from '../db/database.ts'
 import type { ActionRow } from '../db/tables.ts'
@@ -23,7 +24,7 @@ export function recordedCall (row: ActionRow): RecordedCall {
     toolName: row.tool_name,
     inputHash: row.input_hash ?? '',
     toolUseId: row.tool_use_id,
-    ...(row.result === 'started' ? interrupted() : { result: row.result, errorMessage: row.error_message, blame: row.blame }),
+    ...(row.result === 'started' ? interrupted() : { result: row.result, errorMessage: row.error_message, blame: row.blame, blameRule: knownRule(row.blame_rule) }),
     latencyMs: row.latency_ms,
     resultText: row.result_text ?? ''
   }
@@ -33,7 +34,9 @@ export function interruptedCall ({ ordinal, toolName, inputHash, toolUseId }: Pl
   return { ordinal, toolName, inputHash, toolUseId, ...interrupted(), latencyMs: null, resultText: '' }
 }
 
-const interrupted = () => ({ result: INTERRUPTED.result, errorMessage: INTERRUPTED.error_message, blame: INTERRUPTED.blame })
+const interrupted = () => ({
+  result: INTERRUPTED.result, errorMessage: INTERRUPTED.error_message, blame: INTERRUPTED.blame, blameRule: INTERRUPTED.blame_rule
+})
 
 export async function readRecord (db: Queryable, runId: string): Promise<RunRecord> {
   return { calls: (await listRunActions(db, runId)).map(recordedCall), replies: await listReplies(db, runId) }

@@ -1,20 +1,36 @@
 import t from 'tap'
-import { blameForAnswer, blameForStatus } from '../../src/agent/attribution.ts'
+import { attribute } from '../../src/agent/attribution.ts'
+import type { EndedCall } from '../../src/agent/day-journal.ts'
+import type { Tool } from '../../src/agent/toolbox.ts'
 
-t.test('an answer is blamed on whom its words point to', async t => {
-  for (const [text, blame] of [
-    ['MCP error -32602: Input validation error: expected string', 'persona'],
-    ['Invalid arguments for tool echo', 'persona'],
-    ['The input is not valid. title is missing', 'persona'],
-    ['Internal error: could not save event (CAL-500)', 'app'],
-    ['The phone number "030 1" is not in E.164 format', 'app'],
-    ['MCP error -32602: Tool todo.list not found', 'app'],
-    ['MCP error -32602: Output validation error: no structured content', 'app'],
-    ['invalid input syntax for type uuid: "x"', 'app'],
-    ['', 'app']
-  ] as const) t.equal(blameForAnswer(text), blame, text)
+const tool: Tool = {
+  name: 'notes.open',
+  description: 'Opens a note, such as welcome-note',
+  inputSchema: { type: 'object', properties: { id: { type: 'string' }, lang: { enum: ['de', 'en'] } } },
+  repeatable: true
+}
+const ended = (resultText: string, more: Partial<EndedCall> = {}): EndedCall => ({
+  ordinal: 0, toolName: 'notes.list', inputHash: 'a', result: 'ok', errorMessage: null, blame: null, blameRule: null, latencyMs: 1, resultText, ...more
+})
+const notFound = (id: string, calls: EndedCall[]) =>
+  attribute({ status: null, code: null, words: `Note ${id} not found` }, { tool, input: { id }, ended: calls, tools: [tool] })
+
+t.test('a value is made up where neither a result of this run nor the list of tools shows it', async t => {
+  t.same(notFound('n-7', []), { blame: 'persona', rule: 'made_up' })
+  t.same(notFound('n-7', [ended('n-71, n-72')]), { blame: 'persona', rule: 'made_up' })
+  t.same(notFound('n-7', [ended('Note N-7: milk'), ended('nothing')]), { blame: 'app', rule: 'not_found' })
+  t.same(notFound('welcome-note', []), { blame: 'app', rule: 'not_found' }, 'the description of a tool shows it')
 })
 
-t.test('a refused account is not the app\'s fault', async t => {
-  t.strictSame([401, 403, 404, 429, 500].map(blameForStatus), ['account', 'account', 'app', 'app', 'app'])
+t.test('an error that repeats a made-up value does not show it', async t => {
+  const error = ended('Note n-7 not found', { result: 'error', blame: 'persona', blameRule: 'made_up' })
+  t.same(notFound('n-7', [error]), { blame: 'persona', rule: 'made_up' })
+})
+
+t.test('the app is blamed for its limits from the second time in a run on', async t => {
+  const limited = { status: 429, code: null, words: '' }
+  const call = { tool, input: {}, tools: [tool] }
+  t.same(attribute(limited, { ...call, ended: [] }), { blame: null, rule: 'rate_limited' })
+  const before = ended('', { result: 'error', blameRule: 'rate_limited' })
+  t.same(attribute(limited, { ...call, ended: [before, ended('fine')] }), { blame: 'app', rule: 'rate_limited' })
 })

@@ -459,7 +459,7 @@ t.test('a call that was recorded is not repeated; one that was interrupted is, w
     await before.day.journal.append(saidBefore('x.do'))
     const planned = { ordinal: 0, toolName: 'x.do', inputHash: 'h', toolUseId: 'toolu_1', messageSeq: 1 }
     await before.day.journal.startCall(planned)
-    const end: CallEnd = { result: 'ok', errorMessage: null, blame: null, latencyMs: 7, resultText: 'first' }
+    const end: CallEnd = { result: 'ok', errorMessage: null, blame: null, blameRule: null, latencyMs: 7, resultText: 'first' }
     if (recorded === 'ok') await before.day.journal.finishCall(planned, end)
 
     const { day } = await startDay(t, { script: () => done, run, tools })

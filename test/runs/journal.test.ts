@@ -105,7 +105,7 @@ t.test('a turn is written together when something goes out, and nothing of it is
   await journal.startCall(CALL)
   t.match(await stored(), { messages: ['user', 'assistant'], actions: ['started'], run: { usd: 0.5, turns: 1, tokens: { input: 5 } } })
 
-  const end = { result: 'ok', errorMessage: null, blame: null, latencyMs: 3, resultText: 'ok' } as const
+  const end = { result: 'ok', errorMessage: null, blame: null, blameRule: null, latencyMs: 3, resultText: 'ok' } as const
   await journal.finishCall(CALL, end)
   // Never sent, so it was never started either.
   await journal.finishCall({ ...CALL, ordinal: 1, toolUseId: 'toolu_2' }, { ...end, result: 'rejected' })
@@ -122,7 +122,7 @@ t.test('a turn is written together when something goes out, and nothing of it is
 t.test('what a journal says of its run is what is stored of it', async t => {
   const { db } = await openTestDatabase(t)
   const taken = await takenRun(db)
-  const end = { result: 'error', errorMessage: 'no', blame: 'app', latencyMs: 3, resultText: 'no' } as const
+  const end = { result: 'error', errorMessage: 'no', blame: 'app', blameRule: 'other', latencyMs: 3, resultText: 'no' } as const
   const sameAsStored = async (journal: RunJournal, calls: object[]) => {
     await journal.flush()
     t.match(journal.record(), { calls })
