@@ -160,6 +160,7 @@ export const Config = Type.Object({
   }),
   MAX_REPLY_TOKENS: count(256, 21_000, 4096, 'tokens of one model reply at most'),
   TOOL_TIMEOUT_MS: count(100, 600_000, 60_000, 'how long one tool call may take, in milliseconds'),
+  MAX_ANSWER_BYTES: count(10_000, 100_000_000, 4_000_000, 'bytes of one answer of the model at most; a larger one is not read to its end'),
   MAX_RESULT_BYTES: count(
     10_000, 50_000_000, 1_000_000, 'bytes of one answer of the app at most, a list of tools or a result; pictures and files in it do not count, and are never shown'
   ),

@@ -19,7 +19,9 @@ export function toModelError (failure: ApiFailure, request: Pick<ModelRequest, '
   const said = requestId === undefined ? message : `${message} (${requestId})`
   const outage: Outage = { service: 'model', ...(retryAfterMs !== undefined && { retryAfterMs }) }
   if (failure.isGarbled) {
-    return new ModelError('MODEL_BAD_ANSWER', 'The model API answered with something that is not a message, each time it was asked. A proxy may stand in between; check ANTHROPIC_BASE_URL.', { mayBeCharged: true })
+    const what = message === '' ? '' : ` (${message})`
+    const advice = 'A proxy may stand in between; check ANTHROPIC_BASE_URL.'
+    return new ModelError('MODEL_BAD_ANSWER', `The model API answered with something that is not a message, each time it was asked${what}. ${advice}`, { mayBeCharged: true })
   }
   switch (status) {
     case undefined: return new ModelError('MODEL_UNREACHABLE', `The model API cannot be reached: check ANTHROPIC_BASE_URL and the network. ${said}`, { outage, mayBeCharged: !NOBODY_THERE.test(message) })

@@ -1,3 +1,4 @@
+import { AnswerTooLargeError } from '../dial/bounded.ts'
 import { oneLine } from '../text.ts'
 import type { Repeatable } from './retry.ts'
 import { scrub } from './secrets.ts'
@@ -44,7 +45,7 @@ export function failureOf (thrown: unknown, secrets: string[]): ApiFailure {
     type: typeOf(error, secrets),
     requestId: requestIdOf(error.requestID, secrets),
     message: tidy(code === undefined ? said : `${said} (${code})`, secrets),
-    isGarbled: thrown instanceof SyntaxError,
+    isGarbled: thrown instanceof SyntaxError || thrown instanceof AnswerTooLargeError,
     passes: passes(status, headers.get('x-should-retry')),
     retryAfterMs: retryAfterOf(headers)
   }

@@ -19,8 +19,8 @@ export interface MessagesApi {
   post (body: Uint8Array, timeoutMs: number, signal: AbortSignal): Promise<unknown>
 }
 
-/** @param baseUrl null: Anthropic's own */
-export async function openMessagesApi (apiKey: string, baseUrl: string | null): Promise<MessagesApi> {
+/** @param baseUrl null: Anthropic's own @param maxBytes of one answer, after unpacking */
+export async function openMessagesApi (apiKey: string, baseUrl: string | null, maxBytes: number): Promise<MessagesApi> {
   const { Anthropic } = await import('@anthropic-ai/sdk')
   const client = new Anthropic({ apiKey, baseURL: baseUrl, maxRetries: 0, logLevel: 'off', openTelemetry: false })
   const prepared = new Map<number, Promise<Prepared>>()
@@ -29,7 +29,7 @@ export async function openMessagesApi (apiKey: string, baseUrl: string | null): 
       const request = prepared.get(timeoutMs) ?? prepare(client, timeoutMs)
       prepared.set(timeoutMs, request)
       const { url, headers } = await request
-      const response = await send(url, { method: 'POST', headers, body: body as Uint8Array<ArrayBuffer>, signal })
+      const response = await send(url, { method: 'POST', headers, body: body as Uint8Array<ArrayBuffer>, signal, maxBytes })
         .catch((cause: Error) => { throw new Anthropic.APIConnectionError({ cause }) })
       if (response.ok) return isJson(response) ? response.json() : response.text()
       const text = await response.text()

@@ -29,7 +29,7 @@ const KEPT = new Set(['text', 'tool_use', 'thinking', 'redacted_thinking', 'comp
 export function toReply (message: Anthropic.Message, asked: string): ModelReply {
   const { usage } = message as Partial<Anthropic.Message>
   return {
-    content: [...message.content.filter(block => KEPT.has(block.type)).map(toBlock), ...stopDetailsOf(message)],
+    content: [...atMost(message.content.filter(block => KEPT.has(block.type))).map(toBlock), ...stopDetailsOf(message)],
     stopReason: message.stop_reason ?? 'end_turn',
     model: typeof message.model === 'string' ? message.model : asked,
     usage: {
@@ -39,6 +39,16 @@ export function toReply (message: Anthropic.Message, asked: string): ModelReply 
       cacheReadTokens: toCount(usage?.cache_read_input_tokens)
     }
   }
+}
+
+/** A reply of thousands of calls is no day in an app; those that are kept are executed or refused. */
+const MAX_CALLS = 64
+const MAX_BLOCKS = 256
+
+/** The first of them, in their order. */
+function atMost (blocks: Anthropic.ContentBlock[]): Anthropic.ContentBlock[] {
+  let calls = 0
+  return blocks.filter(({ type }) => type !== 'tool_use' || ++calls <= MAX_CALLS).slice(0, MAX_BLOCKS)
 }
 
 /** Only what may be sent back: the API refuses fields of its own answers, such as citations. */

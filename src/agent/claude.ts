@@ -22,10 +22,13 @@ export interface ClaudeOptions {
   baseUrl?: string | undefined
   /** One attempt may take this long, in milliseconds, down to the last byte; undefined: by `attemptTimeoutMs`. */
   timeoutMs?: number
+  /** Of one answer, after unpacking. Undefined: 4 MB, many times what the largest reply takes. */
+  maxAnswerBytes?: number
   /** What is to differ from `RETRY_POLICY`. */
   retry?: Partial<RetryPolicy>
 }
 
+const MAX_ANSWER_BYTES = 4_000_000
 const CACHED = { type: 'ephemeral' } as const
 
 export function createClaude (options: ClaudeOptions): Model {
@@ -39,7 +42,7 @@ export function createClaude (options: ClaudeOptions): Model {
     async complete (request, { signal, remainingMs = Infinity, beforeRetry }) {
       const endsAt = performance.now() + remainingMs
       // With the first request: a process that only answers starts sooner and holds less.
-      const api = await (opened ??= openMessagesApi(options.apiKey, options.baseUrl ?? null))
+      const api = await (opened ??= openMessagesApi(options.apiKey, options.baseUrl ?? null, options.maxAnswerBytes ?? MAX_ANSWER_BYTES))
       for (let attempt = 1; ; attempt++) {
         const answer = await prime(request.tools, signal, () => ask(api, options, request, signal, secrets))
         if ('content' in answer) return answer

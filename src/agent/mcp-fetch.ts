@@ -29,7 +29,9 @@ export function watchResponses (limits: ResponseLimits, dial: Dial, answersOnStr
       current = new RequestWatch(signal, limits)
       return current
     },
-    async fetch (url, init) {
+    async fetch (url, given) {
+      // What an answer may hold is counted here, and pictures in it are not.
+      const init = { ...given, maxBytes: Infinity }
       const watch = current
       const purpose = purposeOf(init)
       if (watch === undefined || purpose === 'background') return dial(url, init)

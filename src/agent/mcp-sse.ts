@@ -64,7 +64,7 @@ export class SseTransport implements Transport {
       body: JSON.stringify(message),
       signal: this.#controller.signal
     })
-    await response.text()
+    await response.body?.cancel()
     if (!response.ok) throw new Error(`the app refused a message (${response.status})`)
   }
 

@@ -3,6 +3,7 @@ import { pipeline, type Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import type { Dispatcher, request } from 'undici'
+import { AnswerTooLargeError, bounded, USUAL_MAX_BYTES } from './bounded.ts'
 
 /**
  * `fetch` without its web streams and all else that the standard asks of it, for the CPU it takes (docs/performance.md). For
@@ -37,13 +38,21 @@ async function load () {
   }
 }
 
+export interface FetchInit extends RequestInit {
+  /**
+   * Of the body after unpacking; a larger one is not read to its end (AnswerTooLargeError). Undefined: 1 MB. Infinity: whoever
+   * reads the chunks counts them.
+   */
+  maxBytes?: number
+}
+
 export interface Fetch {
-  (url: string | URL, init?: RequestInit): Promise<Answer>
+  (url: string | URL, init?: FetchInit): Promise<Answer>
 }
 
 /** @param dispatcher undefined: the connections that all of the process shares */
 export function thinFetch (dispatcher?: Dispatcher): Fetch {
-  return async (url, { method = 'GET', headers, body, signal } = {}) => {
+  return async (url, { method = 'GET', headers, body, signal, maxBytes = USUAL_MAX_BYTES } = {}) => {
     const to = url instanceof URL ? url : new URL(url)
     // As fetch does it: an address like that is a secret, and would be shown as an address.
     if (to.username !== '' || to.password !== '') throw new TypeError('A URL with a user or a password in it is not called.')
@@ -57,7 +66,7 @@ export function thinFetch (dispatcher?: Dispatcher): Fetch {
       signal: signal ?? null,
       dispatcher: dispatcher ?? shared()
     }).catch((error: unknown) => { throw failed(error, signal) })
-    return new ThinResponse(to.href, answer, bodyOf(answer, signal)) as unknown as Answer
+    return new ThinResponse(to.href, answer, bodyOf(answer, { signal, maxBytes })) as unknown as Answer
   }
 }
 
@@ -67,6 +76,7 @@ function isSendable (body: RequestInit['body']): body is string | Uint8Array<Arr
 
 /** As `fetch` puts it: what the signal was aborted with, or the reason as the cause. */
 function failed (error: unknown, signal: AbortSignal | null | undefined): unknown {
+  if (error instanceof AnswerTooLargeError) return error
   return signal?.aborted === true ? signal.reason : new TypeError('fetch failed', { cause: error })
 }
 
@@ -78,10 +88,13 @@ interface Body {
   discard (): Promise<void>
 }
 
-function bodyOf ({ body, headers }: Dispatcher.ResponseData, signal: AbortSignal | null | undefined): Body {
+interface Reading { signal: AbortSignal | null | undefined, maxBytes: number }
+
+function bodyOf ({ body, headers }: Dispatcher.ResponseData, { signal, maxBytes }: Reading): Body {
   const stream = unpacked(body, headers['content-encoding'])
-  const whole = () => (stream === body ? body.text() : text(stream)).catch((error: unknown) => { throw failed(error, signal) })
-  return { chunks: stream, ...asRead(whole), discard: () => body.dump() }
+  const chunks = maxBytes === Infinity ? stream : bounded(stream, maxBytes)
+  const whole = () => text(chunks).catch((error: unknown) => { throw failed(error, signal) })
+  return { chunks, ...asRead(whole), discard: () => body.dump() }
 }
 
 function asRead (text: () => Promise<string>): Pick<Body, 'text' | 'json'> {

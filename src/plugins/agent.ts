@@ -29,7 +29,7 @@ export default fp(async app => {
   app.decorate('services', { model, all: async () => ({ model, apps: await app.apps.breakers() }) })
   app.decorate('agent', {
     // Without a key the runner is off (plugins/scheduler.ts), so this one never goes out.
-    model: createClaude({ apiKey: ANTHROPIC_API_KEY ?? 'not-set', baseUrl: ANTHROPIC_BASE_URL, model: ANTHROPIC_MODEL, price }),
+    model: createClaude({ apiKey: ANTHROPIC_API_KEY ?? 'not-set', baseUrl: ANTHROPIC_BASE_URL, model: ANTHROPIC_MODEL, price, maxAnswerBytes: app.config.MAX_ANSWER_BYTES }),
     accounts,
     openToolbox,
     toolPolicy
