@@ -1,4 +1,5 @@
 import type { Queryable } from '../db/database.ts'
+import { readContract, type ContractRow } from './contract.ts'
 import { readScope, type Range } from './filters.ts'
 import { foldScope, inOneView } from './folded-scope.ts'
 import { interval95, meanOf, MIN_N, round, type Sample } from './interval.ts'
@@ -24,21 +25,30 @@ export interface ModulesAnswer {
 export async function describeModules (db: Queryable, query: ModulesQuery): Promise<ModulesAnswer> {
   const { by = 'day', mix = false, ...filter } = query
   const asked = { ...await readScope(db, filter), by, mix }
-  const { scope, facts, latencies, unreadable } = await inOneView(db, async trx => {
+  const { scope, facts, latencies, contract, unreadable } = await inOneView(db, async trx => {
     const folded = await foldScope(trx, asked)
     const scope = { ...folded, ...await readChanges(trx, folded) }
     return {
-      scope, facts: await readFacts(trx, scope), latencies: await readLatencies(trx, scope), unreadable: await countUnreadable(trx, scope)
+      scope,
+      facts: await readFacts(trx, scope),
+      latencies: await readLatencies(trx, scope),
+      contract: await readContract(trx, scope),
+      unreadable: await countUnreadable(trx, scope)
     }
   })
   const factsOf = Map.groupBy(facts, groupKey)
   const latenciesOf = Map.groupBy(latencies, groupKey)
+  const contractOf = Map.groupBy(contract, groupKey)
   const groups = facts.filter(row => row.module === null).sort(latestFirst)
   return {
     range: scope.range,
     mixed: toMixed(groups, scope.changedPersonas),
     unreadable,
-    groups: groups.map(group => toGroup(group, factsOf.get(groupKey(group)) ?? [], latenciesOf.get(groupKey(group)) ?? []))
+    groups: groups.map(group => {
+      const key = groupKey(group)
+      const measured = { latencies: latenciesOf.get(key) ?? [], contract: contractOf.get(key) ?? [] }
+      return toGroup(group, factsOf.get(key) ?? [], measured)
+    })
   }
 }
 
@@ -69,9 +79,17 @@ export function distinct (names: (string | null)[]): (string | null)[] {
   return [...new Set(names)].sort((a, b) => a === null ? 1 : b === null ? -1 : a < b ? -1 : 1)
 }
 
-function toGroup (group: FactsRow, facts: FactsRow[], latencies: LatencyRow[]): ModuleGroup {
+/** What is read from the calls themselves. */
+interface Measured { latencies: LatencyRow[], contract: ContractRow[] }
+
+function toGroup (group: FactsRow, facts: FactsRow[], { latencies, contract }: Measured): ModuleGroup {
   const ofModules = Map.groupBy(facts.filter(row => row.module !== null), row => row.module ?? '')
-  const modules = [...ofModules].flatMap(([module, rows]) => toModule(module, rows, latencies.find(row => row.module === module)))
+  const modules = [...ofModules].flatMap(([module, rows]) => {
+    const measured = {
+      latencies: latencies.filter(row => row.module === module), contract: contract.filter(row => row.module === module)
+    }
+    return toModule(module, rows, measured)
+  })
   return {
     models: distinct(group.models ?? []),
     promptVersions: distinct(group.prompt_versions ?? []),
@@ -82,7 +100,7 @@ function toGroup (group: FactsRow, facts: FactsRow[], latencies: LatencyRow[]): 
 }
 
 /** @param rows the module as a whole, and each step of its trend */
-function toModule (module: string, rows: FactsRow[], latency: LatencyRow | undefined): ModuleInsight[] {
+function toModule (module: string, rows: FactsRow[], { latencies, contract }: Measured): ModuleInsight[] {
   const total = rows.find(row => row.bucket === null)
   if (total === undefined) return []
   const sample = sampleOf(total)
@@ -108,9 +126,13 @@ function toModule (module: string, rows: FactsRow[], latency: LatencyRow | undef
       account: total.account_errors,
       harness: total.harness_errors
     },
+    contract: {
+      errors: contract.reduce((sum, { errors }) => sum + errors, 0),
+      tools: contract.map(({ tool, errors, personas, words }) => ({ tool, errors, personas, words }))
+    },
     walkAways: total.walk_aways,
     sayDoGaps: total.gaps,
-    latency: toLatency(latency),
+    latency: toLatency(latencies[0]),
     trend: rows.flatMap(row => row.bucket === null ? [] : [toPoint(row, row.bucket)])
   }]
 }

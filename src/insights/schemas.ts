@@ -38,6 +38,18 @@ export const ModuleInsight = Type.Object({
   errors: Type.Object({
     app: count(), persona: count(), model: count(), account: count(), harness: count()
   }, { description: 'by whose fault; only the app\'s count against the module' }),
+  contract: Type.Object({
+    errors: count('calls of these tools that were refused for their arguments'),
+    tools: Type.Array(Type.Object({
+      tool: Type.String(),
+      errors: count(),
+      personas: count('how many different personas were refused'),
+      words: Nullable(Type.String(), 'what was said most often')
+    }), { description: 'most personas first' })
+  }, {
+    description: 'tools by which 3 or more personas were refused for their arguments: their descriptions may not say what they ' +
+      'want. Part of `errors.persona` and of no rating and no friction; of all versions of the personas'
+  }),
   walkAways: count('visits over which a persona lost patience and left'),
   sayDoGaps: count('visits whose rating and friction contradict each other'),
   latency: Type.Object({

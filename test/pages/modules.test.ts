@@ -17,6 +17,21 @@ t.test('without any module the page says what to do', async t => {
   t.equal((await reader.get('/modules/todo')).status, 404)
 })
 
+t.test('a module says which tool refused the arguments of three personas, in words of the app that are no markup', async t => {
+  const refused = { result: 'error', blame: 'persona', blame_rule: 'arguments_refused', error_message: MARKUP } as const
+  for (const name of ['a', 'b', 'c']) {
+    const { id } = await createPersona(app, { email: `${name}@contract.test`, name })
+    await rows.run(name, id)
+    await rows.visit(name, 'contacts', { persona_errors: 1 })
+    await rows.action(name, 1, 'contacts.create', refused)
+  }
+  const { body } = await reader.get('/modules/contacts')
+  t.match(body, /3 personas were refused by <code>contacts\.create<\/code> for their arguments, 3 times: the tool’s description may not/)
+  t.same(intruders(body), [])
+  const action = await reader.get('/runs/a/actions/1')
+  t.match(action.body, /The app refused the arguments: they were missing, invalid, or not what it expected\. .*arguments_refused/)
+})
+
 t.test('the heat map shows a mean with n from three ratings on, single ratings below, and never a zero for nothing', async t => {
   const { id } = await createPersona(app)
   for (const [i, rating] of [2, 3, 4].entries()) {

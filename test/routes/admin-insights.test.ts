@@ -71,6 +71,31 @@ t.test('only grounded numbers count; all others are counted where they belong', 
   t.equal((await modules('?module=journal')).unreadable, 1, 'they are of no module, so no filter hides them')
 })
 
+t.test('a tool by which three personas were refused for their arguments is a finding of its own, and no error of the app', async t => {
+  const eva = await createPersona(app, { email: 'eva@personas.test', name: 'Eva' })
+  const refused = { result: 'error', blame: 'persona', blame_rule: 'arguments_refused', error_message: 'phone is required' } as const
+  for (const [i, persona] of [mara, mara, ben].entries()) {
+    await run(`c${i}`, persona.id)
+    await visit(`c${i}`, 'contacts', { persona_errors: 1 })
+    await action(`c${i}`, 1, 'contacts.create', refused)
+  }
+  t.match(await only(), [{ module: 'contacts', contract: { errors: 0, tools: [] } }], 'two personas are too few')
+  await run('c3', eva.id)
+  await visit('c3', 'contacts', { persona_errors: 1, app_errors: 1, calls: 3 })
+  await action('c3', 1, 'contacts.create', { ...refused, error_message: 'name is required' })
+  await action('c3', 2, 'contacts.list', refused)
+  await action('c3', 3, 'contacts.create', { ...refused, blame: 'app' })
+  const [contacts] = await only()
+  t.match(contacts, {
+    contract: { errors: 4, tools: [{ tool: 'contacts.create', errors: 4, personas: 3, words: 'phone is required' }] },
+    friction: 0,
+    errors: { app: 1, persona: 4 }
+  })
+  t.equal(contacts?.contract.tools.length, 1)
+  t.match(await only('?module=contacts'), [{ contract: { errors: 4 } }])
+  t.match(await only(`?personaId=${eva.id}`), [{ contract: { errors: 0 } }])
+})
+
 t.test('below three ratings there is no mean and no interval, but the n', async t => {
   for (const id of ['a', 'b']) {
     await run(id, mara.id)
