@@ -46,7 +46,8 @@ function askedValues ({ words, input, tool }: Asked): string[] {
 const few = (values: string[]) => [...new Set(values)].slice(0, MAX_VALUES)
 
 const NAMES_SOMETHING = /(?:^|[a-z_-])(?:id|name|path|key|slug|ur[il]|ref|number|file|folder|owner|repo|user|channel|project|email)s?$/i
-const isIdentifier = (value: string) => /^[\w./:@#-]*\d[\w./:@#-]*$|[/_]/.test(value) && !/\s/.test(value)
+const isIdentifier = (value: string) =>
+  !/\s/.test(value) && (/[/_]/.test(value) || (/\d/.test(value) && /^[\w./:@#-]*$/.test(value)))
 
 /** The strings and numbers in an input, however it nests, in small letters. */
 function leavesOf (input: unknown): Leaf[] {

@@ -1,5 +1,6 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { createHash } from 'node:crypto'
+import { boundedPatterns } from './bounded-pattern.ts'
 
 /**
  * Checks a tool's input against the schema that the app gave for it, so that a broken call never reaches the
@@ -16,7 +17,9 @@ function validatorOf (schema: Record<string, unknown>): ValidateFunction | null 
   try {
     // An instance of its own per schema: two tools may use the same $id. Never asynchronous: a promise would
     // count as valid.
-    const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false, logger: false })
+    const ajv = new Ajv2020({
+      strict: false, allErrors: true, validateFormats: false, logger: false, code: { regExp: boundedPatterns }
+    })
     validate = ajv.compile({ ...schema, $schema: undefined, $async: undefined })
   } catch { /* judged by the app */ }
   compiled.set(schema, validate)

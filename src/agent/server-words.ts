@@ -76,11 +76,14 @@ function placeOf (finding: Record<string, unknown>): string {
 
 const looksLikeHtml = (text: string) => /^<(?:!doctype|html|head|body|\?xml|h1|center)\b/i.test(text)
 
-/** The title, or the first words. */
+/**
+ * The title, or the first words. No expression may look at the same stretch from each of its places: an app may send any
+ * number of tags that never close.
+ */
 function saidInHtml (html: string): string {
-  const title = /<title[^>]*>([^<]*)/i.exec(html)?.[1]?.trim() ?? ''
+  const title = /<title[^<>]*>([^<]*)/i.exec(html)?.[1]?.trim() ?? ''
   if (title !== '') return unescaped(title)
-  const text = html.replaceAll(/<(style|script)\b[^>]*>[^]*?<\/\1\s*>/gi, ' ').replaceAll(/<[^>]*>/g, ' ')
+  const text = html.replaceAll(/<(style|script)\b[^<>]*>[^]*?(?:<\/\1\s*>|$)/gi, ' ').replaceAll(/<[^<>]*>/g, ' ')
   return unescaped(text.trim())
 }
 

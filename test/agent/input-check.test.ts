@@ -87,3 +87,13 @@ t.test('schemas of other drafts, with the same id or asynchronous are checked as
   const definitions = { type: 'object', properties, definitions: { text: { type: 'string' } } }
   t.equal(checkInput(definitions, { a: 1 }).length, 1)
 })
+
+t.test('a pattern that would take years over a text is given up, and the others still count', async t => {
+  const text = 'a'.repeat(60) + '!'
+  for (const pattern of ['^(a+)+$', '^(a|a)*$', '^(a|aa)+$', '^(a*)*b$', '^([a-z]+)*\\d$']) {
+    const hostile = { type: 'object', properties: { a: { pattern }, b: { pattern: '^x' } }, patternProperties: { [pattern]: {} } }
+    t.same(checkInput(hostile, { a: text, b: 'y', [text]: 1 }), ['b must match pattern "^x"'], pattern)
+  }
+  const list = { type: 'object', properties: { a: { type: 'array', items: { pattern: '^(a+)+$' } } } }
+  t.same(checkInput(list, { a: Array.from({ length: 1000 }, () => text) }), [], 'once for a whole list')
+})

@@ -41,3 +41,10 @@ t.test('a status is read where words tell one, and no other number', async t => 
     ['Internal error: could not save event (CAL-500)', null], ['500 notes', null], ['There are 404 notes', null], ['code 4041', null]
   ] as const) t.equal(statusIn(words), status, words)
 })
+
+t.test('tags that never close are read once', async t => {
+  for (const tag of ['<', '<title', '<script>', '<script', '</script', '<style>x</styl', '<!--', '&amp;', '<a <b']) {
+    t.ok(wordsOf('<html>' + tag.repeat(2_000_000 / tag.length)).length <= 300, tag)
+  }
+  t.equal(wordsOf('<html><h1>Wait</h1><script>let a = "<b>"'), 'Wait')
+})

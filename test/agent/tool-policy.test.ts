@@ -1,6 +1,7 @@
+import fc from 'fast-check'
 import t from 'tap'
 import {
-  hintsSayNothing, judgeTool, judgeTools, OPEN_POLICY, readPatterns, type JudgedTool, type ToolHints, type ToolPolicy
+  covers, hintsSayNothing, judgeTool, judgeTools, OPEN_POLICY, readPatterns, type JudgedTool, type ToolHints, type ToolPolicy
 } from '../../src/agent/tool-policy.ts'
 
 const may = (policy: Partial<ToolPolicy>, name: string, hints: ToolHints = {}) =>
@@ -80,6 +81,18 @@ t.test('patterns: what is denied stays denied, and only what is spelt out allows
   t.ok(may({ allow: ['todo.*'] }, 'todo.archive', { destructive: true }), 'by a pattern as well, where the name is harmless')
   t.notOk(may({ allow: ['todo.*'] }, 'todo.delete', { destructive: true }), 'but not where the name destroys')
   t.notOk(may({ allow: ['*'], deny: ['todo.archive'] }, 'todo.archive', { destructive: true }))
+})
+
+t.test('a pattern with many stars is read piece by piece, and in any time over any name', async t => {
+  const expected: [pattern: string, name: string, covered: boolean][] = [
+    ['*', '', true], ['**', 'x', true], ['a*a', 'a', false], ['a*a', 'aa', true], ['a*b*c', 'aXbYc', true], ['a*b*c', 'acb', false],
+    ['*ab', 'aab', true], ['*.a*', 'x.b', false], ['a*bc*bc', 'abc', false], ['a*bc*bc', 'abcbc', true], ['T*O', 'tödo', true]
+  ]
+  for (const [pattern, name, covered] of expected) t.equal(covers(pattern, name), covered, `${pattern} ${name}`)
+  const texts = fc.string({ unit: fc.constantFrom('a', 'b', 'A', '*', '.', 'ß'), maxLength: 8 })
+  const asOne = (pattern: string) => new RegExp(`^${pattern.replaceAll('.', '[.]').replaceAll('*', '.*')}$`, 'isu')
+  fc.assert(fc.property(texts, texts, (pattern, name) => covers(pattern, name) === asOne(pattern).test(name)))
+  t.notOk(covers('*a'.repeat(40) + '*b', 'a'.repeat(2000)), 'a name made for it')
 })
 
 t.test('lists are read as people write them', async t => {
