@@ -659,3 +659,35 @@ t.test('a reflection can be interrupted', async t => {
   const { day } = await dayIsOver(t, script, { signal: controller.signal, interruption: () => interruption })
   t.equal(await reflect(day, actions, null), 'released')
 })
+
+t.test('what an earlier attempt was shown is not made up, and a limit that it met is not the first', async t => {
+  let shown = 0
+  const { tools } = await toolsOf(t, ({ message, result, rpcError, http }) => {
+    const { id } = message.params?.arguments as { id?: string }
+    if (id === 'often') return rpcError(-32000, 'Rate limit exceeded')
+    if (id === undefined) return result({ content: [{ type: 'text', text: `n-${++shown}` }] })
+    return id === 'n-1' || id === 'n-2' ? rpcError(-32603, `Note ${id} not found`) : http(400, '{"error":"id is required"}', 'application/json')
+  })
+  const ask = (...ids: string[]) => ({ toolCalls: ids.map(id => use('x.do', { id })) })
+  const run = new MemoryRun()
+  let stopping = false
+  const first = await startDay(t, {
+    run,
+    tools,
+    interruption: () => stopping ? 'released' : null,
+    script: (_, { index }) => {
+      stopping = index === 1
+      return index === 0 ? { toolCalls: [use('x.do'), ...ask('often').toolCalls] } : done
+    }
+  })
+  await act(first.day)
+  t.equal(run.calls.length, 2)
+
+  run.messages.splice(run.messages.findLastIndex(({ role }) => role === 'user') + 1)
+  const again = await startDay(t, { run, tools, script: byRequest(ask('n-1', 'n-2', 'often', '?'), done) })
+  t.equal(await act(again.day), 'end_turn')
+  t.same(run.calls.map(({ end }) => end === 'started' ? end : [end.blame, end.blameRule]), [
+    [null, null], [null, 'rate_limited'], ['app', 'not_found'], ['persona', 'made_up'], ['app', 'rate_limited'], ['persona', 'arguments_refused']
+  ])
+  t.match(run.calls[5]?.end, { errorMessage: 'the app refused the request (400): id is required' })
+})

@@ -18,7 +18,9 @@ export interface PublicDay {
   /** As the model was shown them. */
   offered: string[]
   run: Record<string, unknown>
-  actions: { toolName: string, module: string, result: string, blame: string | null, errorMessage: string | null }[]
+  actions: {
+    toolName: string, module: string, result: string, blame: string | null, blameRule: string | null, errorMessage: string | null
+  }[]
   feedback: { module: string, rating: number | null, grounded: boolean, ungroundedReason: string | null }[]
 }
 

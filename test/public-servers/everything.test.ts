@@ -16,5 +16,6 @@ t.test('a day in server-everything', async t => {
     { tool: 'get-resource-reference', input: { resourceType: 'Text', resourceId: -4711 } }
   ]
   const day = await livePublicDay(t, url, { calls, onlyThese: true })
+  t.match(day.actions.filter(({ result }) => result !== 'ok'), [{ blame: 'persona', blameRule: 'arguments_refused' }])
   holds(t, day, { era: 'session', protocolVersion: '2025-11-25', setAside: ['simulate-research-query'], wrong: ['get-resource-reference'] })
 })

@@ -21,6 +21,7 @@ for (const [era, protocolVersion, flag] of [['stateless', '2026-07-28', '--moder
     ]
     const url = await startPublicServer(t, bridged([flag], [process.execPath, BIN, folder]))
     const day = await livePublicDay(t, url, { calls, onlyThese: true })
+    t.match(day.actions.filter(({ result }) => result !== 'ok'), [{ blame: 'persona', blameRule: 'made_up', errorMessage: /ENOENT/ }])
     holds(t, day, {
       era,
       protocolVersion,

@@ -23,7 +23,9 @@ for (const [era, protocolVersion, flag] of [['stateless', '2026-07-28', '--moder
     t.teardown(() => rmSync(folder, { recursive: true, force: true }))
     const bridge = bridged([flag], [process.execPath, BIN])
     const url = await startPublicServer(t, { ...bridge, env: () => ({ MEMORY_FILE_PATH: join(folder, 'memory.jsonl') }) })
-    holds(t, await livePublicDay(t, url, { calls }), {
+    const day = await livePublicDay(t, url, { calls })
+    t.match(day.actions.filter(({ result }) => result !== 'ok'), [{ blame: 'persona', blameRule: 'made_up', errorMessage: /made-up-4711/ }])
+    holds(t, day, {
       era,
       protocolVersion,
       setAside: ['delete_entities', 'delete_observations', 'delete_relations'],
