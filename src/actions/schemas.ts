@@ -55,7 +55,7 @@ export const Action = Type.Object({
   }),
   errorMessage: Type.Union([Type.String(), Type.Null()]),
   blame: Type.Union([Type.Enum(['app', 'persona', 'model', 'account', 'harness']), Type.Null()], {
-    description: 'whose fault it was; only the app\'s counts against a module; null: ended ok, or nobody knows'
+    description: 'whose fault it was; only the app\'s counts against a module; null: ended ok, nobody\'s (a first rate limit), or nobody knows'
   }),
   blameRule: Type.Union([Type.String(), Type.Null()], {
     description: 'which rule decided whose fault it was (docs/ratings.md); null: ended ok, or sent by another runner'

@@ -13,7 +13,7 @@ export interface FrictionAction {
   /** Null: not known, and then never the same as another. */
   inputHash: string | null
   result: 'ok' | 'error' | 'unknown' | 'rejected'
-  /** Null: it ended ok, was not to be executed any more, or nobody knows. */
+  /** Null: it ended ok, was not to be executed any more, is nobody's, or nobody knows. */
   blame: Blame | null
   /** Null where nothing was sent. */
   latencyMs: number | null
