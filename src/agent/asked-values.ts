@@ -36,8 +36,8 @@ function askedValues ({ words, input, tool }: Asked): string[] {
   const said = words.toLowerCase()
   const named = leaves.map(({ value }) => value).filter(value => holds(said, value))
   if (named.length > 0) return few(named)
-  const isKnown = (name: string) => name === tool?.name.toLowerCase() || leaves.some(({ key }) => key.toLowerCase() === name)
-  const quoted = quotedIn(readable(words).toLowerCase()).filter(name => !isKnown(name))
+  const known = new Set([tool?.name.toLowerCase(), ...leaves.map(({ key }) => key.toLowerCase())])
+  const quoted = quotedIn(readable(words).toLowerCase()).filter(name => !known.has(name))
   if (quoted.length > 0) return few(quoted.filter(name => leaves.some(({ value }) => holds(value, name))))
   const names = leaves.filter(({ key, value }) => NAMES_SOMETHING.test(key) || isIdentifier(value))
   return few((names.length > 0 ? names : leaves).map(({ value }) => value))
@@ -97,7 +97,9 @@ function holds (text: string, value: string): boolean {
 
 const QUERY_ARGUMENT = /^(?:sql|statement|jql|cql|cypher|graphql|soql|kql)(?:_?query)?$/i
 
+const SQL_STATEMENT = /^(?:select|with|insert|update|delete)\s/
+
 /** Whether the persona wrote a query itself, so that its syntax is the persona's. */
 export function isOfQuery (input: unknown): boolean {
-  return leavesOf(input).some(({ key, value }) => QUERY_ARGUMENT.test(key) || /^(?:select|with|insert|update|delete)\s/.test(value))
+  return leavesOf(input).some(({ key, value }) => QUERY_ARGUMENT.test(key) || SQL_STATEMENT.test(value))
 }

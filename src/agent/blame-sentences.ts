@@ -1,7 +1,7 @@
-/** The rules that decide whose fault a call was, each with a sentence for operators. Data; `docs/ratings.md` has them. */
+/** The rules that decide whose fault a call was, with a sentence for operators. Data; `docs/ratings.md` has them. */
 export const BLAME_SENTENCES = {
-  output_contract: 'The app broke its own contract: its output schema, a tool that it lists and does not have, or SQL of its own.',
-  rate_limited: 'The app limits how often it may be asked. The first time in a run is nobody’s fault, each further one the app’s.',
+  output_contract: 'The app broke its own contract: its output schema, a tool of its list, or its SQL.',
+  rate_limited: 'The app limits how often it is called: nobody’s fault the first time in a run, then the app’s.',
   server_error: 'Something in the app went wrong, or took too long: a status of 500 and more, or its words.',
   account_refused: 'The app refused the persona’s account: 401 or 403.',
   invalid_params: 'The app refused the arguments by the code of the protocol for that, -32602.',

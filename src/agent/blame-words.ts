@@ -29,7 +29,8 @@ export const VALIDATION = anyOf(
   String.raw`\bvalidation (?:errors?|failed|failure|exception)\b`,
   String.raw`\b(?:validation_error|parameter_missing)\b`,
   // zod, pydantic and FastAPI, ajv, Python's jsonschema
-  String.raw`"code"\s*:\s*"(?:invalid_(?:type|value|format|string|enum_value|union|literal)|too_small|too_big|unrecognized_keys)"`,
+  String.raw`"code"\s*:\s*"invalid_(?:type|value|format|string|enum_value|union|literal)"`,
+  String.raw`"code"\s*:\s*"(?:too_small|too_big|unrecognized_keys)"`,
   String.raw`\btype=(?:missing|value_error|\w+_type|\w+_parsing)\b`, String.raw`"loc"\s*:\s*\[`,
   String.raw`"instancePath"\s*:`,
   String.raw`\bmust have required propert`, String.raw`\badditional propert`,
@@ -42,21 +43,23 @@ export const VALIDATION = anyOf(
   String.raw`\bthe given data was invalid\b`, String.raw`\bMethodArgumentNotValid`,
   String.raw`\bvalue\b[^.\n]{0,60}\bnot allowed\b`, String.raw`\bnot an allowed value\b`,
   String.raw`\bis not a valid choice\b`,
-  String.raw`\b(?:ung(?:ü|ue)ltige[rsn]?|falsche[rsn]?|fehlende[rsn]?) (?:argument|parameter|eingabe|angabe|pflichtfeld)`,
+  String.raw`\b(?:ung(?:ü|ue)ltig|falsch|fehlend)e[rsn]? (?:argument|parameter|eingabe|angabe|pflichtfeld)`,
   String.raw`\bpflichtfeld`,
   String.raw`\bvalidierungsfehler\b`, String.raw`\bwert\b[^.\n]{0,60}\bnicht (?:erlaubt|zul(?:ä|ae)ssig)`
 )
 
 export const NOT_ALLOWED = anyOf(
   String.raw`\bpermissions?\b[^.\n]{0,30}\b(?:denied|required|missing)\b`,
-  String.raw`\b(?:no|missing|insufficient|lacks?|without|have)( the)? (?:required |necessary )?(?:permissions?|rights?|privileges?|scopes?)\b`,
+  String.raw`\b(?:no|missing|insufficient|lacks?|without|have)(?: the)? (?:required |necessary )?permissions?\b`,
+  String.raw`\b(?:no|missing|insufficient|lacks?|without)(?: the)? (?:required |necessary )?(?:rights?|privileges?|scopes?)\b`,
   String.raw`\bforbidden\b`, String.raw`\bunauthori[sz]ed\b`, String.raw`\bnot authori[sz]ed\b`,
   String.raw`\bunauthenticated\b`, String.raw`\baccess\b[^.\n]{0,40}\bdenied\b`,
   String.raw`\bauthentication (?:is )?(?:required|failed)\b`, String.raw`\bbad credentials\b`,
   String.raw`\bnot (?:logged|signed) in\b`, String.raw`\bplease (?:log|sign) in\b`,
   String.raw`\b(?:is|are|was|were|action|operation|operations|you're) not (?:allowed|permitted)\b`,
   String.raw`\bonly allowed\b`, String.raw`\bnot accessible by\b`,
-  String.raw`\b(?:invalid|expired|missing|bad|revoked)[ _](?:(?:access|api|auth|bearer|refresh)[ _-]?)?(?:token|credentials?|key|scope|auth|grant)\b`,
+  String.raw`\b(?:invalid|expired|missing|bad|revoked)[ _](?:token|credentials?|key|scope|auth|grant)\b`,
+  String.raw`\b(?:invalid|expired|missing|bad|revoked)[ _](?:access|api|auth|bearer|refresh)[ _-]?(?:token|credentials?|key)\b`,
   String.raw`\b(?:api )?key (?:is )?(?:invalid|expired)\b`,
   String.raw`\btoken\b[^.\n]{0,20}\b(?:invalid|expired|revoked)\b`,
   String.raw`\b(?:missing_scope|not_authed|restricted_action|not_in_channel)\b`,
@@ -75,7 +78,8 @@ export const NOT_FOUND = anyOf(
   String.raw`\b(?:cannot|can't|can not|could not|couldn't|unable to) (?:find|locate|resolve)\b`,
   String.raw`\b(?:cannot|could not|couldn't) be found\b`, String.raw`\bno \S+(?: \S+)? (?:found|exists)\b`,
   String.raw`\bENOENT\b`, String.raw`\bresource_missing\b`,
-  String.raw`\bunknown (?:id|user|channel|project|issue|page|note|item|entity|record|resource|file|repository|customer|contact|event|list|board|database|table|uri)\b`,
+  String.raw`\bunknown (?:id|user|channel|project|issue|page|note|item|entity|record|resource|file|repository)\b`,
+  String.raw`\bunknown (?:customer|contact|event|list|board|database|table|uri)\b`,
   String.raw`\bthere is no\b`, String.raw`\bno longer exists\b`,
   String.raw`\bnicht gefunden\b`, String.raw`\bexistiert nicht\b`, String.raw`\bexistieren nicht\b`,
   String.raw`\bgibt es nicht\b`, String.raw`\bnicht vorhanden\b`,
@@ -85,12 +89,14 @@ export const NOT_FOUND = anyOf(
 
 export const INTERNAL = anyOf(
   String.raw`\binternal (?:server )?error\b`,
-  String.raw`\b(?:timed out|time-?out (?:of|exceeded|after|error|while|waiting|reached)|timeouterror|deadline exceeded|(?:request|gateway|connection) time-?out)\b`,
+  String.raw`\b(?:timed out|timeouterror|deadline exceeded)\b`, String.raw`\btime-?out (?:of|exceeded|after|error|while|waiting|reached)\b`,
+  String.raw`\b(?:request|gateway|connection) time-?out\b`,
   String.raw`\bE(?:TIMEDOUT|CONNREFUSED|CONNRESET|NOTFOUND|PIPE|MFILE|NOSPC)\b`, String.raw`\bEAI_AGAIN\b`,
   String.raw`\bconnection (?:refused|reset|closed|error|terminated|lost)\b`, String.raw`\bfetch failed\b`,
   String.raw`\bbad gateway\b`, String.raw`\bservice unavailable\b`, String.raw`\btemporarily unavailable\b`,
   String.raw`\btraceback\b`,
-  String.raw`\b(?:TypeError|ReferenceError|RangeError|AttributeError|KeyError|IndexError|NullReferenceException|NullPointerException|SQLSTATE|OperationalError|IntegrityError)\b`,
+  String.raw`\b(?:Type|Reference|Range|Attribute|Key|Index|Operational|Integrity)Error\b`,
+  String.raw`\bNull(?:Reference|Pointer)Exception\b`, String.raw`\bSQLSTATE\b`,
   String.raw`\bcannot read propert`, String.raw`\bunexpected (?:token|end of json|error)\b`,
   String.raw`\bnil pointer\b`, String.raw`\bpanic:`, String.raw`\bunhandled\b`, String.raw`\bdeadlock\b`,
   String.raw`\bdatabase is locked\b`,
@@ -110,7 +116,8 @@ export const ARGUMENTS = anyOf(
   String.raw`\bno_text\b`,
   String.raw`\b(?:must|should) (?:be|not be|have|contain|match|include|start|end|provide|specify|not)\b`,
   String.raw`\bmust either\b`,
-  String.raw`\bexpected\b[^.\n]{0,80}\b(?:got|received|found|but|type|format|one of|string|number|integer|boolean|array|object|date)\b`,
+  String.raw`\bexpected\b[^.\n]{0,80}\b(?:got|received|found|but|type|format|one of)\b`,
+  String.raw`\bexpected\b[^.\n]{0,80}\b(?:string|number|integer|boolean|array|object|date)\b`,
   String.raw`\bexpected (?:a|an|one of)\b`,
   String.raw`\b(?:provide|specify|supply|pass) (?:either|at least|exactly|one of|only one|a|an|the)\b`,
   String.raw`\bplease (?:provide|specify|enter|choose)\b`,
@@ -119,7 +126,8 @@ export const ARGUMENTS = anyOf(
   String.raw`\b(?:is )?too (?:short|long|large|small|big)\b`, String.raw`\bout of range\b`,
   String.raw`\bnot a valid\b`, String.raw`\bis not valid\b`,
   String.raw`\bis not an? (?:string|number|integer|boolean|array|object|date)\b`,
-  String.raw`\b(?:unknown|unexpected|unsupported) (?:argument|parameter|field|property|option|key|keyword|value|type|column|operator|filter)\b`,
+  String.raw`\b(?:unknown|unexpected|unsupported) (?:argument|parameter|field|property|option|key|keyword)\b`,
+  String.raw`\b(?:unknown|unexpected|unsupported) (?:value|type|column|operator|filter)\b`,
   String.raw`\bdoes(?: not|n't) match\b`,
   String.raw`\b(?:cannot|could not|couldn't|failed to|unable to) parse\b`,
   String.raw`\bung(?:ü|ue)ltig`, String.raw`\bkeine? g(?:ü|ue)ltige`, String.raw`\berforderlich\b`,
@@ -133,7 +141,8 @@ export const ARGUMENTS = anyOf(
 export const FORMAT = anyOf(
   String.raw`\bformat(?:s|ted)?\b`, String.raw`\bpattern\b`, String.raw`\bE\.?164\b`,
   String.raw`\bISO[- ]?8601\b`, String.raw`\bRFC[- ]?\d{3,4}\b`, String.raw`\b(?:YYYY|TT\.MM|DD/MM|HH:MM)`,
-  String.raw`\b(?:valid|invalid|g(?:ü|ue)ltige[rsn]?|ung(?:ü|ue)ltige[rsn]?) (?:e-?mail|phone|date|time|url|uri|uuid|telefonnummer|datum|uhrzeit|adresse|iban|time ?zone|currency)`,
+  String.raw`\b(?:in)?valid (?:e-?mail|phone|date|time|url|uri|uuid|iban|time ?zone|currency)`,
+  String.raw`(?:\bung|\bg)(?:ü|ue)ltige[rsn]? (?:e-?mail|telefonnummer|datum|uhrzeit|zeit|adresse|url|iban)`,
   String.raw`\bschreibweise\b`
 )
 
