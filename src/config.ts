@@ -102,6 +102,11 @@ export const Config = Type.Object({
     expects: 'warn or block',
     description: 'a tool that the app describes otherwise than before: warn in the log, or block it until POST /api/v1/admin/tools/accept'
   }),
+  MODULES: Type.Optional(Type.String({
+    minLength: 1,
+    expects: 'JSON such as {"issues": ["*issue*"]}, or the path of a file with it',
+    description: 'the modules of the app, each with patterns of its tools, as JSON or a file with it; the first that covers a tool decides; unset: derived from the names of the tools'
+  })),
   AUTH_URL: url('a URL that begins with http:// or https://', 'the sign-in service of your app; unset: an app without accounts'),
   AUTH_SIGN_UP_PATH: Type.String({
     default: '/api/auth/sign-up/email',

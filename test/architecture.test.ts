@@ -31,19 +31,19 @@ const MAY_IMPORT: Record<string, string[]> = {
   app: ['plugins', 'routes', 'config', 'db'],
   plugins: [
     'config', 'db', 'agent', 'accounts', 'apps', 'dial', 'runs', 'schema-check',
-    'routes', 'personas', 'actions', 'feedback', 'diaries', 'incidents', 'insights', 'releases', 'sessions', 'dashboard', 'verdicts'
+    'routes', 'personas', 'actions', 'feedback', 'diaries', 'incidents', 'insights', 'releases', 'sessions', 'dashboard', 'verdicts', 'modules'
   ],
   routes: [
     'personas', 'runs', 'actions', 'feedback', 'diaries', 'incidents', 'insights', 'releases', 'sessions', 'dashboard', 'db', 'config', 'schema-check', 'verdicts',
     'accounts', 'apps'
   ],
-  runs: ['personas', 'actions', 'feedback', 'diaries', 'incidents', 'agent', 'accounts', 'apps', 'db'],
-  agent: ['feedback', 'dial'],
+  runs: ['personas', 'actions', 'feedback', 'diaries', 'incidents', 'agent', 'accounts', 'apps', 'db', 'modules'],
+  agent: ['feedback', 'dial', 'modules'],
   accounts: ['dial', 'db', 'agent'],
-  apps: ['db', 'accounts', 'agent', 'dial'],
+  apps: ['db', 'accounts', 'agent', 'dial', 'modules'],
   dial: [],
   personas: ['db', 'apps'],
-  actions: ['db'],
+  actions: ['db', 'modules'],
   feedback: ['db'],
   diaries: ['db'],
   incidents: ['db'],
@@ -64,10 +64,11 @@ const MAY_IMPORT: Record<string, string[]> = {
   seal: [],
   'schema-check': ['personas'],
   client: ['personas', 'actions', 'feedback'],
+  modules: [],
   statistics: [],
   verdicts: ['statistics', 'db'],
   cli: ['plugins', 'personas', 'accounts', 'apps', 'environment', 'schema-check', 'verdicts', 'doctor', 'config', 'production', 'db'],
-  doctor: ['config', 'db', 'dial', 'agent', 'accounts', 'apps', 'personas', 'actions', 'runs'],
+  doctor: ['config', 'db', 'dial', 'agent', 'accounts', 'apps', 'personas', 'actions', 'runs', 'modules'],
   demo: ['app', 'cli', 'accounts', 'personas', 'runs', 'db', 'environment']
 }
 

@@ -11,7 +11,7 @@ export interface Arm {
 export const MODEL = 'claude-sonnet-5-5'
 export const SYSTEM = 'You are Mara, a researcher. You use a real app, and only through the tools you are given.'
 export const DAY = 'Today is Monday. Live a short day in this app.'
-export const REFLECT = 'The day is over. Call no more tools. Rate each module you used: todo_list, todo_create. Answer with JSON only.'
+export const REFLECT = 'The day is over. Call no more tools. Rate each module you used: todo. Answer with JSON only.'
 
 /** So that no arm is quick because it does less. */
 export function mustRate (text: string): void {

@@ -28,11 +28,14 @@ function callOf (tools: Asked['tools'], number: number): { name: string, input: 
   return call === undefined || tool === undefined ? [] : [{ name: tool.name, input: call.input }]
 }
 
-const rating = (module: string, action: number, quote: string) =>
-  ({ module, notes: `It did what I expected, see #${action}.`, evidence: [{ action, quote }], comparedToLastTime: 'first', rating: 4 })
-
 export const RATING = JSON.stringify({
-  ratings: [rating('todo_list', 1, 'Water the plants'), rating('todo_create', 2, 'saved')],
+  ratings: [{
+    module: 'todo',
+    notes: 'It did what I expected, see #1 and #2.',
+    evidence: [{ action: 1, quote: 'Water the plants' }, { action: 2, quote: 'saved' }],
+    comparedToLastTime: 'first',
+    rating: 4
+  }],
   costliestModule: null,
   diary: { did: 'Looked at my list and added the plumber.', annoyed: 'Nothing much.', plan: 'Call the plumber.', memory: 'The list is quick.' }
 })

@@ -4,7 +4,9 @@ import type { Queryable } from '../db/database.ts'
 import { PREPARED } from '../db/prepared.ts'
 import type { KnownToolsTable } from '../db/tables.ts'
 import { ToolNotAsSeenError } from '../errors.ts'
-import { moduleOf } from './repository.ts'
+import { moduleByName } from '../modules/derive.ts'
+import { lookUp, modulesOf, type KnownModule, type ModuleOf, type ToolModule } from '../modules/modules-of.ts'
+import type { ModuleRules } from '../modules/rules.ts'
 import type { StoredSetAside } from './set-aside-tools.ts'
 import type { AcceptedTool, KnownTool, SetAsideTool } from './tool-schemas.ts'
 
@@ -15,21 +17,46 @@ export interface Remembered {
   changed: string[]
   /** What is stored of tools that no persona gets to see. */
   setAside: StoredSetAside[]
+  /** The modules of the tools in this run. */
+  moduleOf: ModuleOf
 }
 
 /**
- * Once a day per tool is enough: only rows that are new, changed or a day old are written, and no others locked.
+ * Once a day per tool is enough: only rows that are new, changed or a day old are written, and no others locked. One statement
+ * where the app shows nothing new.
  * @param definitions by tool name, a hash of all that the app says of the tool
+ * @param rules the modules that an operator named
  */
-export async function rememberTools (db: Queryable, app: string, definitions: ReadonlyMap<string, string>): Promise<Remembered> {
+export async function rememberTools (
+  db: Queryable, app: string, definitions: ReadonlyMap<string, string>, rules: ModuleRules = []
+): Promise<Remembered> {
   const names = [...definitions.keys()]
-  const { rows } = await sql<{ changed: string | null, set_aside: StoredSetAside | null }>`${PREPARED}
+  const rows = await rememberKnown(db, app, definitions)
+  const known = new Map(rows.flatMap(({ known }) => known === null ? [] : [[known.tool, known] as const]))
+  const modules = modulesOf(names, rules, known)
+  const news = modules.filter(({ tool, module, derived }) => {
+    const stored = known.get(tool)
+    return stored?.module !== module || stored.derived !== derived
+  })
+  if (news.length > 0) await storeModules(db, app, news, definitions)
+  return {
+    changed: rows.flatMap(row => row.changed ?? []),
+    setAside: rows.flatMap(row => row.set_aside ?? []),
+    moduleOf: lookUp(modules)
+  }
+}
+
+interface RememberedRow { changed: string | null, set_aside: StoredSetAside | null, known: KnownModule & { tool: string } | null }
+
+/** What is stored of the app's tools, as it was before this statement. */
+async function rememberKnown (db: Queryable, app: string, definitions: ReadonlyMap<string, string>): Promise<RememberedRow[]> {
+  const { rows } = await sql<RememberedRow>`${PREPARED}
     WITH written AS (
     INSERT INTO known_tools (app, tool_name, module, definition_hash, accepted_hash)
-    SELECT ${app}, shown.tool_name, shown.module, hash, hash
-    FROM unnest(${arrayOf(names)}::text[], ${arrayOf(names.map(moduleOf))}::text[], ${arrayOf([...definitions.values()])}::text[]) AS shown (tool_name, module, hash)
-    LEFT JOIN known_tools stored ON stored.app = ${app} AND stored.tool_name = shown.tool_name
-    WHERE stored.app IS NULL OR stored.last_seen_at < now() - interval '1 day' OR stored.definition_hash IS DISTINCT FROM hash
+    SELECT ${app}, shown.tool_name, stored.module, hash, hash
+    FROM unnest(${arrayOf([...definitions.keys()])}::text[], ${arrayOf([...definitions.values()])}::text[]) AS shown (tool_name, hash)
+    JOIN known_tools stored ON stored.app = ${app} AND stored.tool_name = shown.tool_name
+    WHERE stored.last_seen_at < now() - interval '1 day' OR stored.definition_hash IS DISTINCT FROM hash
     ORDER BY 2
     ON CONFLICT (app, tool_name) DO UPDATE SET last_seen_at = now(), definition_hash = excluded.definition_hash,
       accepted_hash = coalesce(known_tools.accepted_hash, excluded.definition_hash),
@@ -37,13 +64,30 @@ export async function rememberTools (db: Queryable, app: string, definitions: Re
     WHERE known_tools.last_seen_at < now() - interval '1 day' OR known_tools.definition_hash IS DISTINCT FROM excluded.definition_hash
     RETURNING CASE WHEN known_tools.changed_at = now() THEN known_tools.tool_name END AS tool_name
     )
-    SELECT tool_name AS changed, NULL AS set_aside FROM written WHERE tool_name IS NOT NULL
+    SELECT tool_name AS changed, NULL::jsonb AS set_aside, NULL::jsonb AS known FROM written WHERE tool_name IS NOT NULL
     UNION ALL
     SELECT NULL, jsonb_build_object(
       'name', tool_name, 'reason', reason, 'why', why, 'model', model, 'definitionHash', definition_hash,
       'expired', model IS NOT NULL AND noted_at < now() - interval '30 days'
-    ) FROM tools_set_aside WHERE app = ${app}`.execute(db)
-  return { changed: rows.flatMap(row => row.changed ?? []), setAside: rows.flatMap(row => row.set_aside ?? []) }
+    ), NULL FROM tools_set_aside WHERE app = ${app}
+    UNION ALL
+    SELECT NULL, NULL, jsonb_build_object('tool', tool_name, 'module', module, 'derived', derived_module)
+    FROM known_tools WHERE app = ${app}`.execute(db)
+  return rows
+}
+
+/** Of two processes that meet a tool at the same time, both store the same. */
+async function storeModules (
+  db: Queryable, app: string, news: readonly ToolModule[], definitions: ReadonlyMap<string, string>
+): Promise<void> {
+  await sql`
+    INSERT INTO known_tools (app, tool_name, module, derived_module, definition_hash, accepted_hash)
+    SELECT ${app}, tool_name, module, derived, hash, hash FROM unnest(
+      ${arrayOf(news.map(({ tool }) => tool))}::text[], ${arrayOf(news.map(({ module }) => module))}::text[],
+      ${arrayOf(news.map(({ derived }) => derived))}::text[], ${arrayOf(news.map(({ tool }) => definitions.get(tool)))}::text[]
+    ) AS news (tool_name, module, derived, hash) ORDER BY tool_name
+    ON CONFLICT (app, tool_name) DO UPDATE SET module = excluded.module,
+      derived_module = coalesce(known_tools.derived_module, excluded.derived_module)`.execute(db)
 }
 
 /** By tool name, the definition that counts as known: the first that was seen, or the one that an operator accepted. */
@@ -104,7 +148,7 @@ const byName = (setAside: SetAside[]) => new Map(setAside.filter(row => row.reas
 function toDropped ({ name, reason, why, since, notedAt }: SetAside): ListedTool {
   const setAside = { reason, why, since }
   const seen = { firstSeenAt: since, lastSeenAt: notedAt }
-  return { name, module: moduleOf(name), definitionHash: null, accepted: true, changedAt: null, ...seen, setAside }
+  return { name, module: moduleByName(name), definitionHash: null, accepted: true, changedAt: null, ...seen, setAside }
 }
 
 function toKnownTool (row: Selectable<KnownToolsTable>, setAside: SetAside | undefined): ListedTool {

@@ -8,11 +8,6 @@ import { RowConflictError } from '../errors.ts'
 
 /** All SQL on persona_actions. Append-only: a row's outcome is filled in once and never changed. */
 
-/** The module of a tool is what stands before the first dot of its original name. */
-export function moduleOf (toolName: string): string {
-  return toolName.split('.')[0] || toolName
-}
-
 /** The same call of the same tick always gets the same row, so a retry writes nothing twice. */
 export function actionId (tickId: string, ordinal: number, toolName: string): string {
   return `${tickId}-${ordinal}-${toolName}`
@@ -65,18 +60,24 @@ const UNIQUE_VIOLATION = '23505'
 
 const roundedMs = (ms: number | null | undefined) => typeof ms === 'number' ? Math.round(ms) : null
 
-/** `actionId` and `moduleOf` in the words of SQL, so that a batch is sent without what follows from the rest of it. */
-function sentRows ({ actions, offset = 0 }: ReportedActions): RawBuilder<unknown> {
+/**
+ * `actionId` and `moduleByName` in the words of SQL, so that a batch is sent without what follows from the rest of it. A tool that the
+ * persona's app has shown keeps the module that it has there.
+ */
+function sentRows ({ personaId, actions, offset = 0 }: ReportedActions): RawBuilder<unknown> {
   return sql`(
     SELECT tick_id || '-' || ordinal || '-' || tool_name AS id, tick_id, ordinal, tool_name,
-           coalesce(nullif(split_part(tool_name, '.', 1), ''), tool_name) AS module, input_hash, result, error_message, latency_ms
+           coalesce(shown.module, nullif(regexp_replace(tool_name, '[./:].*$', '', 's'), ''), tool_name) AS module,
+           input_hash, result, error_message, latency_ms
     FROM (
       SELECT *, (${offset}::int + nth - 1)::int AS ordinal FROM unnest(
         ${arrayOf(actions.map(a => a.tickId))}::text[], ${arrayOf(actions.map(a => a.toolName))}::text[],
         ${arrayOf(actions.map(a => a.inputHash))}::text[], ${arrayOf(actions.map(a => a.result))}::text[],
         ${arrayOf(actions.map(a => a.errorMessage))}::text[], ${arrayOf(actions.map(a => roundedMs(a.latencyMs)))}::int[]
       ) WITH ORDINALITY AS sent (tick_id, tool_name, input_hash, result, error_message, latency_ms, nth)
-    ) numbered
+    ) numbered LEFT JOIN (
+      SELECT k.tool_name AS name, k.module FROM known_tools k JOIN personas p ON p.app = k.app WHERE p.id = ${personaId}::uuid
+    ) shown ON shown.name = tool_name
   ) AS sent`
 }
 
@@ -124,6 +125,7 @@ export interface PlannedAction {
   personaId: string
   ordinal: number
   toolName: string
+  module: string
   inputHash: string
   toolUseId: string
   messageSeq: number
@@ -167,8 +169,8 @@ export function withdrawnAction ({ tickId, ordinal, toolName }: PlannedAction): 
 const PLANNED_COLUMNS = sql.raw('id, persona_id, tick_id, ordinal, tool_name, module, input_hash, tool_use_id, message_seq')
 
 function plannedValues (action: PlannedAction): RawBuilder<unknown> {
-  const { personaId, tickId, ordinal, toolName, inputHash, toolUseId, messageSeq } = action
-  return sql`${actionId(tickId, ordinal, toolName)}, ${personaId}::uuid, held.id, ${ordinal}::int, ${toolName}, ${moduleOf(toolName)},
+  const { personaId, tickId, ordinal, toolName, module, inputHash, toolUseId, messageSeq } = action
+  return sql`${actionId(tickId, ordinal, toolName)}, ${personaId}::uuid, held.id, ${ordinal}::int, ${toolName}, ${module},
     ${inputHash}, ${toolUseId}, ${messageSeq}::int`
 }
 

@@ -1,5 +1,6 @@
 import type { ModelTool } from './model.ts'
 import type { SetAside, Tool, Toolbox } from './toolbox.ts'
+import { moduleByName } from '../modules/derive.ts'
 import { legalName, mapToolNames } from './tool-names.ts'
 
 /** The tools of an app under the names that the model knows them by. */
@@ -34,11 +35,11 @@ export type Judge = (tools: readonly Tool[], definitions: ReadonlyMap<string, st
  * What is denied is not shown: a persona that sees a button and may not press it would blame the app for our rule. The list
  * stays the same from run to run, which the prompt cache needs.
  */
-export function nameTools (toolbox: Toolbox, judge: Judge = () => []): NamedTools {
+export function nameTools (toolbox: Toolbox, judge: Judge = () => [], moduleOf: (tool: string) => string = moduleByName): NamedTools {
   const leftOut = new Map<string, SetAside>()
   const divide = () => {
     const denied = judge(toolbox.tools, toolbox.definitions)
-    return { ...nameAllowed(toolbox.tools, denied.map(tool => tool.name)), denied }
+    return { ...nameAllowed(toolbox.tools, denied.map(tool => tool.name), moduleOf), denied }
   }
   let { tools } = toolbox
   let named = divide()
@@ -69,19 +70,24 @@ export function nameTools (toolbox: Toolbox, judge: Judge = () => []): NamedTool
 
 interface Named { byLegalName: ReadonlyMap<string, Tool>, modelTools: ModelTool[] }
 
+/** A persona rates modules: where a tool's name does not begin with its module, its description does. */
+function withModule ({ name, description }: Tool, module: string): string {
+  return moduleByName(name) === module ? description : `Module: ${module}. ${description}`.trim()
+}
+
 /** The same list comes in every run (`mcp-tools.ts`), and so, as a rule, do those of it that are denied. */
 const namedBefore = new WeakMap<Tool[], Map<string, Named>>()
 
-function nameAllowed (tools: Tool[], denied: string[]): Named {
+function nameAllowed (tools: Tool[], denied: string[], moduleOf: (tool: string) => string): Named {
   const before = namedBefore.get(tools) ?? new Map<string, Named>()
   namedBefore.set(tools, before)
-  const key = JSON.stringify(denied)
-  const named = before.get(key) ?? nameAll(tools.filter(tool => !denied.includes(tool.name)))
+  const key = JSON.stringify([denied, tools.map(tool => moduleOf(tool.name))])
+  const named = before.get(key) ?? nameAll(tools.filter(tool => !denied.includes(tool.name)), moduleOf)
   before.set(key, named)
   return named
 }
 
-function nameAll (tools: Tool[]): Named {
+function nameAll (tools: Tool[], moduleOf: (tool: string) => string): Named {
   const names = mapToolNames(tools.map(tool => tool.name))
   const byLegalName = new Map<string, Tool>()
   for (const tool of tools) {
@@ -90,6 +96,6 @@ function nameAll (tools: Tool[]): Named {
   }
   // In the order of their names: the same list in every run is what the prompt cache needs.
   const modelTools = [...byLegalName].sort(([a], [b]) => a < b ? -1 : 1)
-    .map(([name, tool]) => ({ name, description: tool.description, inputSchema: tool.inputSchema }))
+    .map(([name, tool]) => ({ name, description: withModule(tool, moduleOf(tool.name)), inputSchema: tool.inputSchema }))
   return { byLegalName, modelTools }
 }

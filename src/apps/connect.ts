@@ -12,6 +12,7 @@ import { createSlots } from '../agent/request-slots.ts'
 import type { ToolPolicy } from '../agent/tool-policy.ts'
 import type { Toolbox } from '../agent/toolbox.ts'
 import type { Dialler } from '../dial/dialler.ts'
+import type { ModuleRules } from '../modules/rules.ts'
 import { FIRST_APP, type AppSettings } from './schemas.ts'
 
 /** Requests that the personas of this process have under way at one app, all together. */
@@ -28,6 +29,8 @@ export interface ConnectedApp {
   accounts: Accounts
   openToolbox (account: Account, signal: AbortSignal): Promise<Toolbox>
   toolPolicy: ToolPolicy & { changes: 'warn' | 'block' }
+  /** The modules that an operator named; empty: they are derived from the tools. */
+  modules: ModuleRules
 }
 
 export interface Surroundings {
@@ -64,6 +67,7 @@ export function connectApp (
       trusted,
       changes: settings.toolChanges ?? 'warn'
     },
+    modules: (settings.modules ?? []).map(({ module, tools }) => [module, tools] as const),
     async openToolbox (account, signal) {
       // Loaded with the first run: a process that only answers starts sooner and holds less.
       const { openMcpToolbox } = await import('../agent/mcp-toolbox.ts')

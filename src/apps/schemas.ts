@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { MODULE_NAME } from '../modules/rules.ts'
 
 /** The app that the environment of each process describes; its row holds no settings. */
 export const FIRST_APP = 'main'
@@ -31,7 +32,13 @@ export const AppSettings = Type.Object({
   toolPolicy: Type.Optional(Type.Enum(['allow', 'read-only', 'deny', 'browser', 'files'], { default: 'allow' })),
   toolAllow: Type.Optional(Patterns('tools that are allowed besides, whatever the app declares of them; what destroys by its name must be spelt out')),
   toolDeny: Type.Optional(Patterns('tools that are denied whatever else allows them')),
-  toolChanges: Type.Optional(Type.Enum(['warn', 'block'], { default: 'warn' }))
+  toolChanges: Type.Optional(Type.Enum(['warn', 'block'], { default: 'warn' })),
+  modules: Type.Optional(Type.Array(Type.Object({
+    module: Type.String({ pattern: MODULE_NAME, description: 'no / \\ ? # in it, and no two underscores at the start' }),
+    tools: Type.Array(Type.String({ pattern: '^[^\\s,]{1,200}$' }), { minItems: 1, maxItems: 200, description: 'patterns of tools, with * for anything' })
+  }, { additionalProperties: false }), {
+    maxItems: 100, description: 'the modules of the tools: the first pattern that covers a tool decides; left out: derived from their names'
+  }))
 }, { additionalProperties: false })
 export type AppSettings = Static<typeof AppSettings>
 

@@ -235,6 +235,7 @@ export interface KnownToolsTable {
   definition_hash: string | null
   changed_at: NullableInstant
   accepted_hash: string | null
+  derived_module: string | null
 }
 
 export interface ToolsSetAsideTable {

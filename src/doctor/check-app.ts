@@ -1,6 +1,7 @@
-import { moduleOf } from '../actions/repository.ts'
 import type { SetAside, Toolbox } from '../agent/toolbox.ts'
 import { reportTools, type ToolReport } from '../apps/tool-report.ts'
+import { lookUp, modulesOf } from '../modules/modules-of.ts'
+import type { ModuleRules } from '../modules/rules.ts'
 import { failed, ok } from './finding.ts'
 import type { AppFacts, Finding } from './schemas.ts'
 import type { SetUpApp } from './setup.ts'
@@ -17,11 +18,17 @@ export function seeApp ({ name, connected }: SetUpApp, toolbox: Toolbox, maxInpu
     era: toolbox.era,
     protocolVersion: toolbox.protocolVersion,
     server: toolbox.serverInfo,
-    modules: Object.groupBy(report.offered.map(tool => tool.name).sort(), moduleOf) as Record<string, string[]>,
+    modules: groupByModule(report.offered.map(tool => tool.name).sort(), connected.modules),
     setAside: report.setAside,
     listTokens: report.tokens
   }
   return { report, facts }
+}
+
+/** As the first run will group them: what was derived before and is stored is not looked up. */
+function groupByModule (tools: string[], rules: ModuleRules): Record<string, string[]> {
+  const moduleOf = lookUp(modulesOf(tools, rules, new Map()))
+  return Object.groupBy(tools, moduleOf) as Record<string, string[]>
 }
 
 const ERAS = { stateless: ' without sessions', session: ' with sessions', sse: ' over HTTP+SSE' }

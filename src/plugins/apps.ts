@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import fp from 'fastify-plugin'
 import type { Accounts } from '../accounts/account.ts'
 import type { Vault } from '../accounts/vault.ts'
@@ -7,7 +8,8 @@ import { breakerOf, connectApp, type ConnectedApp } from '../apps/connect.ts'
 import { getApp, listApps, type StoredApp } from '../apps/repository.ts'
 import { FIRST_APP, type AppSettings } from '../apps/schemas.ts'
 import type { Config } from '../config.ts'
-import { AppError } from '../errors.ts'
+import { AppError, ConfigError, messageOf } from '../errors.ts'
+import { readModuleRules, type ModuleRules } from '../modules/rules.ts'
 import { readSeedSecrets } from '../keys.ts'
 import { readEncryptionKeys } from '../seal.ts'
 
@@ -70,6 +72,30 @@ export default fp(async app => {
   })
 }, { name: 'apps', dependencies: ['env', 'database', 'dialler'] })
 
+/** @param given JSON, or the path of a file with it @throws ConfigError */
+function readModules (given: string | undefined): ModuleRules {
+  if (given === undefined) return []
+  const isJson = given.trim().startsWith('{')
+  const place = isJson ? 'MODULES' : `MODULES (${given})`
+  return readModuleRules(parseJson(place, isJson ? given : readFile(place, given)), place)
+}
+
+function readFile (place: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new ConfigError(`${place} must be JSON such as {"issues": ["*issue*"]}, or a file with it that can be read: ${messageOf(error)}`)
+  }
+}
+
+function parseJson (place: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new ConfigError(`${place} is not valid JSON: ${messageOf(error)}`)
+  }
+}
+
 /** The first app, as the environment describes it. */
 function settingsIn (config: Config): AppSettings {
   const { AUTH_URL, OAUTH_TOKEN_URL, OAUTH_CLIENT_ID, OAUTH_SCOPE } = config
@@ -84,6 +110,7 @@ function settingsIn (config: Config): AppSettings {
     toolPolicy: config.TOOL_POLICY,
     toolAllow: readPatterns(config.TOOL_ALLOW),
     toolDeny: readPatterns(config.TOOL_DENY),
-    toolChanges: config.TOOL_CHANGES
+    toolChanges: config.TOOL_CHANGES,
+    modules: readModules(config.MODULES).map(([module, tools]) => ({ module, tools: [...tools] }))
   }
 }

@@ -1,7 +1,5 @@
 import type { Account, Accounts } from '../accounts/account.ts'
-import { moduleOf } from '../actions/repository.ts'
 import type { DayContext, EndReason } from '../agent/day.ts'
-import type { DayJournal } from '../agent/day-journal.ts'
 import { daySummary } from '../agent/cut-off.ts'
 import { refusalDetail } from '../agent/history.ts'
 import { act } from '../agent/loop.ts'
@@ -28,7 +26,7 @@ import { budgetDetail, budgetOf } from './spending.ts'
 import { finalStateFor, type RunEnd } from './states.ts'
 
 /** The app that a persona lives in. */
-export interface AppUnderTest {
+export interface AppUnderTest extends Pick<ShowDependencies, 'modules'> {
   accounts: Accounts
   /** Opens the app's tools with the account of one persona. */
   openToolbox (account: Account, signal: AbortSignal): Promise<Toolbox>
@@ -93,9 +91,9 @@ async function live (
   try {
     await onAnswer('app')
     const { app } = taken.run
-    const tools = await showTools(deps, app, toolbox)
+    const { tools, moduleOf } = await showTools(deps, app, toolbox)
     const prompts = promptsFor(persona.locale)
-    const journal = await openJournal(deps.db, taken, held => { if (held.cancelRequested) watch.cancel() })
+    const journal = await openJournal(deps.db, taken, held => { if (held.cancelRequested) watch.cancel() }, moduleOf)
     const marks = marksOf(markKey)
     const day: DayContext = {
       model: { ...deps.model, complete: (...request) => deps.model.complete(...request).then(async reply => { await onAnswer('model'); return reply }) },
@@ -168,7 +166,7 @@ async function actAndReflect (
 }
 
 /** What the persona is reminded of when it rates. */
-function livedActions (journal: DayJournal): LivedAction[] {
-  return journal.endedCalls().map(({ ordinal, toolName, result, resultText }) =>
-    ({ number: ordinal + 1, toolName, module: moduleOf(toolName), outcome: result, resultText }))
+function livedActions (journal: RunJournal): LivedAction[] {
+  return journal.endedCalls().map(({ ordinal, toolName, module, result, resultText }) =>
+    ({ number: ordinal + 1, toolName, module, outcome: result, resultText }))
 }

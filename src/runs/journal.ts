@@ -3,6 +3,8 @@ import { finishedAction, listRunActions, startedAction, withdrawnAction, type Pl
 import { addReply, type DayJournal, type PlannedCall, type Spent } from '../agent/day-journal.ts'
 import type { JournaledMessage, NewMessage } from '../agent/history.ts'
 import type { Queryable } from '../db/database.ts'
+import { moduleByName } from '../modules/derive.ts'
+import type { ModuleOf } from '../modules/modules-of.ts'
 import { insertMessage, listMessages, toMessage } from './messages.ts'
 import { heldForReply, heldForUnanswered, heldRun, writeHeld, type TakenRun } from './repository.ts'
 import { interruptedCall, recordedCall, type RecordedCall, type RunRecord } from './run-record.ts'
@@ -31,6 +33,7 @@ export interface RunJournal extends DayJournal {
   hold (held: RawBuilder<unknown>): Promise<void>
   /** Stores what waits for the next thing that goes out; for the end of a day, when nothing does. */
   flush (): Promise<void>
+  endedCalls (): RecordedCall[]
   /** All that the run leaves behind; stored once `flush` resolves. */
   record (): RunRecord
 }
@@ -40,10 +43,12 @@ export interface RunJournal extends DayJournal {
  * one statement that makes sure of the lease first (`writeHeld`), so that a worker that was stopped and comes back
  * writes nothing. What is given to it is written together, when something is about to go out: a turn of one call takes two
  * statements instead of four.
+ * @param moduleOf the module of each tool, as it is at the beginning of the run
  * @param onHeld told with every write whether somebody asked for the run's end
  */
 export async function openJournal (
-  db: Queryable, { lease, run }: Pick<TakenRun, 'lease' | 'run'>, onHeld: (held: { cancelRequested: boolean }) => void
+  db: Queryable, { lease, run }: Pick<TakenRun, 'lease' | 'run'>, onHeld: (held: { cancelRequested: boolean }) => void,
+  moduleOf: ModuleOf = moduleByName
 ): Promise<RunJournal> {
   // Nobody has written anything for a run before it is first taken.
   const isFirst = lease.attempt === 1
@@ -85,7 +90,9 @@ export async function openJournal (
       await write([])
     }
   }
-  const planned = (call: PlannedCall): PlannedAction => ({ ...call, tickId: lease.runId, personaId: run.personaId })
+  const planned = (call: PlannedCall): PlannedAction => ({
+    ...call, module: moduleOf(call.toolName), tickId: lease.runId, personaId: run.personaId
+  })
   let spent = spentOf(run, messages)
 
   return {
@@ -110,13 +117,13 @@ export async function openJournal (
     makeSure,
     async startCall (call) {
       await put({ started: startedAction(planned(call)) })
-      interrupted.set(call.ordinal, interruptedCall(call))
+      interrupted.set(call.ordinal, interruptedCall(planned(call)))
       await flush()
     },
     async finishCall (call, end) {
       await put({ finished: finishedAction(planned(call), end) })
       interrupted.delete(call.ordinal)
-      ended.set(call.ordinal, { ...interruptedCall(call), ...end })
+      ended.set(call.ordinal, { ...interruptedCall(planned(call)), ...end })
     },
     async withdrawCall (call) {
       await put({ withdrawn: withdrawnAction(planned(call)) })

@@ -1,5 +1,5 @@
 import type { RawBuilder } from 'kysely'
-import { closedActions, moduleOf } from '../actions/repository.ts'
+import { closedActions } from '../actions/repository.ts'
 import { slowMsFor } from '../agent/patience.ts'
 import type { ReadReflection, Reflection } from '../agent/reflect.ts'
 import type { Queryable } from '../db/database.ts'
@@ -104,8 +104,8 @@ function judgeVisits (calls: FrictionAction[], ratings: CheckedRating[], end: Ru
   })
 }
 
-function toFrictionAction ({ ordinal, toolName, inputHash, result, blame, latencyMs }: RecordedCall): FrictionAction {
-  return { number: ordinal + 1, module: moduleOf(toolName), toolName, inputHash, result, blame, latencyMs }
+function toFrictionAction ({ ordinal, toolName, module, inputHash, result, blame, latencyMs }: RecordedCall): FrictionAction {
+  return { number: ordinal + 1, module, toolName, inputHash, result, blame, latencyMs }
 }
 
 /** What the persona wrote into its diary, without what it copied: what the app says must not come back as its own memory. */

@@ -14,6 +14,7 @@ export interface RunRecord {
 }
 
 export interface RecordedCall extends Pick<PlannedCall, 'ordinal' | 'toolName' | 'inputHash'>, CallEnd {
+  module: string
   /** Null: of a call that another runner reported. */
   toolUseId: string | null
 }
@@ -22,6 +23,7 @@ export function recordedCall (row: ActionRow): RecordedCall {
   return {
     ordinal: row.ordinal,
     toolName: row.tool_name,
+    module: row.module,
     inputHash: row.input_hash ?? '',
     toolUseId: row.tool_use_id,
     ...(row.result === 'started' ? interrupted() : { result: row.result, errorMessage: row.error_message, blame: row.blame, blameRule: knownRule(row.blame_rule) }),
@@ -30,8 +32,8 @@ export function recordedCall (row: ActionRow): RecordedCall {
   }
 }
 
-export function interruptedCall ({ ordinal, toolName, inputHash, toolUseId }: PlannedCall): RecordedCall {
-  return { ordinal, toolName, inputHash, toolUseId, ...interrupted(), latencyMs: null, resultText: '' }
+export function interruptedCall ({ ordinal, toolName, module, inputHash, toolUseId }: PlannedCall & { module: string }): RecordedCall {
+  return { ordinal, toolName, module, inputHash, toolUseId, ...interrupted(), latencyMs: null, resultText: '' }
 }
 
 const interrupted = () => ({

@@ -8,6 +8,8 @@ import { roomForTools, sizesOf, tooMuch, totalOf } from '../agent/tool-list-size
 import { hintsSayNothing, judgeTools, type ToolPolicy } from '../agent/tool-policy.ts'
 import type { SetAside, Toolbox } from '../agent/toolbox.ts'
 import type { Queryable } from '../db/database.ts'
+import type { ModuleOf } from '../modules/modules-of.ts'
+import type { ModuleRules } from '../modules/rules.ts'
 import { McpNoToolsError, ToolListTooLargeError, ToolsAllDeniedError } from '../errors.ts'
 import { placeOf, type ToolNews } from './tool-news.ts'
 
@@ -20,15 +22,19 @@ export interface ShowDependencies {
     /** What happens to a tool that the app describes otherwise than before. */
     changes: 'warn' | 'block'
   }
+  /** The modules that an operator named; undefined: none. */
+  modules?: ModuleRules | undefined
   limits: Pick<Limits, 'maxInputTokens'>
   /** Told as a day begins which tools of the app the persona gets to see, and which not. */
   onToolNews? (news: ToolNews): void
 }
 
-export async function showTools (deps: ShowDependencies, app: string, toolbox: Toolbox): Promise<NamedTools> {
+export interface ShownTools { tools: NamedTools, moduleOf: ModuleOf }
+
+export async function showTools (deps: ShowDependencies, app: string, toolbox: Toolbox): Promise<ShownTools> {
   const { db, toolPolicy, onToolNews } = deps
-  const { changed, setAside: stored } = await rememberTools(db, app, toolbox.definitions)
-  const tools = nameTools(toolbox, await judgeOf(deps, app, stored))
+  const { changed, setAside: stored, moduleOf } = await rememberTools(db, app, toolbox.definitions, deps.modules)
+  const tools = nameTools(toolbox, await judgeOf(deps, app, stored), moduleOf)
   const setAside = [...toolbox.setAside, ...tools.denied]
   const shown = [...toolbox.tools, ...toolbox.setAside].map(tool => tool.name)
   await noteSetAside(db, app, shown, setAside.map(tool => toRow(tool, deps, toolbox)), stored)
@@ -40,7 +46,7 @@ export async function showTools (deps: ShowDependencies, app: string, toolbox: T
     mend: mendAll(placeOf(app, deps.toolPolicy), setAside),
     hintsSayNothing: toolPolicy.standard !== 'deny' && hintsSayNothing(toolbox.tools)
   })
-  return tools
+  return { tools, moduleOf }
 }
 
 /** What the model's provider did not take in this run. */

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import t from 'tap'
-import { actionId, moduleOf } from '../../src/actions/repository.ts'
+import { actionId } from '../../src/actions/repository.ts'
+import { moduleByName } from '../../src/modules/derive.ts'
 import { createPersona, service, startTestApp } from '../helpers/app.ts'
 
 /** What must not creep when another runner reports. Nothing here is timed. */
@@ -39,6 +40,6 @@ t.test('a retry, which is rare, takes a transaction of its own', async t => {
 t.test('the database makes ids and modules of a batch as this process makes those of its own runs', async t => {
   const rows = await db.selectFrom('persona_actions').select(['id', 'module', 'input_hash', 'latency_ms']).orderBy('ordinal').execute()
   t.same(rows, TOOLS.map((tool, i) => ({
-    id: actionId('a-1', i, tool), module: moduleOf(tool), input_hash: i % 2 === 0 ? 'null' : null, latency_ms: i % 2 === 0 ? i : null
+    id: actionId('a-1', i, tool), module: moduleByName(tool), input_hash: i % 2 === 0 ? 'null' : null, latency_ms: i % 2 === 0 ? i : null
   })))
 })

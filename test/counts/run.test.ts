@@ -63,10 +63,11 @@ t.test('a run asks model, app and database as often as it has to', async t => {
 
   const first = await live('mara@personas.test')
   const second = await live('theo@personas.test')
-  for (const { requests, asked, statements } of [first, second]) {
+  for (const [at, { requests, asked, statements }] of [first, second].entries()) {
     t.equal(requests.length, 8, 'six turns with a call, the closing sentence and the rating')
     t.same(asked.filter(method => method !== 'server/discover'), ['initialize', 'notifications/initialized', 'tools/list', ...Array(6).fill('tools/call')], 'one session and one list for each identity')
-    t.ok(statements <= 21, `${statements} statements, of which two a turn`)
+    // The first run of an app stores the modules of its tools.
+    t.ok(statements <= 21 + (at === 0 ? 1 : 0), `${statements} statements, of which two a turn`)
     const bytes = requests.reduce((sum, request) => sum + JSON.stringify(request).length, 0)
     t.ok(bytes < 220_000, `${bytes} bytes to the model`)
   }
