@@ -15,7 +15,7 @@ the app and the model are started and ended here.
 Ends with \`N passed, N failed\`; the exit code says the same.`
 
 /** In this order; what is not named here comes after. */
-const ORDER = ['kill9', 'zombies', 'replicas', 'postgres', 'clock', 'model', 'app', 'stop', 'soak', 'pglite']
+const ORDER = ['kill9', 'zombies', 'replicas', 'postgres', 'clock', 'model', 'app', 'stop', 'soak', 'pglite', 'doors']
 
 async function loadScenarios (): Promise<Scenario[]> {
   const names = readdirSync(import.meta.dirname).filter(file => /^[a-z0-9-]+\.ts$/.test(file) && file !== 'cli.ts')
