@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Worker } from 'node:worker_threads'
 import { createGzip } from 'node:zlib'
 import type { Teardown } from './tools/teardown.ts'
-import { ask } from './doors-http.ts'
 
 /** Services that answer without an end, and what the server does meanwhile. */
 
@@ -43,17 +43,16 @@ export function peakMemory (pid: number | undefined): number | undefined {
   }
 }
 
-/** Asks for `/health` again and again while something goes on. @returns the longest that it waited, in milliseconds */
+/**
+ * Asks for `/health` again and again while something goes on, in a thread of its own: this one is busy with the flood.
+ * @returns the longest that it waited, in milliseconds
+ */
 export async function slowestHealth (address: string, work: Promise<unknown>): Promise<number> {
-  const going = { on: true }
-  const end = () => { going.on = false }
-  work.then(end, end)
-  let slowest = 0
-  while (going.on) {
-    const startedAt = performance.now()
-    await ask(address, '/health')
-    slowest = Math.max(slowest, performance.now() - startedAt)
-  }
+  const watch = new Worker(new URL('./tools/health-watch.ts', import.meta.url), { workerData: `${address}/health` })
+  const said = once(watch, 'message')
+  await once(watch, 'online')
   await work
-  return Math.round(slowest)
+  watch.postMessage('end')
+  const [slowest] = await said as [number]
+  return slowest
 }
