@@ -1,6 +1,7 @@
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import closeWithGrace from 'close-with-grace'
+import type { buildApp } from './app.ts'
 import { readEnvironment } from './environment.ts'
 import { AppError, ConfigError } from './errors.ts'
 import { CACHE } from './paths.ts'
@@ -28,6 +29,25 @@ function wherePagesAre (address: string, config: Record<string, unknown>): strin
   return `the pages are at ${address}/ (${way}), the routes at ${address}/docs`
 }
 
+const NOT_OPENED: Record<string, string> = {
+  EADDRINUSE: 'another process listens there. Stop it, or set PORT to another port',
+  EACCES: 'this user may not open it. Set PORT to one above 1023',
+  EADDRNOTAVAIL: 'this machine has no such address. Set HOST to one that it has, such as 127.0.0.1 or 0.0.0.0',
+  ENOTFOUND: 'no such name is known. Set HOST to an address, such as 127.0.0.1 or 0.0.0.0'
+}
+
+/** @throws ConfigError where the address cannot be listened on */
+async function listen (app: Awaited<ReturnType<typeof buildApp>>): Promise<string> {
+  const { HOST: host, PORT: port } = app.config
+  try {
+    return await app.listen({ host, port })
+  } catch (error) {
+    const reason = NOT_OPENED[(error as NodeJS.ErrnoException).code ?? '']
+    await app.close()
+    throw reason === undefined ? error : new ConfigError(`The server cannot listen on ${host}:${port}: ${reason}.`)
+  }
+}
+
 try {
   refuseUnfit(env)
   // Loaded only now: what is not fit is told at once, before anything is opened.
@@ -45,7 +65,7 @@ try {
     else app.log.info({ signal }, 'stopping: running days reach their next step first')
     await app.close()
   })
-  const address = await app.listen({ host: app.config.HOST, port: app.config.PORT })
+  const address = await listen(app)
   app.log.info(wherePagesAre(app.config.PUBLIC_URL?.replace(/\/$/, '') ?? address, app.config))
 } catch (error) {
   // What we foresaw says what to do; anything else needs its stack.

@@ -17,6 +17,19 @@ t.test('a wrong environment stops the boot with one message that names every wro
   t.notMatch(server.output(), /at .*\.ts:/, 'no stack for what an operator can mend')
 })
 
+t.test('an address that cannot be listened on stops the start with one message', async t => {
+  const first = startServer(t, { ...await storeEnv(t) })
+  const { port } = new URL(await first.listening)
+  for (const [env, message] of [
+    [{ PORT: port }, /cannot listen on 127\.0\.0\.1:\d+: another process listens there.*PORT/], [{ HOST: '192.0.2.1' }, /no such address.*HOST/]
+  ] as const) {
+    const second = startServer(t, { ...await storeEnv(t), ...env })
+    t.equal((await second.ended).code, 78)
+    t.match(second.output(), message)
+    t.notMatch(second.output(), /at .*\.ts:/)
+  }
+})
+
 t.test('a process without keys serves health, and says in one line what is missing', async t => {
   const server = startServer(t, await storeEnv(t))
   const address = await server.listening

@@ -22,6 +22,7 @@ for (const [era, protocolVersion, flag] of [['stateless', '2026-07-28', '--moder
     const url = await startPublicServer(t, bridged([flag], [process.execPath, BIN, folder]))
     const day = await livePublicDay(t, url, { calls, onlyThese: true })
     t.match(day.actions.filter(({ result }) => result !== 'ok'), [{ blame: 'persona', blameRule: 'made_up', errorMessage: /ENOENT/ }])
+    t.same([...new Set(day.actions.map(({ module }) => module))].sort(), ['directory', 'file'])
     holds(t, day, {
       era,
       protocolVersion,

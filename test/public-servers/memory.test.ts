@@ -25,6 +25,7 @@ for (const [era, protocolVersion, flag] of [['stateless', '2026-07-28', '--moder
     const url = await startPublicServer(t, { ...bridge, env: () => ({ MEMORY_FILE_PATH: join(folder, 'memory.jsonl') }) })
     const day = await livePublicDay(t, url, { calls })
     t.match(day.actions.filter(({ result }) => result !== 'ok'), [{ blame: 'persona', blameRule: 'made_up', errorMessage: /made-up-4711/ }])
+    t.same([...new Set(day.actions.map(({ module }) => module))].sort(), ['entity', 'graph', 'node', 'observation', 'relation'])
     holds(t, day, {
       era,
       protocolVersion,
