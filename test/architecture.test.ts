@@ -155,6 +155,14 @@ t.test('only the dialler goes out to an app', async t => {
   }
 })
 
+t.test('an answer from outside is read whole by few files, all through the dialler, which counts its bytes', async t => {
+  const readers = files.filter(file => /\.(?:text|json|arrayBuffer|blob|bytes)\(\)/.test(codeOf(file)))
+  // The client of other processes and the demo read answers of our own server.
+  t.same(readers.filter(file => !/^(client|demo)\//.test(file)), [
+    'accounts/exchange.ts', 'accounts/token-endpoint.ts', 'agent/claude-messages.ts', 'dial/thin-fetch.ts'
+  ])
+})
+
 t.test('only entries read the environment or end the process', async t => {
   for (const file of files) {
     if (/process\.exit(Code)?\b/.test(codeOf(file))) t.match(file, /^(server\.ts|cli\/|demo\/)/, `${file} ends the process`)

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { pathToFileURL } from 'node:url'
 import { knowsStore } from './helpers/knows-store.ts'
 import { startPostgres } from './helpers/postgres-server.ts'
 import { TapReport } from './helpers/tap-report.ts'
@@ -13,18 +14,21 @@ import { TapReport } from './helpers/tap-report.ts'
  * `npm test`: the whole suite on embedded PGlite, and then on a Postgres server all of it that can tell the two apart, because both
  * are promised.
  * `npm test -- --pglite` or `-- --postgres` runs one half; all other arguments go to tap, such as test files.
+ * `npm test -- --date 2028-02-29T12:00:00Z` runs the first half as on that date: a Postgres server has a clock of its own.
  * The server is the one that TEST_DATABASE_URL names, else one of our own that is gone afterwards.
  */
 
 const ROOT = join(import.meta.dirname, '..')
 const TAP = join(createRequire(import.meta.url).resolve('tap/package.json'), '../dist/esm/run.mjs')
+const CLOCK = join(ROOT, 'test/helpers/shifted-clock.ts')
 const HALVES = { '--pglite': onPglite, '--postgres': onPostgres }
 
 interface Outcome { passed: number, failed: number, summary: string }
 
 let running: ChildProcess | undefined
 
-async function main (args: string[]): Promise<void> {
+async function main (given: string[]): Promise<void> {
+  const args = setDate(given)
   const wanted = Object.entries(HALVES).filter(([flag]) => args.includes(flag))
   const tapArgs = args.filter(arg => !(arg in HALVES))
   buildTapOnce()
@@ -38,6 +42,20 @@ async function main (args: string[]): Promise<void> {
   process.exitCode = failed > 0 ? 1 : 0
   // Other programs read this: keep it the last line.
   console.log(`${passed} passed, ${failed} failed`)
+}
+
+/** Takes `--date` and its value out of the arguments. Every process of the suite inherits the clock. */
+function setDate (args: string[]): string[] {
+  const at = args.indexOf('--date')
+  if (at === -1) return args
+  const date = args[at + 1] ?? ''
+  const offsetMs = Date.parse(date) - Date.now()
+  if (Number.isNaN(offsetMs)) throw new Error(`--date must be an instant such as 2028-02-29T12:00:00Z (it is "${date}")`)
+  if (args.includes('--postgres')) throw new Error('--date goes with --pglite only: a Postgres server has a clock of its own')
+  process.env.TEST_CLOCK_OFFSET_MS = String(offsetMs)
+  process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --import=${pathToFileURL(CLOCK).href}`.trim()
+  console.log(`As on ${date}, on PGlite`)
+  return ['--pglite', ...args.filter((arg, i) => i !== at && i !== at + 1 && arg !== '--pglite')]
 }
 
 function onPglite (args: string[]): Promise<Outcome> {

@@ -28,6 +28,12 @@ export async function storeEnv (t: Teardown): Promise<Record<string, string>> {
   return { DATA_DIR: folder }
 }
 
+/** As `npm test -- --date` set it for the suite. */
+function shiftedClock (): Record<string, string | undefined> {
+  const { NODE_OPTIONS, TEST_CLOCK_OFFSET_MS } = process.env
+  return TEST_CLOCK_OFFSET_MS === undefined ? {} : { NODE_OPTIONS, TEST_CLOCK_OFFSET_MS }
+}
+
 /**
  * `node src/server.ts` in a folder without a `.env`, with these variables and no others. Killed by the teardown.
  * @param nodeArgs for Node itself; the child can then be talked to by `child.send`
@@ -35,7 +41,7 @@ export async function storeEnv (t: Teardown): Promise<Record<string, string>> {
  */
 export function startServer (t: Teardown, env: Record<string, string>, { nodeArgs = [] as string[], entry = SERVER } = {}): ServerProcess {
   const child = spawn(process.execPath, [...nodeArgs, entry], {
-    env: { PATH: process.env.PATH, PORT: '0', ...env }, cwd: tmpdir(), stdio: ['ignore', 'pipe', 'pipe', nodeArgs.length > 0 ? 'ipc' : 'ignore']
+    env: { PATH: process.env.PATH, PORT: '0', ...shiftedClock(), ...env }, cwd: tmpdir(), stdio: ['ignore', 'pipe', 'pipe', nodeArgs.length > 0 ? 'ipc' : 'ignore']
   })
   let output = ''
   let signalledAt = performance.now()

@@ -1,0 +1,20 @@
+/**
+ * Loaded before anything else where the suite runs under another date (`npm test -- --date`): this process, and those that it starts,
+ * live so many milliseconds later. Embedded storage takes its time from `Date`, too; timers go on as they are.
+ */
+
+const offsetMs = Number(process.env.TEST_CLOCK_OFFSET_MS ?? 0)
+const RealDate = Date
+
+class ShiftedDate extends RealDate {
+  constructor (...args: [] | [number | string | Date]) {
+    if (args.length === 0) super(RealDate.now() + offsetMs)
+    else super(...args as [number])
+  }
+
+  static override now (): number {
+    return RealDate.now() + offsetMs
+  }
+}
+
+globalThis.Date = ShiftedDate as DateConstructor
