@@ -104,9 +104,15 @@ const isBackground = (request: FastifyRequest) => request.headers['x-live'] !== 
 function sessionCookie ({ PUBLIC_URL, PORT }: Pick<Config, 'PUBLIC_URL' | 'PORT'>) {
   const secure = PUBLIC_URL?.startsWith('https:') === true
   return {
-    nameFor: ({ socket: { localPort } }: FastifyRequest) => secure ? '__Host-persona-runner' : `persona-runner-${localPort ?? PORT}`,
+    nameFor: ({ server }: FastifyRequest) => secure ? '__Host-persona-runner' : `persona-runner-${portOf(server, PORT)}`,
     options: { path: '/', httpOnly: true, sameSite: 'strict', secure } as const
   }
+}
+
+/** @param configured where it does not listen yet, or takes any free port */
+function portOf (server: FastifyRequest['server'], configured: number): number {
+  const address = server.server.address()
+  return typeof address === 'object' && address !== null ? address.port : configured
 }
 
 function refuseViewer (request: FastifyRequest): void {
