@@ -22,7 +22,7 @@ async function startReplica () {
   const address = await app.listen({ port: 0, host: '127.0.0.1' })
   // Cookies are named for the port.
   const { cookie } = await signIn(app)
-  const headers = { cookie: cookie.replace('-80=', `-${new URL(address).port}=`), accept: 'text/event-stream' }
+  const headers = { cookie, accept: 'text/event-stream' }
   return { app, address, headers }
 }
 
