@@ -9,7 +9,9 @@ import { BASE, randomOf, simulate, type World } from './world.ts'
 const app = await startTestApp(t)
 const { db } = app.database
 const DAY_MS = 24 * 60 * 60 * 1000
-const today = Math.floor((await sql<{ now: Date }>`SELECT now() AS now`.execute(db)).rows[0]!.now.getTime() / DAY_MS)
+/** The first day that is not over: the day before is, an hour after midnight. */
+const { rows: [clock] } = await sql<{ settled: Date }>`SELECT now() - interval '1 hour' AS settled`.execute(db)
+const today = Math.floor((clock?.settled.getTime() ?? 0) / DAY_MS)
 
 t.afterEach(async () => {
   await sql`DELETE FROM release_looks`.execute(db)
