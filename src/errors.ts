@@ -198,6 +198,13 @@ export class DataFolderInUseError extends AppError {
   }
 }
 
+export class DataFolderUnusableError extends AppError {
+  readonly code = 'DATA_FOLDER_UNUSABLE'
+  constructor (folder: string, reason: string, options: ErrorOptions) {
+    super(`The data folder ${folder} cannot be used: ${reason}. Give the user who runs this process the right to write there, or set DATA_DIR to another folder.`, options)
+  }
+}
+
 export class DataFolderForeignError extends AppError {
   readonly code = 'DATA_FOLDER_FOREIGN'
   constructor (folder: string, uid: number) {

@@ -1,5 +1,7 @@
 import { sql } from 'kysely'
 import t from 'tap'
+import { addLooks } from '../../src/verdicts/looks-repository.ts'
+import type { ModuleLook } from '../../src/verdicts/release-verdict.ts'
 import { createPersona, startTestApp } from '../helpers/app.ts'
 import { complaintsOf, noBrowser, openBrowser, openSignedIn } from '../helpers/browser.ts'
 import { insightRows } from '../helpers/insight-rows.ts'
@@ -8,6 +10,18 @@ import { insightRows } from '../helpers/insight-rows.ts'
 const evil = (where: string) =>
   `${where}</script></textarea></title>"'><script>window.hit='${where}'</script><img src=x onerror="window.hit='${where}'">` +
   `<svg/onload="alert('${where}')"><a href="javascript:alert(1)">x</a><style>main{display:none}</style><base href="//evil.test/">`
+
+const LOOK: ModuleLook = {
+  day: 2,
+  state: 'worse',
+  reason: null,
+  daysBefore: 9,
+  rating: null,
+  friction: null,
+  daysNeeded: null,
+  errors: null,
+  groups: [{ by: 'archetype', group: evil('group'), personas: 5, delta: -1 }]
+}
 
 t.test('whatever a persona, a tool or an operator wrote is text and does nothing', { skip: noBrowser }, async t => {
   const app = await startTestApp(t, { env: { ANTHROPIC_API_KEY: 'unused', MCP_URL: 'http://127.0.0.1:9/mcp' } })
@@ -29,7 +43,20 @@ t.test('whatever a persona, a tool or an operator wrote is text and does nothing
   await db.insertInto('persona_feedback').values({ id: 'r-__parse', tick_id: 'r', persona_id: id, module: '__parse', raw_text: evil('raw'), notes: evil('why') }).execute()
   const entry = { date: evil('date'), did: evil('did'), annoyed: evil('annoyed'), plan: evil('plan') }
   await db.insertInto('persona_diaries').values({ persona_id: id, memory: evil('memory'), entries: JSON.stringify([entry]) }).execute()
-  await db.insertInto('releases').values({ version: evil('version').slice(0, 100), at: sql`now()`, notes: evil('changes') }).execute()
+  const version = evil('version').slice(0, 100)
+  await db.insertInto('releases').values({
+    version,
+    at: sql`now()`,
+    notes: evil('changes'),
+    commit_id: evil('commit').slice(0, 100),
+    link: 'https://evil.test/"onmouseover="window.hit=1',
+    touches: JSON.stringify([evil('touched')])
+  }).execute()
+  await addLooks(db, { app: 'main', releases: [version] }, [{ module, looks: [LOOK] }])
+  await db.insertInto('known_tools').values({ app: 'main', tool_name: evil('tool').slice(0, 128), module }).execute()
+  await db.insertInto('tools_set_aside').values({
+    app: 'main', tool_name: evil('aside').slice(0, 128), reason: 'schema', why: evil('reason'), definition_hash: null, model: null
+  }).execute()
   await db.updateTable('runner_state').set({ paused: true, pause_reason: evil('pause') }).execute()
 
   const page = await openSignedIn(await openBrowser(t), origin)
@@ -44,6 +71,9 @@ t.test('whatever a persona, a tool or an operator wrote is text and does nothing
     '/runs/r/actions/1': ['tool', 'input', 'result'],
     '/modules': ['module'],
     [`/modules/${encodeURIComponent(module)}`]: ['module', 'refusal', 'notes', 'changes', 'tool'],
+    '/releases': ['version', 'changes'],
+    [`/releases/${encodeURIComponent(version)}`]: ['version', 'changes', 'commit', 'touched', 'module', 'group'],
+    '/tools': ['tool', 'aside', 'reason'],
     '/runner': ['pause', 'error'],
     [`/${encodeURIComponent(evil('path'))}`]: []
   })) {

@@ -7,6 +7,7 @@ import t from 'tap'
 import { pristineFolder } from '../../src/db/pristine-folder.ts'
 import { makePrivate } from '../../src/db/private-files.ts'
 import { onServer } from '../helpers/database.ts'
+import { startServer } from '../helpers/server-process.ts'
 
 /** What the embedded storage writes, seen as another user of the machine. */
 
@@ -83,4 +84,15 @@ t.test('the copy for new folders, and what is made from it, are closed to others
   for (const name of readdirSync(place)) chmodSync(join(place, name, 'table'), 0o666)
   t.ok(pristineFolder(place).copyTo(to))
   t.same(openBelow(to), [])
+})
+
+t.test('a folder that cannot be made is told in one message, and no stack', { skip }, async t => {
+  const file = join(root, 'a-file')
+  writeFileSync(file, 'x')
+  for (const folder of [join(file, 'data'), file, `/tmp/${'x'.repeat(300)}`]) {
+    const server = startServer(t, { DATA_DIR: folder })
+    t.equal((await server.ended).code, 1)
+    t.match(server.output(), /The data folder .* cannot be used: .*DATA_DIR/, folder.slice(0, 40))
+    t.notMatch(server.output(), /at .*\.ts:/)
+  }
 })
