@@ -2,11 +2,13 @@
 FROM node:24-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
+COPY packages ./packages
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && npm cache clean --force
 
 FROM node:24-slim AS bundle
 WORKDIR /app
 COPY package.json package-lock.json ./
+COPY packages ./packages
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY migrations ./migrations
 COPY src ./src
@@ -21,6 +23,7 @@ ENV NODE_ENV=production HOST=0.0.0.0 PORT=3070 DATA_DIR=/data
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json ./
+COPY packages ./packages
 COPY migrations ./migrations
 COPY src ./src
 COPY --from=bundle /app/dist ./dist

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { bundle } from '../build/bundle.ts'
 import { warm } from '../build/warm.ts'
-import { migrate } from '../src/db/migrate.ts'
+import { migrate } from '../src/platform/db/migrate.ts'
 import type { Bench } from './bench.ts'
 import { cells, spreadOf } from './measure.ts'
 import { createDatabase, withPostgres, withUnlimited } from './postgres.ts'
@@ -18,7 +18,7 @@ const IDLE_MS = 3000
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const DIST = join(ROOT, 'dist')
 const BUNDLE = join(DIST, 'src/server.js')
-/** Of src/plugins/database.ts, in either tree. */
+/** Of src/web/plugins/database.ts, in either tree. */
 const pristineOf = (tree: string) => join(tree, 'node_modules/.cache/persona-runner-data')
 
 interface Arm {

@@ -1,7 +1,7 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
-import type { Queryable } from '../src/db/database.ts'
-import type { Database } from '../src/db/tables.ts'
+import type { Queryable } from '../src/platform/db/database.ts'
+import type { Database } from '../src/platform/db/tables.ts'
 import { startPostgres } from '../test/helpers/postgres-server.ts'
 
 /** A Postgres server of its own, with its settings as they come, that is gone when the work is done. */

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { openDatabase, type OpenDatabase } from '../src/db/database.ts'
-import { migrate } from '../src/db/migrate.ts'
-import { createQueue, type RunQueue } from '../src/runs/queue.ts'
+import { openDatabase, type OpenDatabase } from '../src/platform/db/database.ts'
+import { migrate } from '../src/platform/db/migrate.ts'
+import { createQueue, type RunQueue } from '../src/runner/runs/queue.ts'
 import { startPostgres } from '../test/helpers/postgres-server.ts'
 
 /**

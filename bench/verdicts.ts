@@ -1,8 +1,8 @@
-import { judgeCast } from '../src/verdicts/judge-cast.ts'
-import type { ReleaseVerdict } from '../src/verdicts/judge-cast.ts'
-import { decidingLook, isChange } from '../src/verdicts/release-verdict.ts'
-import type { CastRows } from '../src/verdicts/cast-rows.ts'
-import { BASE, MODULES, randomOf, simulate, STRESS, type World } from '../test/verdicts/world.ts'
+import { judgeCast } from '../src/analysis/verdicts/judge-cast.ts'
+import type { ReleaseVerdict } from '../src/analysis/verdicts/judge-cast.ts'
+import { decidingLook, isChange } from '../src/analysis/verdicts/release-verdict.ts'
+import type { CastRows } from '../src/analysis/verdicts/cast-rows.ts'
+import { BASE, MODULES, randomOf, simulate, STRESS, type World } from '../test/analysis/verdicts/world.ts'
 import type { Bench } from './bench.ts'
 
 /** How often the verdicts are wrong, and how often they find a change, in simulated casts (docs/verdicts.md). */

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Queryable } from '../src/db/database.ts'
+import type { Queryable } from '../src/platform/db/database.ts'
 
 /**
  * A cast that has lived for a year, written by SQL: as many rows as issue no ordinary run would make in an afternoon.

@@ -28,8 +28,8 @@ export async function bundle (to: string): Promise<void> {
     entryPoints: ['src/server.ts', 'src/cli/doctor.ts', 'migrations/*.ts'],
     outbase: '.',
     outdir: to,
-    // Beside `server.js`: `src/paths.ts` ends up in one of them.
-    chunkNames: 'src/[name]-[hash]',
+    // As deep as `src/platform/paths.ts`, which ends up in one of them and counts folders upwards.
+    chunkNames: 'src/platform/[name]-[hash]',
     bundle: true,
     // What is imported late stays in files of its own.
     splitting: true,
@@ -41,7 +41,7 @@ export async function bundle (to: string): Promise<void> {
     sourcemap: true,
     logLevel: 'warning'
   })
-  const others = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true }).filter(file => file.isFile() && extname(file.name) !== '.ts')
+  const others = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true }).filter(file => file.isFile() && !['.ts', '.md'].includes(extname(file.name)))
   for (const file of ['package.json', ...others.map(file => join(file.parentPath, file.name).slice(ROOT.length))]) cpSync(join(ROOT, file), join(to, file))
 }
 

@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 
-/** Days that are over, added up once, so that an insight over a year does not read a year's rows (src/insights/folds.ts). */
+/** Days that are over, added up once, so that an insight over a year does not read a year's rows (src/analysis/insights/folds.ts). */
 export async function up (db: Kysely<unknown>): Promise<void> {
   // Days of UTC. A day that is not here is read row by row: forgetting one costs time and changes no number.
   await sql`
@@ -9,7 +9,7 @@ export async function up (db: Kysely<unknown>): Promise<void> {
       folded_at timestamptz NOT NULL DEFAULT now()
     )`.execute(db)
 
-  // What src/insights/module-facts.ts adds up, over all personas.
+  // What src/analysis/insights/module-facts.ts adds up, over all personas.
   await sql`
     CREATE TABLE module_days (
       day            date NOT NULL REFERENCES folded_days ON DELETE CASCADE,
@@ -38,7 +38,7 @@ export async function up (db: Kysely<unknown>): Promise<void> {
     )`.execute(db)
   await sql`CREATE INDEX module_days_by_day ON module_days (day)`.execute(db)
 
-  // How many calls took how long, rounded as in src/insights/cells.ts.
+  // How many calls took how long, rounded as in src/analysis/insights/cells.ts.
   await sql`
     CREATE TABLE latency_days (
       day            date NOT NULL REFERENCES folded_days ON DELETE CASCADE,

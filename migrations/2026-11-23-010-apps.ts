@@ -5,9 +5,9 @@ export async function up (db: Kysely<unknown>): Promise<void> {
   await sql`
     CREATE TABLE apps (
       name       text PRIMARY KEY CHECK (name ~ '^[a-z0-9][a-z0-9_-]{0,62}$'),
-      -- as AppSettings of src/apps/schemas.ts; null: what the environment of each process says
+      -- as AppSettings of src/runner/apps/schemas.ts; null: what the environment of each process says
       settings   jsonb,
-      -- the secret of the app's OAuth client, sealed under ENCRYPTION_KEYS (src/seal.ts); null: there is none
+      -- the secret of the app's OAuth client, sealed under ENCRYPTION_KEYS (src/platform/seal.ts); null: there is none
       key_id     text,
       sealed     text,
       -- counts changes of the settings, so that every process notices

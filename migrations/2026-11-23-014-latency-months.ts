@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 
-/** Months whose days are all folded: durations of a year come from twelve of these and not from 365 days (src/insights/folds.ts). */
+/** Months whose days are all folded: durations of a year come from twelve of these and not from 365 days (src/analysis/insights/folds.ts). */
 export async function up (db: Kysely<unknown>): Promise<void> {
   // The first day of each. A month that is not here is read day by day.
   await sql`CREATE TABLE folded_months (month date PRIMARY KEY)`.execute(db)

@@ -16,7 +16,7 @@ export async function up (db: Kysely<unknown>): Promise<void> {
       -- why both sides cannot be compared; null: they can
       reason      text,
       days_before integer NOT NULL,
-      -- as ChannelFinding of src/verdicts/channel-finding.ts; null: nothing could be computed
+      -- as ChannelFinding of src/analysis/verdicts/channel-finding.ts; null: nothing could be computed
       rating      jsonb,
       friction    jsonb,
       -- days under the release that would be enough; null: not known, or waiting alone will not do

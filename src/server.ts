@@ -2,10 +2,10 @@ import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import type { buildApp } from './app.ts'
-import { readEnvironment } from './environment.ts'
-import { AppError, ConfigError } from './errors.ts'
-import { CACHE } from './paths.ts'
-import { refuseUnfit } from './production.ts'
+import { readEnvironment } from './platform/environment.ts'
+import { AppError, ConfigError } from './platform/errors.ts'
+import { CACHE } from './platform/paths.ts'
+import { refuseUnfit } from './platform/production.ts'
 
 /** The process: its environment, its signals and its exit. */
 

@@ -21,95 +21,143 @@ function importsOf (file: string): { ours: string[], packages: string[] } {
 }
 
 const imports = new Map(files.map(file => [file, importsOf(file)]))
-const room = (file: string) => file.includes('/') ? file.split('/')[0] ?? '' : file.replace('.ts', '')
 
-/** Anybody may use these; they import nothing of ours. */
-const LEAVES = ['errors', 'text', 'version', 'keys', 'seal', 'deadline', 'paths']
-
+/**
+ * The plan of the house (docs/decisions/020-eight-rooms.md), from the ground up. A room may import
+ * the rooms that it names, and `platform` itself. It can only name rooms that stand above it in this
+ * list: so no arrow runs back up.
+ */
 const MAY_IMPORT: Record<string, string[]> = {
-  server: ['app', 'environment', 'production'],
-  app: ['plugins', 'routes', 'config', 'db'],
-  plugins: [
-    'config', 'db', 'agent', 'accounts', 'apps', 'dial', 'runs', 'schema-check',
-    'routes', 'personas', 'actions', 'feedback', 'diaries', 'incidents', 'insights', 'releases', 'sessions', 'dashboard', 'verdicts', 'modules'
+  platform: [],
+  'platform/db': [],
+  'platform/dial': [],
+  personas: ['platform/db'],
+  'personas/diaries': ['platform/db'],
+  'analysis/statistics': [],
+  'analysis/feedback': ['platform/db'],
+  'analysis/incidents': ['platform/db'],
+  'analysis/releases': ['platform/db', 'personas'],
+  'analysis/insights': ['platform/db', 'personas', 'analysis/feedback'],
+  'analysis/verdicts': ['platform/db', 'analysis/statistics'],
+  'runner/modules': [],
+  'runner/models': [],
+  'runner/models/anthropic': ['platform/dial', 'runner/models'],
+  'runner/tools': ['runner/modules', 'runner/models'],
+  'runner/blame': ['runner/tools'],
+  'runner/mcp': ['platform/dial', 'runner/tools', 'runner/blame'],
+  'runner/agent': ['analysis/feedback', 'runner/models', 'runner/tools', 'runner/blame'],
+  'runner/accounts': ['platform/db', 'platform/dial'],
+  'runner/apps': [
+    'platform/db', 'platform/dial', 'personas', 'runner/modules', 'runner/tools', 'runner/mcp',
+    'runner/accounts'
   ],
-  routes: [
-    'personas', 'runs', 'actions', 'feedback', 'diaries', 'incidents', 'insights', 'releases', 'sessions', 'dashboard', 'db', 'config', 'schema-check', 'verdicts',
-    'accounts', 'apps'
+  'runner/actions': ['platform/db', 'runner/modules'],
+  'runner/runs': [
+    'platform/db', 'personas', 'personas/diaries', 'analysis/feedback', 'analysis/incidents',
+    'runner/modules', 'runner/models', 'runner/tools', 'runner/agent', 'runner/accounts',
+    'runner/actions'
   ],
-  runs: ['personas', 'actions', 'feedback', 'diaries', 'incidents', 'agent', 'accounts', 'apps', 'db', 'modules'],
-  agent: ['feedback', 'dial', 'modules'],
-  accounts: ['dial', 'db', 'agent'],
-  apps: ['db', 'accounts', 'agent', 'dial', 'modules'],
-  dial: [],
-  personas: ['db', 'apps'],
-  actions: ['db', 'modules'],
-  feedback: ['db'],
-  diaries: ['db'],
-  incidents: ['db'],
-  insights: ['db', 'feedback', 'apps'],
-  releases: ['db', 'apps'],
-  sessions: ['db'],
-  dashboard: ['db', 'insights', 'apps', 'agent'],
-  db: [],
-  config: [],
-  production: ['config'],
-  environment: [],
-  errors: [],
-  text: [],
-  version: [],
-  deadline: [],
-  paths: [],
-  keys: [],
-  seal: [],
-  'schema-check': ['personas'],
-  client: ['personas', 'actions', 'feedback'],
-  modules: [],
-  statistics: [],
-  verdicts: ['statistics', 'db'],
-  cli: ['plugins', 'personas', 'accounts', 'apps', 'environment', 'schema-check', 'verdicts', 'doctor', 'config', 'production', 'db'],
-  doctor: ['config', 'db', 'dial', 'agent', 'accounts', 'apps', 'personas', 'actions', 'runs', 'modules'],
-  demo: ['app', 'cli', 'accounts', 'personas', 'runs', 'db', 'environment']
+  'web/sessions': ['platform/db'],
+  'web/client': ['personas', 'analysis/feedback', 'runner/actions'],
+  'web/dashboard': ['platform/db', 'personas', 'analysis/insights', 'runner/tools'],
+  'web/routes': [
+    'platform/db', 'platform/dial', 'personas', 'personas/diaries', 'analysis/feedback',
+    'analysis/incidents', 'analysis/releases', 'analysis/insights', 'analysis/verdicts',
+    'runner/accounts', 'runner/apps', 'runner/actions', 'runner/runs', 'web/sessions',
+    'web/dashboard'
+  ],
+  'web/plugins': [
+    'platform/db', 'platform/dial', 'personas', 'personas/diaries', 'analysis/feedback',
+    'analysis/incidents', 'analysis/releases', 'analysis/insights', 'analysis/verdicts',
+    'runner/modules', 'runner/models', 'runner/models/anthropic', 'runner/tools', 'runner/accounts',
+    'runner/apps', 'runner/actions', 'runner/runs', 'web/sessions', 'web/dashboard', 'web/routes'
+  ],
+  app: ['platform/db', 'web/routes', 'web/plugins'],
+  server: ['app'],
+  'cli/doctor': [
+    'platform/db', 'platform/dial', 'personas', 'runner/modules', 'runner/models', 'runner/tools',
+    'runner/accounts', 'runner/apps', 'runner/runs'
+  ],
+  cli: [
+    'platform/db', 'personas', 'analysis/verdicts', 'runner/accounts', 'runner/apps', 'web/plugins',
+    'cli/doctor'
+  ],
+  demo: ['platform/db', 'personas', 'runner/accounts', 'runner/runs', 'app', 'cli']
+}
+const ROOMS = Object.keys(MAY_IMPORT)
+
+/** The innermost room of the plan that a file lies in; a file of the top level is its own room. */
+function room (file: string): string {
+  if (!file.includes('/')) return file.replace('.ts', '')
+  const around = ROOMS.filter(name => file.startsWith(`${name}/`))
+  return around.sort((a, b) => b.length - a.length)[0] ?? dirname(file)
 }
 
 /** Arrows that only some files of the room may be reached by. */
-const ONLY: { from: string[], to: string[], files: RegExp }[] = [
-  // Pure: what an answer must look like, and how its evidence is checked.
-  { from: ['agent'], to: ['feedback'], files: /^(schemas|answer|evidence)\.ts$/ },
-  // Data: what each rule of blame means.
-  { from: ['dashboard'], to: ['agent'], files: /^blame-sentences\.ts$/ },
-  // The shapes that the OpenAPI document names.
+const ONLY: { from: RegExp, to: RegExp, files: RegExp }[] = [
+  // Settings are read by the outer rooms, and handed in.
   {
-    from: ['plugins', 'client'],
-    to: ['personas', 'actions', 'feedback', 'diaries', 'incidents', 'releases'],
-    files: /^([\w-]+-)?schemas\.ts$/
+    from: /^(personas|analysis|runner)\b/,
+    to: /^platform$/,
+    files: /^platform\/(?!config|environment|production)/
   },
-  // And the work that no request asks for.
-  { from: ['plugins'], to: ['insights'], files: /^(([\w-]+-)?schemas|folds)\.ts$/ },
-  { from: ['plugins'], to: ['routes'], files: /^error-body\.ts$/ },
-  // How a secret is taken out of what others say.
-  { from: ['accounts'], to: ['agent'], files: /^secrets\.ts$/ },
-  // What an app is named by.
-  { from: ['runs', 'personas', 'insights', 'dashboard', 'releases'], to: ['apps'], files: /^schemas\.ts$/ },
-  { from: ['schema-check'], to: ['personas'], files: /^character\.ts$/ }
+  // Pure: the shape of an answer, and how its evidence is checked.
+  {
+    from: /^runner\/agent$/,
+    to: /^analysis\/feedback$/,
+    files: /\/(schemas|answer|evidence)\.ts$/
+  },
+  // Data: the meaning of each rule of blame.
+  { from: /^web\/dashboard$/, to: /^runner\/tools$/, files: /\/blame-sentences\.ts$/ },
+  // The shapes that the OpenAPI document names, and the work that no request asks for.
+  {
+    from: /^web\/(plugins|client)$/,
+    to: /^(personas|analysis|runner\/actions)\b/,
+    files: /\/([\w-]+-)?schemas\.ts$|\/folds\.ts$|\/judge-releases\.ts$|\/app-name\.ts$/
+  },
+  { from: /^web\/plugins$/, to: /^web\/routes$/, files: /\/error-body\.ts$/ }
 ]
+
+t.test('no room of the plan names a room below it', async t => {
+  for (const [i, [name, targets]] of Object.entries(MAY_IMPORT).entries()) {
+    for (const target of targets) t.ok(ROOMS.indexOf(target) < i, `${name} → ${target}`)
+    for (const target of targets) t.ok(ROOMS.includes(target), `${target} is a room`)
+  }
+})
 
 t.test('every import goes along an arrow of the house', async t => {
   for (const [file, { ours }] of imports) {
     const allowed = MAY_IMPORT[room(file)]
     t.ok(allowed, `${file} is in a known room`)
     for (const target of ours.filter(target => room(target) !== room(file))) {
-      t.ok([...LEAVES, ...(allowed ?? [])].includes(room(target)), `${file} → ${target}`)
+      t.ok(['platform', ...(allowed ?? [])].includes(room(target)), `${file} → ${target}`)
     }
+  }
+})
+
+t.test('every arrow of the plan is used', async t => {
+  for (const [name, targets] of Object.entries(MAY_IMPORT)) {
+    const used = files.filter(file => room(file) === name)
+      .flatMap(file => imports.get(file)?.ours.map(room) ?? [])
+    for (const target of targets) t.ok(used.includes(target), `${name} → ${target}`)
   }
 })
 
 t.test('some rooms are open to others only in part', async t => {
   for (const { from, to, files: open } of ONLY) {
-    for (const file of files.filter(file => from.includes(room(file)))) {
-      const targets = imports.get(file)?.ours.filter(target => to.includes(room(target)) && room(target) !== room(file)) ?? []
-      for (const target of targets) t.match(target.slice(room(target).length + 1), open, `${file} → ${target}`)
+    for (const file of files.filter(file => from.test(room(file)))) {
+      const targets = imports.get(file)?.ours
+        .filter(target => to.test(room(target)) && room(target) !== room(file)) ?? []
+      for (const target of targets) t.match(target, open, `${file} → ${target}`)
     }
+  }
+})
+
+t.test('each top room says what lives in it', async t => {
+  const tops = new Set(files.filter(file => file.includes('/')).map(file => file.split('/')[0] ?? ''))
+  for (const top of tops) {
+    const lines = readFileSync(join(SRC, top, 'README.md'), 'utf8').split('\n')
+    t.ok(lines.length <= 45, `src/${top}/README.md has ${lines.length} lines`)
   }
 })
 
@@ -129,15 +177,15 @@ t.test('there are no circles, not even of types', async t => {
 })
 
 const DOORS: [RegExp, RegExp][] = [
-  [/^(fastify|fastify-plugin|@fastify\/.*)$/, /^(app\.ts|plugins\/|routes\/|demo\/|cli\/open-(store|setup)\.ts)/],
-  [/^(pg|@electric-sql\/pglite)(\/|$)/, /^db\/(database|impatient-client|private-node-fs)\.ts$/],
-  [/^@anthropic-ai\/sdk/, /^agent\/claude(-[a-z]+)?\.ts$/],
+  [/^(fastify|fastify-plugin|@fastify\/.*)$/, /^(app\.ts|web\/(plugins|routes)\/|demo\/|cli\/open-(store|setup)\.ts)/],
+  [/^(pg|@electric-sql\/pglite)(\/|$)/, /^platform\/db\/(database|impatient-client|private-node-fs)\.ts$/],
+  [/^@anthropic-ai\/sdk/, /^runner\/models\/anthropic\//],
   [/^@modelcontextprotocol\/sdk/, /^demo\/sample-app\//],
-  [/^@modelcontextprotocol\/client/, /^(agent\/mcp-|accounts\/oauth-)/],
+  [/^@modelcontextprotocol\/client/, /^runner\/(mcp\/|accounts\/oauth-)/],
   [/^@modelcontextprotocol\/(server|node)$/, /^demo\/sample-app\//],
-  [/^undici$/, /^dial\/(dialler|thin-fetch)\.ts$/],
-  [/^pg-boss$/, /^runs\/queue\.ts$/],
-  [/^node-cron$/, /^(plugins\/pokes|config)\.ts$/]
+  [/^undici$/, /^platform\/dial\/(dialler|thin-fetch)\.ts$/],
+  [/^pg-boss$/, /^runner\/runs\/queue\.ts$/],
+  [/^node-cron$/, /^(web\/plugins\/pokes|platform\/config)\.ts$/]
 ]
 
 t.test('each vendor has one door', async t => {
@@ -150,7 +198,7 @@ t.test('each vendor has one door', async t => {
 
 t.test('only the dialler goes out to an app', async t => {
   // The client of other processes brings its own, and the demo dials itself.
-  for (const file of files.filter(file => !/^(dial\/(dialler|thin-fetch)\.ts|client\/|demo\/)/.test(file))) {
+  for (const file of files.filter(file => !/^(platform\/dial\/(dialler|thin-fetch)\.ts|web\/client\/|demo\/)/.test(file))) {
     t.notMatch(codeOf(file), /(?<![.\w])fetch\(|globalThis\.fetch|from 'node:(https?|net|tls)'.*\bconnect\b/, file)
   }
 })
@@ -158,16 +206,17 @@ t.test('only the dialler goes out to an app', async t => {
 t.test('an answer from outside is read whole by few files, all through the dialler, which counts its bytes', async t => {
   const readers = files.filter(file => /\.(?:text|json|arrayBuffer|blob|bytes)\(\)/.test(codeOf(file)))
   // The client of other processes and the demo read answers of our own server.
-  t.same(readers.filter(file => !/^(client|demo)\//.test(file)), [
-    'accounts/exchange.ts', 'accounts/token-endpoint.ts', 'agent/claude-messages.ts', 'dial/thin-fetch.ts'
+  t.same(readers.filter(file => !/^(web\/client|demo)\//.test(file)), [
+    'platform/dial/thin-fetch.ts', 'runner/accounts/exchange.ts', 'runner/accounts/token-endpoint.ts',
+    'runner/models/anthropic/messages.ts'
   ])
 })
 
 t.test('only entries read the environment or end the process', async t => {
   for (const file of files) {
     if (/process\.exit(Code)?\b/.test(codeOf(file))) t.match(file, /^(server\.ts|cli\/|demo\/)/, `${file} ends the process`)
-    if (/process\.env\b/.test(codeOf(file))) t.equal(file, 'environment.ts', `${file} reads process.env`)
-    if (imports.get(file)?.ours.includes('environment.ts')) t.match(file, /^(server\.ts|cli\/|demo\/)/, `${file} reads the environment`)
+    if (/process\.env\b/.test(codeOf(file))) t.equal(file, 'platform/environment.ts', `${file} reads process.env`)
+    if (imports.get(file)?.ours.includes('platform/environment.ts')) t.match(file, /^(server\.ts|cli\/|demo\/)/, `${file} reads the environment`)
   }
 })
 
@@ -177,7 +226,7 @@ t.test('a file is named for what it holds', async t => {
 
 t.test('nothing is left over: every file is an entry or imported by another', async t => {
   const used = new Set([...imports.values()].flatMap(({ ours }) => ours))
-  for (const file of files) t.ok(used.has(file) || /^(server\.ts|cli\/|client\/|demo\/demo\.ts)/.test(file), file)
+  for (const file of files) t.ok(used.has(file) || /^(server\.ts|cli\/|web\/client\/|demo\/demo\.ts)/.test(file), file)
 })
 
 /** By Kysely's builder or in SQL of our own; not the `DO UPDATE SET` of an upsert. */

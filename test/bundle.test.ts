@@ -6,9 +6,9 @@ import t from 'tap'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bundle } from '../build/bundle.ts'
 import { warm } from '../build/warm.ts'
-import { legalName } from '../src/agent/tool-names.ts'
+import { legalName } from '../src/runner/tools/tool-names.ts'
 import { startSampleApp } from '../src/demo/sample-app/sample-app.ts'
-import { startScriptedClaude } from '../src/demo/scripted-claude/scripted-claude.ts'
+import { startScriptedClaude } from 'scripted-claude/scripted-claude'
 import { admin, ADMIN_KEY, PERSONA, SERVICE_KEY } from './helpers/app.ts'
 import { migratedImage, onServer } from './helpers/database.ts'
 import { startServer, storeEnv } from './helpers/server-process.ts'
@@ -52,7 +52,7 @@ t.test('the bundle serves pages, document and assets, lets a persona live its da
   t.match(ready, { ok: true, database: 'ok', migrations: 'ok', queue: 'ok' })
   const page = await text('/sign-in')
   const style = /href="(\/assets\/app\.css[^"]*)"/.exec(page)?.[1]
-  t.equal(await text(style ?? 'no style'), readFileSync(join(ROOT, 'src/dashboard/assets/app.css'), 'utf8'))
+  t.equal(await text(style ?? 'no style'), readFileSync(join(ROOT, 'src/web/dashboard/assets/app.css'), 'utf8'))
   const { info, paths } = JSON.parse(await text('/docs/json')) as { info: { version: string }, paths: object }
   t.equal(info.version, JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version)
   t.ok(Object.keys(paths).length > 20)

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { startPostgres } from './helpers/postgres-server.ts'
 
-/** `npm run fuzz -- --requests 10000 --seed 7 [--postgres]`: what test/routes/fuzz.test.ts does in little. */
+/** `npm run fuzz -- --requests 10000 --seed 7 [--postgres]`: what test/web/routes/fuzz.test.ts does in little. */
 
 const { values } = parseArgs({
   options: {

@@ -18,7 +18,11 @@ interface Locked {
 const ROOT = join(import.meta.dirname, '..')
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
 const manifest = JSON.parse(read('package.json')) as Record<'dependencies' | 'devDependencies' | 'scripts', Record<string, string>> & { allowScripts: Record<string, boolean> }
-const locked = Object.entries((JSON.parse(read('package-lock.json')) as { packages: Record<string, Locked> }).packages).filter(([path]) => path !== '')
+const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, Locked> }
+/** Packages of this repository (`packages/`), and the links to them, come from nowhere else. */
+const isOurs = (path: string) => path === '' || path.startsWith('packages/') ||
+  packages[path]?.resolved?.startsWith('packages/') === true
+const locked = Object.entries(packages).filter(([path]) => !isOurs(path))
 const nameOf = (path: string) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)
 const direct = { ...manifest.dependencies, ...manifest.devDependencies }
 
@@ -75,7 +79,9 @@ t.test('the image runs without rights, without install scripts, and with nothing
   for (const line of lines.filter(line => /npm (ci|install)/.test(line))) t.match(line, /npm ci .*--ignore-scripts/)
   const copied = last.filter(line => line.startsWith('COPY --from=')).map(line => line.split(' ').slice(1, 3).join(' '))
   t.same(copied, ['--from=dependencies /app/node_modules', '--from=bundle /app/dist'])
-  t.match(lines[lines.findIndex(line => /^FROM .* AS dependencies$/.test(line)) + 3], /^RUN npm ci --omit=dev /)
-  t.same(read('.dockerignore').trim().split('\n'), ['*', '!package.json', '!package-lock.json', '!migrations', '!src', '!build'])
+  t.match(lines[lines.findIndex(line => /^FROM .* AS dependencies$/.test(line)) + 4], /^RUN npm ci --omit=dev /)
+  t.same(read('.dockerignore').trim().split('\n'), [
+    '*', '!package.json', '!package-lock.json', '!packages', '!migrations', '!src', '!build'
+  ])
   t.notMatch(lines.join('\n'), /^(ADD|ARG .*(KEY|SECRET|TOKEN))/m)
 })

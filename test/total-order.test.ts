@@ -1,8 +1,8 @@
 import t from 'tap'
-import { readNextDue } from '../src/dashboard/overview.ts'
-import { readBroken } from '../src/dashboard/runner.ts'
-import { describeModules } from '../src/insights/modules.ts'
-import { latestActions } from '../src/actions/repository.ts'
+import { readNextDue } from '../src/web/dashboard/overview.ts'
+import { readBroken } from '../src/web/dashboard/runner.ts'
+import { describeModules } from '../src/analysis/insights/modules.ts'
+import { latestActions } from '../src/runner/actions/repository.ts'
 import { admin, service, startTestApp } from './helpers/app.ts'
 import { insightRows } from './helpers/insight-rows.ts'
 

@@ -1,5 +1,5 @@
-import { createClaude } from '../../src/agent/claude.ts'
-import { openMcpToolbox } from '../../src/agent/mcp-toolbox.ts'
+import { createClaude } from '../../src/runner/models/anthropic/claude.ts'
+import { openMcpToolbox } from '../../src/runner/mcp/toolbox.ts'
 import { MODEL, SYSTEM, type Arm, type Places } from './arm.ts'
 import { liveDay } from './lived-day.ts'
 

@@ -1,5 +1,5 @@
-import { openDatabase } from '../../src/db/database.ts'
-import { migrate } from '../../src/db/migrate.ts'
+import { openDatabase } from '../../src/platform/db/database.ts'
+import { migrate } from '../../src/platform/db/migrate.ts'
 import { startPostgres } from '../../test/helpers/postgres-server.ts'
 import type { Places } from '../arms/arm.ts'
 import { startStandIns, type StandIns } from '../stand-ins/stand-ins.ts'

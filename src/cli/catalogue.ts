@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { BadRequestError } from '../errors.ts'
-import { pathOf } from '../paths.ts'
+import { BadRequestError } from '../platform/errors.ts'
+import { pathOf } from '../platform/paths.ts'
 import { PersonaInput } from '../personas/schemas.ts'
-import { createAjv, explainProblems } from '../schema-check.ts'
+import { createAjv, explainProblems } from '../platform/schema-check.ts'
 
 /** The ten personas that come with the product. */
 export const CATALOGUE_FILE = pathOf('src/personas/catalog.json')

@@ -1,8 +1,8 @@
 import { openSetup } from './open-setup.ts'
-import { afterConfiguration, checkConfiguration } from '../doctor/check-configuration.ts'
-import { examine, toReport, type ExamineOptions } from '../doctor/examine.ts'
-import { hideSecrets } from '../doctor/hide-secrets.ts'
-import type { DoctorReport } from '../doctor/schemas.ts'
+import { afterConfiguration, checkConfiguration } from './doctor/check-configuration.ts'
+import { examine, toReport, type ExamineOptions } from './doctor/examine.ts'
+import { hideSecrets } from './doctor/hide-secrets.ts'
+import type { DoctorReport } from './doctor/schemas.ts'
 
 /** What stands in the way of a start in this environment, without a secret of it. */
 export async function diagnose (environment: Record<string, string | undefined>, options: ExamineOptions): Promise<DoctorReport> {

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
 import { diagnose } from './diagnose.ts'
-import { printReport } from '../doctor/print-report.ts'
-import { readEnvironment } from '../environment.ts'
-import { messageOf } from '../errors.ts'
+import { printReport } from './doctor/print-report.ts'
+import { readEnvironment } from '../platform/environment.ts'
+import { messageOf } from '../platform/errors.ts'
 
 const HELP = `npm run doctor [-- --app NAME] [--no-model] [--json]
 
@@ -11,7 +11,7 @@ tokens), each app with its tools and the sign-in of a persona, the clocks, and w
 ✓ is right, ✗ is wrong and what to do, – was not checked and why. Nothing is stored. The code is 1 where something is wrong.
   --app NAME   this app alone
   --no-model   send no request that costs money
-  --json       the same for machines (src/doctor/schemas.ts)
+  --json       the same for machines (src/cli/doctor/schemas.ts)
 
 Example: npm run --silent doctor -- --no-model --json`
 

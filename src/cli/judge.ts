@@ -1,10 +1,10 @@
 import { createReadStream, type ReadStream } from 'node:fs'
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
-import { messageOf } from '../errors.ts'
-import { judgeCast } from '../verdicts/judge-cast.ts'
-import { CastLines } from '../verdicts/judge-lines.ts'
-import { releaseToJson } from '../verdicts/verdict-json.ts'
+import { messageOf } from '../platform/errors.ts'
+import { judgeCast } from '../analysis/verdicts/judge-cast.ts'
+import { CastLines } from '../analysis/verdicts/judge-lines.ts'
+import { releaseToJson } from '../analysis/verdicts/verdict-json.ts'
 
 const HELP = `npm run judge -- --file ratings.ndjson
 

@@ -1,18 +1,18 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { getApp } from '../apps/repository.ts'
-import { FIRST_APP } from '../apps/schemas.ts'
-import { withoutEmpty } from '../config.ts'
-import { noDatabase } from '../db/no-database.ts'
-import { problemsIn } from '../doctor/check-configuration.ts'
-import { openStore } from '../doctor/open-store.ts'
-import type { Setup, Store } from '../doctor/setup.ts'
-import { ConfigError } from '../errors.ts'
-import agent from '../plugins/agent.ts'
-import apps from '../plugins/apps.ts'
-import dialler from '../plugins/dialler.ts'
-import env from '../plugins/env.ts'
-import { productionProblems } from '../production.ts'
+import { getApp } from '../runner/apps/repository.ts'
+import { FIRST_APP } from '../personas/app-name.ts'
+import { withoutEmpty } from '../platform/config.ts'
+import { noDatabase } from '../platform/db/no-database.ts'
+import { problemsIn } from './doctor/check-configuration.ts'
+import { openStore } from './doctor/open-store.ts'
+import type { Setup, Store } from './doctor/setup.ts'
+import { ConfigError } from '../platform/errors.ts'
+import agent from '../web/plugins/agent.ts'
+import apps from '../web/plugins/apps.ts'
+import dialler from '../web/plugins/dialler.ts'
+import env from '../web/plugins/env.ts'
+import { productionProblems } from '../platform/production.ts'
 
 /** What the environment describes, put together as a start does it, but for a database that is neither waited for nor changed. */
 
@@ -45,7 +45,7 @@ export async function openSetup (environment: Record<string, string | undefined>
   }
 }
 
-/** Takes the place of `plugins/database.ts`. */
+/** Takes the place of `web/plugins/database.ts`. */
 function lookedAt ({ db }: Store) {
   return fp(async app => {
     app.decorate('database', {

@@ -1,10 +1,10 @@
 import Fastify, { type FastifyInstance } from 'fastify'
-import apps from '../plugins/apps.ts'
-import database from '../plugins/database.ts'
-import dialler from '../plugins/dialler.ts'
-import env from '../plugins/env.ts'
-import { readEnvironment } from '../environment.ts'
-import { AppError } from '../errors.ts'
+import apps from '../web/plugins/apps.ts'
+import database from '../web/plugins/database.ts'
+import dialler from '../web/plugins/dialler.ts'
+import env from '../web/plugins/env.ts'
+import { readEnvironment } from '../platform/environment.ts'
+import { AppError } from '../platform/errors.ts'
 
 /** What a command works with. */
 export type Store = FastifyInstance

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util'
 import { withStore } from './open-store.ts'
-import { derivePassword } from '../accounts/password.ts'
-import { findStatus } from '../accounts/repository.ts'
-import { FIRST_APP } from '../apps/schemas.ts'
-import { LoginFailedError } from '../errors.ts'
-import { readSeedSecrets } from '../keys.ts'
+import { derivePassword } from '../runner/accounts/password.ts'
+import { findStatus } from '../runner/accounts/repository.ts'
+import { FIRST_APP } from '../personas/app-name.ts'
+import { LoginFailedError } from '../platform/errors.ts'
+import { readSeedSecrets } from '../platform/keys.ts'
 import { getPersonaByEmail } from '../personas/repository.ts'
 
 const HELP = `npm run persona:password -- EMAIL [--version N]

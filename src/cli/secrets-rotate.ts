@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
 import { withStore } from './open-store.ts'
-import { rotateClientSecrets } from '../apps/client-secret.ts'
-import { rotateBatch } from '../accounts/vault.ts'
-import { readEncryptionKeys } from '../seal.ts'
+import { rotateClientSecrets } from '../runner/apps/client-secret.ts'
+import { rotateBatch } from '../runner/accounts/vault.ts'
+import { readEncryptionKeys } from '../platform/seal.ts'
 
 const HELP = `npm run secrets:rotate
 

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { CATALOGUE_FILE, readCatalogue } from './catalogue.ts'
 import { withStore, type Store } from './open-store.ts'
 import { signUpAll } from './sign-up-all.ts'
-import { newestSeedVersion } from '../keys.ts'
+import { newestSeedVersion } from '../platform/keys.ts'
 import { upsertPersona } from '../personas/repository.ts'
 import type { Persona } from '../personas/schemas.ts'
 

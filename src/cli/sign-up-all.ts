@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Store } from './open-store.ts'
-import type { SignedUp } from '../accounts/sign-up.ts'
-import { signUpIn } from '../apps/sign-up.ts'
+import type { SignedUp } from '../runner/accounts/sign-up.ts'
+import { signUpIn } from '../runner/apps/sign-up.ts'
 import type { Persona } from '../personas/schemas.ts'
 
 /** Sign-up of a cast, one after the other: services allow few in a short time (Better Auth: three in ten seconds). */

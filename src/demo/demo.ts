@@ -1,17 +1,17 @@
 import { parseArgs } from 'node:util'
 import { buildApp } from '../app.ts'
-import { readEnvironment } from '../environment.ts'
+import { readEnvironment } from '../platform/environment.ts'
 import { upsertPersona } from '../personas/repository.ts'
 import type { Persona } from '../personas/schemas.ts'
-import { awaitTick } from '../runs/tick.ts'
+import { awaitTick } from '../runner/runs/tick.ts'
 import { readCatalogue } from '../cli/catalogue.ts'
-import { derivePassword } from '../accounts/password.ts'
+import { derivePassword } from '../runner/accounts/password.ts'
 import { demoSettings } from './demo-settings.ts'
 import { watchDays } from './progress.ts'
 import { printReport } from './report.ts'
 import { startSampleApp } from './sample-app/sample-app.ts'
-import { playPersona } from './scripted-claude/persona-player.ts'
-import { startScriptedClaude, STAND_IN_NOTICE } from './scripted-claude/scripted-claude.ts'
+import { playPersona } from 'scripted-claude/persona-player'
+import { startScriptedClaude, STAND_IN_NOTICE } from 'scripted-claude/scripted-claude'
 
 /** `npm run demo`: ten personas live a day in a sample app. Everything lives in this process and in memory, so nothing is left behind. */
 

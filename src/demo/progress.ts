@@ -1,4 +1,4 @@
-import type { Queryable } from '../db/database.ts'
+import type { Queryable } from '../platform/db/database.ts'
 
 /** Shows the days as they are lived: a line per tool call and per rated day, read from the rows that any operator could read. */
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
-import type { Queryable } from '../db/database.ts'
-import type { TickResult } from '../runs/schemas.ts'
-import type { Tick } from '../runs/tick.ts'
+import type { Queryable } from '../platform/db/database.ts'
+import type { TickResult } from '../runner/runs/schemas.ts'
+import type { Tick } from '../runner/runs/tick.ts'
 import { shorten } from './progress.ts'
 
 /** The tables that the demo ends with, and where to go from there. */

@@ -1,11 +1,11 @@
 import { sql, type Insertable, type RawBuilder } from 'kysely'
-import type { Queryable } from '../db/database.ts'
-import { PREPARED } from '../db/prepared.ts'
-import type { PersonaRow, PersonasTable } from '../db/tables.ts'
+import type { Queryable } from '../platform/db/database.ts'
+import { PREPARED } from '../platform/db/prepared.ts'
+import type { PersonaRow, PersonasTable } from '../platform/db/tables.ts'
 import type { Persona, PersonaFilter, PersonaInput, PersonaPatch } from './schemas.ts'
 import { STRIKES_TO_PAUSE } from './moves.ts'
 import { patiencePoints } from './patience-levels.ts'
-import { BadRequestError, EmailTakenError, PersonaNotFoundError, PersonaOfAppError } from '../errors.ts'
+import { BadRequestError, EmailTakenError, PersonaNotFoundError, PersonaOfAppError } from '../platform/errors.ts'
 
 /**
  * All SQL on personas. The database's clock decides what is due, so that replicas with skewed clocks agree.
@@ -321,7 +321,7 @@ export function activePersona (id: string): RawBuilder<unknown> {
   return sql`active AS (UPDATE personas SET last_active_at = greatest(last_active_at, now()) WHERE id = ${id}::uuid RETURNING id)`
 }
 
-/** What a run's end changes (`moves.ts`), as part of a statement that begins with the held run (`writeHeld` in runs/repository.ts). */
+/** What a run's end changes (`moves.ts`), as part of a statement that begins with the held run (`writeHeld` in runner/runs/repository.ts). */
 export function movedPersona (moves: RawBuilder<unknown>[]): RawBuilder<unknown> {
   return sql`moved AS (UPDATE personas SET ${sql.join(moves)} FROM held WHERE personas.id = held.persona_id)`
 }

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { AppName } from '../apps/schemas.ts'
+import { AppName } from './app-name.ts'
 
 /** Shared by every aggregate: an instant as ISO 8601 text in UTC. */
 const Instant = Type.String({ format: 'date-time' })

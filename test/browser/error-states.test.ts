@@ -1,5 +1,5 @@
 import t from 'tap'
-import { openDatabase } from '../../src/db/database.ts'
+import { openDatabase } from '../../src/platform/db/database.ts'
 import { createPersona, startTestApp } from '../helpers/app.ts'
 import { noBrowser, openBrowser, openPage, openSignedIn, sees, seriousIssues } from '../helpers/browser.ts'
 import { closedPort } from '../helpers/closed-port.ts'

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import type { Page } from 'playwright-core'
 import t from 'tap'
-import { legalName } from '../../src/agent/tool-names.ts'
-import type { ScriptedReply } from '../../src/demo/scripted-claude/scripted-claude.ts'
-import { runNow } from '../../src/runs/tick.ts'
+import { legalName } from '../../src/runner/tools/tool-names.ts'
+import type { ScriptedReply } from 'scripted-claude/scripted-claude'
+import { runNow } from '../../src/runner/runs/tick.ts'
 import { noBrowser, openBrowser, openSignedIn, sees } from '../helpers/browser.ts'
 import { startWorld } from '../helpers/world.ts'
 

@@ -11,7 +11,7 @@ import { signIn } from '../helpers/pages.ts'
 /** 200 readers, each with a page that is kept live; no browser is needed to hold a stream. */
 
 const PAGES = 200
-/** As in src/plugins/live.ts; nobody may look more often. */
+/** As in src/web/plugins/live.ts; nobody may look more often. */
 const LOOK_EVERY_MS = 800
 
 /** Sees every statement on its way to the database. */

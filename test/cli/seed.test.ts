@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { derivePassword } from '../../src/accounts/password.ts'
+import { derivePassword } from '../../src/runner/accounts/password.ts'
 import { readCatalogue } from '../../src/cli/catalogue.ts'
 import { storeEnv } from '../helpers/server-process.ts'
 

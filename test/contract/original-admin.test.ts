@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { derivePassword } from '../../src/accounts/password.ts'
+import { derivePassword } from '../../src/runner/accounts/password.ts'
 import { ADMIN_KEY, SEED_SECRET, SERVICE_KEY } from '../helpers/app.ts'
 import { startWorld } from '../helpers/world.ts'
 import { OriginalRunnerClient, postOriginalPersona, type OriginalAdminBody } from './original-clients.ts'

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import t from 'tap'
-import { actionId } from '../../src/actions/repository.ts'
-import { moduleByName } from '../../src/modules/derive.ts'
+import { actionId } from '../../src/runner/actions/repository.ts'
+import { moduleByName } from '../../src/runner/modules/derive.ts'
 import { createPersona, service, startTestApp } from '../helpers/app.ts'
 
 /** What must not creep when another runner reports. Nothing here is timed. */

@@ -4,7 +4,7 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import { CallToolResultSchema } from '@modelcontextprotocol/sdk/types.js'
 import t from 'tap'
 import type { Test } from 'tap'
-import { openMcpToolbox } from '../../src/agent/mcp-toolbox.ts'
+import { openMcpToolbox } from '../../src/runner/mcp/toolbox.ts'
 import { CALENDAR_LIST_DELAY_MS } from '../../src/demo/sample-app/calendar.ts'
 import { dayFromToday } from '../../src/demo/sample-app/dates.ts'
 import { startSampleApp } from '../../src/demo/sample-app/sample-app.ts'

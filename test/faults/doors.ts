@@ -1,7 +1,7 @@
 import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { legalName } from '../../src/agent/tool-names.ts'
+import { legalName } from '../../src/runner/tools/tool-names.ts'
 import { ADMIN_KEY, FIT_FOR_PRODUCTION, PERSONA, SEED_SECRET, SERVICE_KEY } from '../helpers/app.ts'
 import { startServer, type ServerProcess } from '../helpers/server-process.ts'
 import { MEGABYTE, peakMemory, pour, serve, slowestHealth } from './doors-floods.ts'

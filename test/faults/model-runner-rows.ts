@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { playPersona } from '../../src/demo/scripted-claude/persona-player.ts'
+import { playPersona } from 'scripted-claude/persona-player'
 import { admin } from '../helpers/app.ts'
 import { startWorld } from '../helpers/world.ts'
 import { apiError, type Fault } from './model-stand-in.ts'

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import type { MessagesRequest } from '../../src/demo/scripted-claude/messages-request.ts'
-import { startScriptedClaude, type Script } from '../../src/demo/scripted-claude/scripted-claude.ts'
+import type { MessagesRequest } from 'scripted-claude/messages-request'
+import { startScriptedClaude, type Script } from 'scripted-claude/scripted-claude'
 
 /**
  * A Messages API that fails in whatever way a row asks for, over real HTTP and TCP. What is not to fail goes on to the

@@ -1,4 +1,5 @@
-import { APP_NAME, APP_URL } from '../../src/apps/schemas.ts'
+import { APP_NAME } from '../../src/personas/app-name.ts'
+import { APP_URL } from '../../src/runner/apps/schemas.ts'
 import type { Dice } from './dice.ts'
 
 /** Values for JSON Schemas as they stand in our OpenAPI document: mostly right, sometimes nearly right, sometimes nonsense. */

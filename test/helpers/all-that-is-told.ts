@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { admin } from './app.ts'
 import { signIn } from './pages.ts'
-import type { OpenDatabase } from '../../src/db/database.ts'
+import type { OpenDatabase } from '../../src/platform/db/database.ts'
 
 /** All that is stored and all that readers are told, to look for what must not be in it. */
 

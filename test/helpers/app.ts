@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from '../../src/app.ts'
-import type { OpenDatabase } from '../../src/db/database.ts'
+import type { OpenDatabase } from '../../src/platform/db/database.ts'
 import { openTestDatabase } from './database.ts'
 
 export const SERVICE_KEY = 'service-key-for-tests'

@@ -2,11 +2,11 @@
  * The client that the conformance suite of the protocol drives: the runner's own toolbox, used as a run uses
  * it. Gets the server's URL as its last argument and the scenario's name in the environment.
  */
-import type { Account } from '../../src/accounts/account.ts'
-import { clientCredentialAccounts } from '../../src/accounts/client-credentials.ts'
-import { discoverEndpoint } from '../../src/accounts/oauth-discovery.ts'
-import { openMcpToolbox } from '../../src/agent/mcp-toolbox.ts'
-import { dialOutsideProduction } from '../../src/dial/dialler.ts'
+import type { Account } from '../../src/runner/accounts/account.ts'
+import { clientCredentialAccounts } from '../../src/runner/accounts/client-credentials.ts'
+import { discoverEndpoint } from '../../src/runner/accounts/oauth-discovery.ts'
+import { openMcpToolbox } from '../../src/runner/mcp/toolbox.ts'
+import { dialOutsideProduction } from '../../src/platform/dial/dialler.ts'
 
 /** What a tool of a scenario is called with; all others with nothing. */
 const INPUTS: Record<string, Record<string, unknown>> = { add_numbers: { a: 5, b: 3 } }

@@ -1,12 +1,12 @@
-import type { MessagesRequest, RequestTool } from '../../src/demo/scripted-claude/messages-request.ts'
-import { characterOf } from '../../src/demo/scripted-claude/player/character.ts'
-import { readConversation, type Conversation } from '../../src/demo/scripted-claude/player/conversation.ts'
-import { reflect } from '../../src/demo/scripted-claude/player/reflection.ts'
-import { propertiesOf, requiredIn, valueFor } from '../../src/demo/scripted-claude/player/schema-values.ts'
-import { diceFor } from '../../src/demo/scripted-claude/player/seeded-dice.ts'
-import { settingFor } from '../../src/demo/scripted-claude/player/setting.ts'
-import type { Script } from '../../src/demo/scripted-claude/scripted-claude.ts'
-import { legalName } from '../../src/agent/tool-names.ts'
+import type { MessagesRequest, RequestTool } from 'scripted-claude/messages-request'
+import { characterOf } from 'scripted-claude/player/character'
+import { readConversation, type Conversation } from 'scripted-claude/player/conversation'
+import { reflect } from 'scripted-claude/player/reflection'
+import { propertiesOf, requiredIn, valueFor } from 'scripted-claude/player/schema-values'
+import { diceFor } from 'scripted-claude/player/seeded-dice'
+import { settingFor } from 'scripted-claude/player/setting'
+import type { Script } from 'scripted-claude/scripted-claude'
+import { legalName } from '../../src/runner/tools/tool-names.ts'
 
 /**
  * Plays a persona in an app that nobody wrote a player for: calls that the test gives, by the app's own names, then one of

@@ -1,6 +1,6 @@
 import type { Insertable } from 'kysely'
-import type { Queryable } from '../../src/db/database.ts'
-import type { ActionsTable, FeedbackTable, RunsTable, VisitsTable } from '../../src/db/tables.ts'
+import type { Queryable } from '../../src/platform/db/database.ts'
+import type { ActionsTable, FeedbackTable, RunsTable, VisitsTable } from '../../src/platform/db/tables.ts'
 
 /** Rows as the runner writes them, by a few words each. */
 export function insightRows (db: Queryable) {

@@ -1,5 +1,5 @@
-import type { Budget } from '../../src/agent/budget.ts'
-import type { Limits } from '../../src/agent/limits.ts'
+import type { Budget } from '../../src/runner/models/budget.ts'
+import type { Limits } from '../../src/runner/agent/limits.ts'
 
 /** Limits that no test meets by accident. */
 export const WIDE_LIMITS: Limits = {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
-import type { Queryable } from '../../src/db/database.ts'
+import type { Queryable } from '../../src/platform/db/database.ts'
 import { readCatalogue } from '../../src/cli/catalogue.ts'
-import { awaitTick, runNow } from '../../src/runs/tick.ts'
+import { awaitTick, runNow } from '../../src/runner/runs/tick.ts'
 import { admin } from './app.ts'
 import { startWorld, type World } from './world.ts'
 

@@ -1,6 +1,6 @@
-import { addReply, type CallEnd, type DayJournal, type EndedCall, type PlannedCall, type ReplyAccount, type Spent } from '../../src/agent/day-journal.ts'
-import type { JournaledMessage } from '../../src/agent/history.ts'
-import { RunLostError } from '../../src/errors.ts'
+import { addReply, type CallEnd, type DayJournal, type EndedCall, type PlannedCall, type ReplyAccount, type Spent } from '../../src/runner/agent/day-journal.ts'
+import type { JournaledMessage } from '../../src/runner/agent/history.ts'
+import { RunLostError } from '../../src/platform/errors.ts'
 
 export interface RecordedCall { call: PlannedCall, end: CallEnd | 'started' }
 

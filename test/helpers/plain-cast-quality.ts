@@ -1,5 +1,5 @@
-import { MIN_PERSONAS, MIN_RUNS_PER_PERSONA, type CastRun } from '../../src/feedback/cast-quality.ts'
-import type { Variance } from '../../src/feedback/points.ts'
+import { MIN_PERSONAS, MIN_RUNS_PER_PERSONA, type CastRun } from '../../src/analysis/feedback/cast-quality.ts'
+import type { Variance } from '../../src/analysis/feedback/points.ts'
 
 /**
  * What the quality of the cast is, said plainly: every pair, with sets and maps. What the product computes must be the same

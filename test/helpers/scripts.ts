@@ -1,4 +1,4 @@
-import type { Script, ScriptedReply } from '../../src/demo/scripted-claude/scripted-reply.ts'
+import type { Script, ScriptedReply } from 'scripted-claude/scripted-reply'
 
 /** Plays the replies in order, by the number of assistant messages so far; the last one repeats. */
 export function sequence (replies: ScriptedReply[]): Script {

@@ -1,4 +1,4 @@
-import type { Tool, Toolbox } from '../../src/agent/toolbox.ts'
+import type { Tool, Toolbox } from '../../src/runner/tools/toolbox.ts'
 
 /** An app without a wire: these tools, called like this. */
 export function toolboxOf (tools: Tool[], call: Toolbox['call']): Toolbox {

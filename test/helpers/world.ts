@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
-import { derivePassword } from '../../src/accounts/password.ts'
+import { derivePassword } from '../../src/runner/accounts/password.ts'
 import { startSampleApp, type SampleApp } from '../../src/demo/sample-app/sample-app.ts'
-import { playPersona } from '../../src/demo/scripted-claude/persona-player.ts'
-import { startScriptedClaude, type Script, type ScriptedClaude } from '../../src/demo/scripted-claude/scripted-claude.ts'
+import { playPersona } from 'scripted-claude/persona-player'
+import { startScriptedClaude, type Script, type ScriptedClaude } from 'scripted-claude/scripted-claude'
 import { admin, createPersona, SEED_SECRET, startTestApp } from './app.ts'
 
 interface Teardown { teardown (fn: () => Promise<void>): void }

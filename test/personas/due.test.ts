@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
 import t from 'tap'
-import type { Queryable } from '../../src/db/database.ts'
+import type { Queryable } from '../../src/platform/db/database.ts'
 import { listDue, takeDue, upsertPersona } from '../../src/personas/repository.ts'
 import type { Persona } from '../../src/personas/schemas.ts'
-import { openRuns } from '../../src/runs/repository.ts'
+import { openRuns } from '../../src/runner/runs/repository.ts'
 import { onServer, openTestDatabase } from '../helpers/database.ts'
 
 /** Who is due, decided in SQL. The rows travel in time, or the database's clock does; the test never waits. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
-import { startScriptedClaude } from '../../src/demo/scripted-claude/scripted-claude.ts'
+import { startScriptedClaude } from 'scripted-claude/scripted-claude'
 import { closedPort } from '../helpers/closed-port.ts'
 import { curiousPlayer } from '../helpers/curious-player.ts'
 

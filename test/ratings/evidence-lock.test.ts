@@ -1,6 +1,6 @@
 import t from 'tap'
-import { legalName } from '../../src/agent/tool-names.ts'
-import type { Script } from '../../src/demo/scripted-claude/scripted-claude.ts'
+import { legalName } from '../../src/runner/tools/tool-names.ts'
+import type { Script } from 'scripted-claude/scripted-claude'
 import { admin } from '../helpers/app.ts'
 import { startWorld } from '../helpers/world.ts'
 

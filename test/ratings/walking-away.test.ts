@@ -1,5 +1,5 @@
 import t from 'tap'
-import { legalName } from '../../src/agent/tool-names.ts'
+import { legalName } from '../../src/runner/tools/tool-names.ts'
 import { admin } from '../helpers/app.ts'
 import { startWorld } from '../helpers/world.ts'
 

@@ -1,6 +1,6 @@
-import { passwordAccounts } from '../../../src/accounts/login.ts'
-import { createSlots } from '../../../src/agent/request-slots.ts'
-import { openMcpToolbox } from '../../../src/agent/mcp-toolbox.ts'
+import { passwordAccounts } from '../../../src/runner/accounts/login.ts'
+import { createSlots } from '../../../src/runner/mcp/request-slots.ts'
+import { openMcpToolbox } from '../../../src/runner/mcp/toolbox.ts'
 import { status, type AppStandIn } from '../app-stand-in.ts'
 import { add, assert, errorOf, never, QUICK, type Row, type Stage } from '../app-stage.ts'
 

@@ -1,4 +1,4 @@
-import { openMcpToolbox } from '../../../src/agent/mcp-toolbox.ts'
+import { openMcpToolbox } from '../../../src/runner/mcp/toolbox.ts'
 import { text, type AppStandIn, type Fault } from '../app-stand-in.ts'
 import { add, assert, errorOf, never, type Row } from '../app-stage.ts'
 

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { actThenReset, status, type Fault } from '../app-stand-in.ts'
 import { add, assert, errorOf, list, MCP_LIMITS, never, QUICK, type Row } from '../app-stage.ts'
-import { openMcpToolbox } from '../../../src/agent/mcp-toolbox.ts'
+import { openMcpToolbox } from '../../../src/runner/mcp/toolbox.ts'
 
 const rpc = (code: number, message: string): Fault =>
   status(400, JSON.stringify({ jsonrpc: '2.0', id: null, error: { code, message } }), { 'content-type': 'application/json' })

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { legalName, mapToolNames } from '../../../src/agent/tool-names.ts'
+import { legalName, mapToolNames } from '../../../src/runner/tools/tool-names.ts'
 import { text, TOOLS, type Fault } from '../app-stand-in.ts'
 import { add, assert, never, type Row } from '../app-stage.ts'
 

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Queryable } from '../../../src/db/database.ts'
+import type { Queryable } from '../../../src/platform/db/database.ts'
 import type { Report } from '../scenario.ts'
 import type { SeenCall } from './counting-app.ts'
 

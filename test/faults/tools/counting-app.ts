@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isRecord } from '../../../src/demo/scripted-claude/is-record.ts'
+import { isRecord } from 'scripted-claude/is-record'
 import type { Teardown } from './teardown.ts'
 
 /**

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { sql } from 'kysely'
-import type { Queryable } from '../../../src/db/database.ts'
+import type { Queryable } from '../../../src/platform/db/database.ts'
 import { listDue } from '../../../src/personas/repository.ts'
 
 /** The rule of who is due, against an oracle that shares nothing with it: not its SQL, not its calendar. */

@@ -1,5 +1,5 @@
-import { diceFor, type Dice } from '../../../src/demo/scripted-claude/player/seeded-dice.ts'
-import type { ScriptedReply } from '../../../src/demo/scripted-claude/scripted-claude.ts'
+import { diceFor, type Dice } from 'scripted-claude/player/seeded-dice'
+import type { ScriptedReply } from 'scripted-claude/scripted-claude'
 import type { AppFault, CountingApp } from './counting-app.ts'
 import type { TokenModel } from './token-model.ts'
 

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
-import { openDatabase, type Queryable } from '../../../src/db/database.ts'
-import { migrate } from '../../../src/db/migrate.ts'
+import { openDatabase, type Queryable } from '../../../src/platform/db/database.ts'
+import { migrate } from '../../../src/platform/db/migrate.ts'
 import { createServerDatabase } from '../../helpers/database.ts'
 import { startPostgres, type PostgresServer } from '../../helpers/postgres-server.ts'
 import type { Teardown } from './teardown.ts'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { legalName } from '../../../src/agent/tool-names.ts'
-import { textOf, type MessagesRequest } from '../../../src/demo/scripted-claude/messages-request.ts'
-import { startScriptedClaude, type ScriptedClaude, type ScriptedReply } from '../../../src/demo/scripted-claude/scripted-claude.ts'
+import { legalName } from '../../../src/runner/tools/tool-names.ts'
+import { textOf, type MessagesRequest } from 'scripted-claude/messages-request'
+import { startScriptedClaude, type ScriptedClaude, type ScriptedReply } from 'scripted-claude/scripted-claude'
 import type { Teardown } from './teardown.ts'
 
 /**

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { openDatabase } from '../../../src/db/database.ts'
-import { openRuns, takeRun } from '../../../src/runs/repository.ts'
+import { openDatabase } from '../../../src/platform/db/database.ts'
+import { openRuns, takeRun } from '../../../src/runner/runs/repository.ts'
 import { NEEDS_SERVER } from '../in-tap.ts'
 import { addPersonas, openStore, urlFor } from './store.ts'
 import { listStaleWrites, heldBy, takenUpAgain, watchWrites } from './watch-writes.ts'

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Queryable } from '../../../src/db/database.ts'
+import type { Queryable } from '../../../src/platform/db/database.ts'
 
 /**
  * Triggers that record which process takes which run, to live it or to give it up, and every write on a run by a process

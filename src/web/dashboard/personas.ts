@@ -1,0 +1,124 @@
+import { sql } from 'kysely'
+import type { Queryable } from '../../platform/db/database.ts'
+import type { PersonaRow, RunRow } from '../../platform/db/tables.ts'
+import { nextDueAt } from './next-due.ts'
+
+/** All SQL of the list of personas. */
+
+export interface PersonaListFilter {
+  archetype?: string | undefined
+  tickCadence?: PersonaRow['cadence'] | undefined
+  paused?: boolean | undefined
+  app?: string | undefined
+  search?: string | undefined
+  /** Email that the page before ended with. */
+  cursor?: string | undefined
+}
+
+export interface Standing {
+  state: 'paused' | 'running' | 'backing off' | 'due' | 'waiting'
+  tone: 'ok' | 'error' | 'warn' | 'muted'
+}
+
+export interface PersonaCard {
+  id: string
+  name: string
+  email: string
+  archetype: string
+  tickCadence: PersonaRow['cadence']
+  locale: string
+  timeZone: string
+  standing: Standing
+  openRunId: string | null
+  lastActiveAt: string | null
+  /** Null: paused, or living a day. */
+  nextDueAt: string | null
+  runs7d: number
+  /** The latest grounded number of each module. */
+  latest: { module: string, rating: number }[]
+}
+
+type CardRow = PersonaRow & {
+  next_due_at: Date | null
+  due_now: boolean
+  open_run_id: string | null
+  open_state: RunRow['state'] | null
+  runs_7d: number
+  latest: PersonaCard['latest']
+}
+
+const PER_PAGE = 50
+
+/** What a search looks for as it stands: `%` and `_` are letters here. */
+const containing = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`
+
+function matching (filter: PersonaListFilter) {
+  const conditions = [sql`true`]
+  if (filter.archetype !== undefined) conditions.push(sql`p.archetype = ${filter.archetype}`)
+  if (filter.tickCadence !== undefined) conditions.push(sql`p.cadence = ${filter.tickCadence}`)
+  if (filter.paused !== undefined) conditions.push(sql`p.paused = ${filter.paused}`)
+  if (filter.app !== undefined) conditions.push(sql`p.app = ${filter.app}`)
+  if (filter.search !== undefined) {
+    const pattern = containing(filter.search)
+    conditions.push(sql`(p.name ILIKE ${pattern} OR p.email ILIKE ${pattern} OR p.archetype ILIKE ${pattern})`)
+  }
+  return sql.join(conditions, sql` AND `)
+}
+
+const cardColumns = sql`
+  p.*, ${nextDueAt} AS next_due_at, coalesce(${nextDueAt} <= now(), false) AS due_now,
+  o.id AS open_run_id, o.state AS open_state,
+  (SELECT count(*)::int FROM runs r WHERE r.persona_id = p.id AND r.queued_at > now() - interval '7 days') AS runs_7d,
+  (SELECT coalesce(json_agg(l), '[]') FROM (
+    SELECT DISTINCT ON (f.module) f.module, f.rating FROM persona_feedback f
+    WHERE f.persona_id = p.id AND f.grounded AND f.rating IS NOT NULL ORDER BY f.module, f.created_at DESC, f.id DESC
+  ) l) AS latest`
+const withOpenRun = sql`personas p LEFT JOIN runs o ON o.persona_id = p.id AND o.finished_at IS NULL`
+
+/** A page in order of email, and how many there are on all. */
+export async function listPersonaCards (db: Queryable, filter: PersonaListFilter) {
+  const { rows: [counted] } = await sql<{ total: number }>`SELECT count(*)::int AS total FROM personas p WHERE ${matching(filter)}`.execute(db)
+  const { rows } = await sql<CardRow>`
+    SELECT ${cardColumns} FROM (
+      SELECT * FROM personas p WHERE ${matching(filter)} AND p.email > ${filter.cursor ?? ''} ORDER BY p.email LIMIT ${PER_PAGE + 1}
+    ) p LEFT JOIN runs o ON o.persona_id = p.id AND o.finished_at IS NULL ORDER BY p.email`.execute(db)
+  const page = rows.slice(0, PER_PAGE)
+  return { personas: page.map(toCard), total: counted?.total ?? 0, nextCursor: rows.length > PER_PAGE ? page.at(-1)?.email : undefined }
+}
+
+/** Undefined: there is no such persona. */
+export async function findPersonaCard (db: Queryable, id: string): Promise<PersonaCard | undefined> {
+  const { rows: [row] } = await sql<CardRow>`SELECT ${cardColumns} FROM ${withOpenRun} WHERE p.id = ${id}::uuid`.execute(db)
+  return row === undefined ? undefined : toCard(row)
+}
+
+/** For the filter. */
+export async function listArchetypes (db: Queryable): Promise<string[]> {
+  const { rows } = await sql<{ archetype: string }>`SELECT DISTINCT archetype FROM personas ORDER BY archetype LIMIT 200`.execute(db)
+  return rows.map(row => row.archetype)
+}
+
+function toCard (row: CardRow): PersonaCard {
+  return {
+    id: row.id,
+    name: row.name,
+    email: row.email,
+    archetype: row.archetype,
+    tickCadence: row.cadence,
+    locale: row.locale,
+    timeZone: row.time_zone,
+    standing: standingOf(row),
+    openRunId: row.open_run_id,
+    lastActiveAt: row.last_active_at?.toISOString() ?? null,
+    nextDueAt: row.next_due_at?.toISOString() ?? null,
+    runs7d: row.runs_7d,
+    latest: row.latest
+  }
+}
+
+function standingOf (row: CardRow): Standing {
+  if (row.open_run_id !== null) return { state: 'running', tone: 'ok' }
+  if (row.paused) return { state: 'paused', tone: 'warn' }
+  if (row.consecutive_failures > 0 && !row.due_now) return { state: 'backing off', tone: 'error' }
+  return row.due_now ? { state: 'due', tone: 'ok' } : { state: 'waiting', tone: 'muted' }
+}

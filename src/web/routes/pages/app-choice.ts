@@ -1,0 +1,27 @@
+import { listAppNames } from '../../../runner/apps/repository.ts'
+import { FIRST_APP } from '../../../personas/app-name.ts'
+import { address } from '../../dashboard/address.ts'
+import type { Queryable } from '../../../platform/db/database.ts'
+
+/** Which of several apps a page is about. */
+export interface AppChoice {
+  /** Undefined: there is only one. */
+  app: string | undefined
+  /** What an address must say; nothing for the first app. */
+  kept: string | undefined
+  /** Links to the same page of each app; none where there is only one. */
+  tabsFor (path: string, kept?: Record<string, string | number | undefined>): { name: string, href: string, isCurrent: boolean }[]
+}
+
+/** @param given by the address; what is no app's name is no choice */
+export async function readAppChoice (db: Queryable, given: string | undefined): Promise<AppChoice> {
+  const names = await listAppNames(db)
+  if (names.length < 2) return { app: undefined, kept: undefined, tabsFor: () => [] }
+  const app = names.find(name => name === given) ?? FIRST_APP
+  const keptOf = (name: string) => name === FIRST_APP ? undefined : name
+  return {
+    app,
+    kept: keptOf(app),
+    tabsFor: (path, kept) => names.map(name => ({ name, href: address(path, { ...kept, app: keptOf(name) }), isCurrent: name === app }))
+  }
+}

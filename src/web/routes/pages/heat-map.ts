@@ -1,0 +1,50 @@
+import { Type, type Static } from 'typebox'
+import { address, modulePath, personaPath } from '../../dashboard/address.ts'
+import { countMixed, readHeatMap } from '../../dashboard/heat-map.ts'
+import { readVersions } from '../../dashboard/module.ts'
+import type { Queryable } from '../../../platform/db/database.ts'
+import { readScope } from '../../../analysis/insights/filters.ts'
+import { readAppChoice } from './app-choice.ts'
+import { RANGES, readDays } from './days.ts'
+import { pickRelease } from './release-picker.ts'
+
+const text = (maxLength: number) => Type.Optional(Type.String({ maxLength }))
+export const HeatQuery = Type.Object({
+  days: text(4),
+  show: text(20),
+  appVersion: text(200),
+  app: text(100),
+  page: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 }))
+})
+export type HeatQuery = Static<typeof HeatQuery>
+
+/** What each persona makes of each module. */
+export async function describeHeatMap (db: Queryable, query: HeatQuery) {
+  const { page = 1, show } = query
+  const choice = await readAppChoice(db, query.app)
+  const { app } = choice
+  const appVersion = query.appVersion || undefined
+  const { days, from, kept: daysKept } = await readDays(db, query.days)
+  const measure = show === 'friction' ? 'friction' : 'rating'
+  const kept = { days: daysKept, show: measure === 'rating' ? undefined : measure, appVersion, app: choice.kept }
+  const scope = await readScope(db, { from, appVersion, ...(app !== undefined && { app }) })
+  const [heat, mixed, versions] = await Promise.all([
+    readHeatMap(db, scope, measure, page),
+    countMixed(db, scope, measure),
+    readVersions(db, scope)
+  ])
+  return {
+    ...heat,
+    measure,
+    apps: choice.tabsFor('/modules', { ...kept, appVersion: undefined }),
+    mixed,
+    picker: pickRelease(versions, appVersion, { path: '/modules', kept: { ...kept, appVersion: undefined } }),
+    measures: ['rating', 'friction'].map(name => ({ name, href: address('/modules', { ...kept, show: name }), isCurrent: name === measure })),
+    ranges: RANGES.map(count => ({ name: `${count} days`, href: address('/modules', { ...kept, days: count }), isCurrent: count === days })),
+    previous: page > 1 ? address('/modules', { ...kept, page: page - 1 }) : null,
+    next: heat.hasMore ? address('/modules', { ...kept, page: page + 1 }) : null,
+    links: {
+      module: (module: string) => address(modulePath(module), { days: daysKept, appVersion, app: choice.kept }), persona: personaPath
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { readModuleLines, readNewestProblems } from '../../dashboard/overview-modules.ts'
+import { readBeginnings, readNextDue, readRecently, readRunning } from '../../dashboard/overview.ts'
+import { address } from '../../dashboard/address.ts'
+import { remember, rememberEach } from '../../dashboard/remember.ts'
+import { readPause } from '../../../runner/runs/runner-state.ts'
+import { readToday } from '../../../runner/runs/spending.ts'
+import { readAppChoice } from './app-choice.ts'
+import { readSinceRelease } from './since-release.ts'
+import { isFresh } from './is-fresh.ts'
+import { namedBreakers } from './named-breakers.ts'
+
+/** For live pages: what is going on now, and insights that walk over a month of rows. */
+const NOW_EVERY_MS = 300
+const INSIGHTS_EVERY_MS = 3000
+
+const InsightsQuery = Type.Object({ app: Type.Optional(Type.String({ maxLength: 100 })) })
+
+/** How the app is doing with its cast, in ten seconds. */
+export const overviewPages: FastifyPluginAsyncTypebox = async app => {
+  const { config, scheduler, database: { db } } = app
+  const { version } = app.live
+  const dailyBudgetUsd = config.DAILY_BUDGET_USD ?? null
+  const readNow = remember({
+    everyMs: NOW_EVERY_MS,
+    version,
+    async work () {
+      const [running, recently, next, pause, beginnings, breakers, today] = await Promise.all([
+        readRunning(db), readRecently(db), readNextDue(db), readPause(db), readBeginnings(db), namedBreakers(app),
+        dailyBudgetUsd === null ? null : readToday(db)
+      ])
+      const paused = { paused: pause.paused || config.RUNNER_PAUSED, pauseReason: pause.reason }
+      return { ...running, ...paused, breakers, today, dailyBudgetUsd, recently, next, beginnings }
+    }
+  })
+  const readInsights = rememberEach({
+    everyMs: INSIGHTS_EVERY_MS,
+    version,
+    async work (given: string | undefined) {
+      const { app, kept, tabsFor } = await readAppChoice(db, given)
+      const [modules, { problems, total }, since] = await Promise.all([
+        readModuleLines(db, app), readNewestProblems(db, app), readSinceRelease(db, { app, kept })
+      ])
+      return { ...modules, problems, since, problemsTotal: total, apps: tabsFor('/'), insights: address('/overview/insights', { app: kept }) }
+    }
+  })
+  const runner = () => ({ missing: scheduler.missing, schedule: config.TICK_SCHEDULE, nextPokeAt: scheduler.nextPokeAt() })
+
+  app.get('/', { schema: { hide: true, querystring: InsightsQuery } }, async (request, reply) => {
+    const [now, insights] = await Promise.all([readNow(isFresh(request)), readInsights(request.query.app, isFresh(request))])
+    return reply.view('overview.eta', { title: 'Overview', nav: 'overview', ...now, ...insights, ...runner() })
+  })
+
+  app.get('/overview/now', { schema: { hide: true } }, async (request, reply) =>
+    reply.view('overview-now.eta', { title: 'Now', nav: 'overview', ...await readNow(isFresh(request)), ...runner() }))
+
+  app.get('/overview/insights', { schema: { hide: true, querystring: InsightsQuery } }, async (request, reply) =>
+    reply.view('overview-insights.eta', { title: 'Modules', nav: 'overview', ...await readInsights(request.query.app, isFresh(request)) }))
+}

@@ -1,0 +1,55 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { FIRST_APP } from '../../../personas/app-name.ts'
+import { address, modulePath, releasePath } from '../../dashboard/address.ts'
+import { readReleaseLines } from '../../dashboard/releases.ts'
+import { tally, verdictWord } from '../../dashboard/verdict-words.ts'
+import { getRelease, hasGoneLive } from '../../../analysis/releases/repository.ts'
+import { describeRelease } from '../../../analysis/verdicts/describe-release.ts'
+import { readAppChoice } from './app-choice.ts'
+
+const SHOWN = 100
+const AppQuery = Type.Object({ app: Type.Optional(Type.String({ maxLength: 100 })) })
+
+/** What each release did to the modules of its app. */
+export const releasePages: FastifyPluginAsyncTypebox = async app => {
+  const { database: { db } } = app
+
+  app.get('/releases', { schema: { hide: true, querystring: AppQuery } }, async (request, reply) => {
+    const choice = await readAppChoice(db, request.query.app)
+    const ofApp = choice.app ?? FIRST_APP
+    const lines = await readReleaseLines(db, ofApp, SHOWN)
+    const releases = await Promise.all(lines.map(async line => {
+      const { modules, judgedWith } = await describeRelease(db, { app: ofApp, version: line.version })
+      return { ...line, judgedWith, tally: tally(modules.map(({ verdict }) => verdict)), worst: modules[0]?.verdict }
+    }))
+    return reply.view('releases.eta', {
+      title: 'Releases',
+      nav: 'releases',
+      releases,
+      apps: choice.tabsFor('/releases'),
+      word: verdictWord,
+      links: { release: (version: string) => releasePath(version, choice.kept) }
+    })
+  })
+
+  app.get('/releases/:version', {
+    schema: { hide: true, params: Type.Object({ version: Type.String({ maxLength: 100 }) }), querystring: AppQuery }
+  }, async (request, reply) => {
+    const choice = await readAppChoice(db, request.query.app)
+    const key = { app: choice.app ?? FIRST_APP, version: request.params.version }
+    const [release, isLive, said] = await Promise.all([getRelease(db, key), hasGoneLive(db, key), describeRelease(db, key)])
+    return reply.view('release.eta', {
+      title: `Release ${key.version}`,
+      nav: 'releases',
+      ...said,
+      release,
+      isLive,
+      word: verdictWord,
+      links: {
+        all: address('/releases', { app: choice.kept }),
+        module: (module: string) => modulePath(module, choice.kept)
+      }
+    })
+  })
+}
