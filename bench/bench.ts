@@ -4,11 +4,11 @@ export interface Bench {
   name: string
   /** One line on what it measures, and beside what. */
   shows: string
-  run (report: BenchReport, options: { quick: boolean }): Promise<void>
+  run(report: BenchReport, options: { quick: boolean }): Promise<void>
 }
 
 export interface BenchReport {
-  row (what: string, values: Record<string, number | string>): void
+  row(what: string, values: Record<string, number | string>): void
   /** A figure to reach, and whether it was. */
-  check (what: string, holds: boolean): void
+  check(what: string, holds: boolean): void
 }

@@ -24,8 +24,8 @@ const pristineOf = (tree: string) => join(tree, 'node_modules/.cache/persona-run
 interface Arm {
   /** Undefined: the source. */
   entry?: string
-  prepare? (): Promise<void>
-  env (): Record<string, string>
+  prepare?(): Promise<void>
+  env(): Record<string, string>
 }
 
 export const bench: Bench = {
@@ -35,7 +35,9 @@ export const bench: Bench = {
     const folder = mkdtempSync(join(tmpdir(), 'persona-runner-boot-'))
     await withPostgres(async serverUrl => {
       const url = await createDatabase(serverUrl, 'boot')
-      await withUnlimited(url, async db => { await migrate(db) })
+      await withUnlimited(url, async db => {
+        await migrate(db)
+      })
       const build = async () => {
         await bundle(DIST)
         await warm(DIST)
@@ -48,11 +50,19 @@ export const bench: Bench = {
         return newFolder()
       }
       const arms: Record<string, Arm> = {
-        'Postgres, nothing compiled before': { entry: BUNDLE, env: () => ({ DATABASE_URL: url, NODE_DISABLE_COMPILE_CACHE: '1' }) },
+        'Postgres, nothing compiled before': {
+          entry: BUNDLE,
+          env: () => ({ DATABASE_URL: url, NODE_DISABLE_COMPILE_CACHE: '1' })
+        },
         Postgres: { entry: BUNDLE, env: () => ({ DATABASE_URL: url }) },
         'Postgres, from the source': { env: () => ({ DATABASE_URL: url }) },
-        'embedded, on an existing folder': { entry: BUNDLE, env: () => ({ DATA_DIR: join(folder, 'kept') }) },
-        'embedded, on an existing folder, from the source': { env: () => ({ DATA_DIR: join(folder, 'kept') }) },
+        'embedded, on an existing folder': {
+          entry: BUNDLE,
+          env: () => ({ DATA_DIR: join(folder, 'kept') })
+        },
+        'embedded, on an existing folder, from the source': {
+          env: () => ({ DATA_DIR: join(folder, 'kept') })
+        },
         'embedded, the first start of a build': { entry: BUNDLE, prepare: build, env: newFolder },
         'embedded, nothing to copy': { entry: BUNDLE, env: firstOf(DIST) },
         'embedded, on a new folder': { entry: BUNDLE, env: newFolder },
@@ -81,15 +91,29 @@ export const bench: Bench = {
         floor.push(performance.now() - startedAt)
       }
       report.row('floor: an empty Node process, ms', cells(spreadOf(floor)))
-      for (const [name, times] of boots) report.row(`${name}: to the first 200, ms`, cells(spreadOf(times)))
+      for (const [name, times] of boots) {
+        report.row(`${name}: to the first 200, ms`, cells(spreadOf(times)))
+      }
       for (const [name, ms] of cpus) report.row(`${name}: CPU until then, ms`, cells(spreadOf(ms)))
-      for (const [name, mb] of memories) report.row(`${name}: memory, idle for 3 s, MB`, cells(spreadOf(mb)))
-      const median = (all: Map<string, number[]>, name: string) => spreadOf(all.get(name) ?? []).median
+      for (const [name, mb] of memories) {
+        report.row(`${name}: memory, idle for 3 s, MB`, cells(spreadOf(mb)))
+      }
+      const median = (all: Map<string, number[]>, name: string) =>
+        spreadOf(all.get(name) ?? []).median
       report.check('Postgres: at most 0.6 s', median(boots, 'Postgres') <= 600)
       report.check('Postgres: at most 150 MB', median(memories, 'Postgres') <= 150)
-      report.check('embedded, later: at most 1.0 s', median(boots, 'embedded, on an existing folder') <= 1000)
-      report.check('embedded, first of all: at most 3 s', median(boots, 'embedded, the first start of a build') <= 3000)
-      report.check('embedded, a new folder: at most 3 s', median(boots, 'embedded, on a new folder') <= 3000)
+      report.check(
+        'embedded, later: at most 1.0 s',
+        median(boots, 'embedded, on an existing folder') <= 1000
+      )
+      report.check(
+        'embedded, first of all: at most 3 s',
+        median(boots, 'embedded, the first start of a build') <= 3000
+      )
+      report.check(
+        'embedded, a new folder: at most 3 s',
+        median(boots, 'embedded, on a new folder') <= 3000
+      )
     }).finally(() => rmSync(folder, { recursive: true, force: true }))
   }
 }

@@ -13,7 +13,9 @@ const quick = flags.includes('--quick')
 const bench = await find(name)
 if (bench === undefined) {
   console.error(name === '' ? 'Which bench?' : `There is no bench "${name}".`)
-  for (const { name, shows } of await all()) console.error(`  npm run bench -- ${name.padEnd(8)} ${shows}`)
+  for (const { name, shows } of await all()) {
+    console.error(`  npm run bench -- ${name.padEnd(8)} ${shows}`)
+  }
   process.exitCode = 2
 } else {
   await run(bench)
@@ -25,8 +27,12 @@ async function run (bench: Bench): Promise<void> {
   const at = new Date().toISOString()
   try {
     await bench.run({
-      row: (what, values) => { rows[what] = values },
-      check: (what, holds) => { checks.push({ what, holds }) }
+      row: (what, values) => {
+        rows[what] = values
+      },
+      check: (what, holds) => {
+        checks.push({ what, holds })
+      }
     }, { quick })
   } catch (error) {
     if (!(error instanceof MissingPeersError)) throw error
@@ -47,9 +53,12 @@ async function find (name: string): Promise<Bench | undefined> {
 
 /** Only files that say so are loaded: others are processes of their own. */
 async function all (): Promise<Bench[]> {
-  const isBench = (file: string) => file.endsWith('.ts') &&
+  const isBench = (file: string) =>
+    file.endsWith('.ts') &&
     /^export const bench\b/m.test(readFileSync(join(HERE, file), 'utf8'))
   const files = readdirSync(HERE).filter(isBench).sort()
-  const modules = await Promise.all(files.map(file => import(`./${file}`) as Promise<{ bench: Bench }>))
+  const modules = await Promise.all(
+    files.map(file => import(`./${file}`) as Promise<{ bench: Bench }>)
+  )
   return modules.map(({ bench }) => bench)
 }

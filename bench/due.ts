@@ -32,7 +32,15 @@ export const bench: Bench = {
             await writeCast(db, personas, oneIn)
           })
           const database = await openDatabase({ url, dataDir: '', poolSize: 16, onError: () => {} })
-          first.set(`${personas} ${share}`, await find(report, database.db, `${personas} personas, ${share} due`, Math.min(LIMIT, personas / oneIn)))
+          first.set(
+            `${personas} ${share}`,
+            await find(
+              report,
+              database.db,
+              `${personas} personas, ${share} due`,
+              Math.min(LIMIT, personas / oneIn)
+            )
+          )
           if (oneIn === 20 && personas <= 100_000) await claim(report, database.db, personas)
           await database.close()
           if (personas === 1_000 && oneIn === 20) await overHttp(report, url)
@@ -41,12 +49,22 @@ export const bench: Bench = {
     })
     for (const personas of [1_000, 100_000]) await embedded(report, personas)
     const [large, small] = [first.get('1000000 0.1 %'), first.get('100000 0.1 %')]
-    if (large !== undefined && small !== undefined) report.check('0.1 % of 1 M costs at most 3 times a row what 0.1 % of 100 k costs', large <= 3 * small)
+    if (large !== undefined && small !== undefined) {
+      report.check(
+        '0.1 % of 1 M costs at most 3 times a row what 0.1 % of 100 k costs',
+        large <= 3 * small
+      )
+    }
   }
 }
 
 async function embedded (report: BenchReport, personas: number): Promise<void> {
-  const { db, close } = await openDatabase({ url: undefined, dataDir: 'memory://due', poolSize: 1, onError: () => {} })
+  const { db, close } = await openDatabase({
+    url: undefined,
+    dataDir: 'memory://due',
+    poolSize: 1,
+    onError: () => {}
+  })
   await migrate(db)
   await writeCast(db, personas, 20)
   await find(report, db, `PGlite, ${personas} personas, 5 % due`, Math.min(LIMIT, personas / 20))
@@ -69,18 +87,30 @@ async function writeCast (db: Queryable, personas: number, oneIn: number): Promi
 }
 
 /** @returns milliseconds for one row found */
-async function find (report: BenchReport, db: Queryable, what: string, found: number): Promise<number> {
-  const times = await inTurns({
-    'two stretches per cadence': () => listDue(db, { limit: LIMIT }),
-    'plain OR': () => sql`
+async function find (
+  report: BenchReport,
+  db: Queryable,
+  what: string,
+  found: number
+): Promise<number> {
+  const times = await inTurns(
+    {
+      'two stretches per cadence': () => listDue(db, { limit: LIMIT }),
+      'plain OR': () =>
+        sql`
       SELECT * FROM personas p WHERE NOT paused AND coalesce(not_before <= now(), true)
         AND NOT EXISTS (SELECT FROM runs r WHERE r.persona_id = p.id AND r.finished_at IS NULL)
         AND (last_active_at IS NULL OR (cadence = 'hourly' AND last_active_at < now() - interval '1 hour')
           OR (cadence <> 'hourly' AND last_active_at < now() - interval '24 hours'))
       ORDER BY last_active_at NULLS FIRST LIMIT ${LIMIT}`.execute(db),
-    'select 1': () => sql`SELECT 1`.execute(db)
-  }, ROUNDS, WARM_UP_QUERIES)
-  for (const [arm, spread] of Object.entries(times)) report.row(`${what}: ${arm}, ms`, cells(spread))
+      'select 1': () => sql`SELECT 1`.execute(db)
+    },
+    ROUNDS,
+    WARM_UP_QUERIES
+  )
+  for (const [arm, spread] of Object.entries(times)) {
+    report.row(`${what}: ${arm}, ms`, cells(spread))
+  }
   const [ours, plain] = [times['two stretches per cadence'].median, times['plain OR'].median]
   report.row(`${what}: times the plain OR`, { ratio: round(plain / ours) })
   if (what.startsWith('1000000 personas, 5')) {
@@ -90,10 +120,17 @@ async function find (report: BenchReport, db: Queryable, what: string, found: nu
   return ours / found
 }
 
-/** The route beside one that does nothing but what it must, with 50 of 1,000 due and with all of them. */
+/**
+ * The route beside one that does nothing but what it must, with 50 of 1,000 due and with all of
+ * them.
+ */
 async function overHttp (report: BenchReport, url: string): Promise<void> {
   const port = await freePort()
-  const lean = fork(new URL('stand-ins/lean-due.ts', import.meta.url), [String(port), url, SERVICE['x-service-key']])
+  const lean = fork(new URL('stand-ins/lean-due.ts', import.meta.url), [
+    String(port),
+    url,
+    SERVICE['x-service-key']
+  ])
   const server = await startServer({ DATABASE_URL: url })
   const agent = new Agent({ connections: 1 })
   const ask = async (where: string) => {
@@ -112,10 +149,17 @@ async function overHttp (report: BenchReport, url: string): Promise<void> {
         await sql`DELETE FROM runs WHERE finished_at IS NULL`.execute(db)
         if (due === 1000) await sql`UPDATE personas SET last_active_at = NULL`.execute(db)
       })
-      if (comparable(await ours()) !== comparable(await leanest())) throw new Error('The two routes do not say the same.')
+      if (comparable(await ours()) !== comparable(await leanest())) {
+        throw new Error('The two routes do not say the same.')
+      }
       const times = await inTurns({ ours, 'leanest route': leanest }, 100, WARM_UP_REQUESTS)
-      for (const [arm, spread] of Object.entries(times)) report.row(`GET due over HTTP, ${due} of 1000 due: ${arm}, ms`, cells(spread))
-      report.check(`GET due, ${due} of 1000: at most a third slower than the leanest route`, times.ours.median <= times['leanest route'].median * 4 / 3)
+      for (const [arm, spread] of Object.entries(times)) {
+        report.row(`GET due over HTTP, ${due} of 1000 due: ${arm}, ms`, cells(spread))
+      }
+      report.check(
+        `GET due, ${due} of 1000: at most a third slower than the leanest route`,
+        times.ours.median <= times['leanest route'].median * 4 / 3
+      )
     }
   } finally {
     await agent.close()
@@ -124,15 +168,33 @@ async function overHttp (report: BenchReport, url: string): Promise<void> {
   }
 }
 
-/** Claims by so many at a time until nobody is due, as a tick does but for the queue: take, open a run, commit. */
-async function claim (report: BenchReport, db: Queryable, personas: number, where = ''): Promise<void> {
+/**
+ * Claims by so many at a time until nobody is due, as a tick does but for the queue: take, open a
+ * run, commit.
+ */
+async function claim (
+  report: BenchReport,
+  db: Queryable,
+  personas: number,
+  where = ''
+): Promise<void> {
   for (const claimers of [4, 16]) {
     await sql`DELETE FROM runs WHERE finished_at IS NULL`.execute(db)
     const claimed: string[] = []
-    const ms = await timed(async () => { await Promise.all(Array.from({ length: claimers }, () => claimAll(db, claimed))) })
-    report.row(`${where}${claimers} claim among ${personas}`, { claimed: claimed.length, rowsPerSecond: Math.round(claimed.length / ms * 1000) })
-    report.check(`${where}${claimers} claimers among ${personas}: nobody twice`, new Set(claimed).size === claimed.length && claimed.length === personas / 20)
-    if (where === '' && claimers === 4 && personas === 100_000) report.check('at least 5,000 rows a second', claimed.length / ms * 1000 >= 5000)
+    const ms = await timed(async () => {
+      await Promise.all(Array.from({ length: claimers }, () => claimAll(db, claimed)))
+    })
+    report.row(`${where}${claimers} claim among ${personas}`, {
+      claimed: claimed.length,
+      rowsPerSecond: Math.round(claimed.length / ms * 1000)
+    })
+    report.check(
+      `${where}${claimers} claimers among ${personas}: nobody twice`,
+      new Set(claimed).size === claimed.length && claimed.length === personas / 20
+    )
+    if (where === '' && claimers === 4 && personas === 100_000) {
+      report.check('at least 5,000 rows a second', claimed.length / ms * 1000 >= 5000)
+    }
   }
 }
 

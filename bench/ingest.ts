@@ -15,20 +15,31 @@ const ROUNDS = 5
 
 export const bench: Bench = {
   name: 'ingest',
-  shows: 'batches of actions over HTTP, beside their statement alone, a bare unnest and multi-row VALUES',
+  shows:
+    'batches of actions over HTTP, beside their statement alone, a bare unnest and multi-row VALUES',
   async run (report, { quick }) {
     await withPostgres(async serverUrl => {
       const url = await createDatabase(serverUrl, 'ingest')
-      await withUnlimited(url, async db => { await migrate(db) })
-      const { db, close } = await openDatabase({ url, dataDir: '', poolSize: 50, onError: () => {} })
+      await withUnlimited(url, async db => {
+        await migrate(db)
+      })
+      const { db, close } = await openDatabase({
+        url,
+        dataDir: '',
+        poolSize: 50,
+        onError: () => {}
+      })
       const { rows: personas } = await sql<{ id: string }>`
         INSERT INTO personas (email, name, archetype, system_prompt, cadence)
-        SELECT 'p' || n || '@personas.test', 'P', 'k', '', 'daily' FROM generate_series(1, 50) n RETURNING id`.execute(db)
+        SELECT 'p' || n || '@personas.test', 'P', 'k', '', 'daily' FROM generate_series(1, 50) n RETURNING id`
+        .execute(db)
       const ids = personas.map(({ id }) => id)
       const server = await startServer({ DATABASE_URL: url, DATABASE_POOL: '10' })
       try {
         for (const size of [500, 8] as const) {
-          for (const connections of quick ? [10] : [1, 10, 50]) await measure(report, { server, db, personas: ids, size, connections })
+          for (const connections of quick ? [10] : [1, 10, 50]) {
+            await measure(report, { server, db, personas: ids, size, connections })
+          }
         }
       } finally {
         await server.stop()
@@ -52,11 +63,16 @@ async function measure (report: BenchReport, arm: Arm): Promise<void> {
   const batches = ROWS_A_ROUND[size] / size
   const all = async (write: Write) => {
     let left = batches
-    await Promise.all(personas.slice(0, connections).map(async id => { while (left-- > 0) await write(id, batchOf(size)) }))
+    await Promise.all(
+      personas.slice(0, connections).map(async id => {
+        while (left-- > 0) await write(id, batchOf(size))
+      })
+    )
   }
   const arms: Record<string, Write> = {
     'over HTTP': (id, actions) => post(server, id, actions),
-    'our statement alone': (id, actions) => appendActions(db, { personaId: id, active: activePersona(id), actions }),
+    'our statement alone': (id, actions) =>
+      appendActions(db, { personaId: id, active: activePersona(id), actions }),
     'bare unnest alone': (id, actions) => insertBare(db, id, actions),
     'multi-row VALUES alone': (id, actions) => insertValues(db, id, actions)
   }
@@ -79,38 +95,69 @@ async function measure (report: BenchReport, arm: Arm): Promise<void> {
     report.check('500 rows: at most 3.5 ms of our CPU', median(cpu) <= 3.5)
     report.check('500 rows: at least 0.8 of our statement alone', ours >= 0.8 * alone)
   }
-  if (size === 8 && connections === 10) report.check('8 rows: at least 1,200 requests a second', ours >= 1200)
+  if (size === 8 && connections === 10) {
+    report.check('8 rows: at least 1,200 requests a second', ours >= 1200)
+  }
 }
 
 type Write = (personaId: string, actions: Sent[]) => Promise<unknown>
-interface Sent { tickId: string, toolName: string, inputHash: string, result: 'ok', latencyMs: number }
+interface Sent {
+  tickId: string
+  toolName: string
+  inputHash: string
+  result: 'ok'
+  latencyMs: number
+}
 
 let ticks = 0
 function batchOf (size: number): Sent[] {
   const tickId = `tick-${process.pid}-${ticks++}`
-  return Array.from({ length: size }, (_, i) => ({ tickId, toolName: `todo.tool${i % 30}`, inputHash: 'a'.repeat(64), result: 'ok' as const, latencyMs: i }))
+  return Array.from(
+    { length: size },
+    (_, i) => ({
+      tickId,
+      toolName: `todo.tool${i % 30}`,
+      inputHash: 'a'.repeat(64),
+      result: 'ok' as const,
+      latencyMs: i
+    })
+  )
 }
 
 /** Not by `fetch`, which takes more of the two cores than what is measured. */
 const agent = new Agent()
 
 async function post (server: ServerProcess, personaId: string, actions: Sent[]): Promise<void> {
-  const { statusCode, body } = await request(`${server.url}/api/v1/internal/personas/${personaId}/actions`, {
-    dispatcher: agent, method: 'POST', headers: { ...SERVICE, 'content-type': 'application/json' }, body: JSON.stringify({ actions })
-  })
+  const { statusCode, body } = await request(
+    `${server.url}/api/v1/internal/personas/${personaId}/actions`,
+    {
+      dispatcher: agent,
+      method: 'POST',
+      headers: { ...SERVICE, 'content-type': 'application/json' },
+      body: JSON.stringify({ actions })
+    }
+  )
   const answer = await body.text()
   if (statusCode !== 200) throw new Error(answer)
 }
 
-/** One statement that knows nothing of retries and of who was active, not prepared and with arrays as the driver writes them. */
+/**
+ * One statement that knows nothing of retries and of who was active, not prepared and with arrays
+ * as the driver writes them.
+ */
 async function insertBare (db: Queryable, personaId: string, actions: Sent[]): Promise<void> {
   await sql`
     INSERT INTO persona_actions (id, persona_id, tick_id, ordinal, tool_name, module, input_hash, result, latency_ms, finished_at)
     SELECT id, ${personaId}::uuid, tick_id, ordinal, tool_name, 'todo', input_hash, result, latency_ms, now() FROM unnest(
-      ${actions.map((a, i) => `${a.tickId}-${i}-${a.toolName}`)}::text[], ${actions.map(a => a.tickId)}::text[], ${actions.map((_, i) => i)}::int[],
-      ${actions.map(a => a.toolName)}::text[], ${actions.map(a => a.inputHash)}::text[], ${actions.map(a => a.result)}::text[],
+      ${actions.map((a, i) => `${a.tickId}-${i}-${a.toolName}`)}::text[], ${
+    actions.map(a => a.tickId)
+  }::text[], ${actions.map((_, i) => i)}::int[],
+      ${actions.map(a => a.toolName)}::text[], ${actions.map(a => a.inputHash)}::text[], ${
+    actions.map(a => a.result)
+  }::text[],
       ${actions.map(a => a.latencyMs)}::int[]
-    ) AS sent (id, tick_id, ordinal, tool_name, input_hash, result, latency_ms) ON CONFLICT (id) DO NOTHING`.execute(db)
+    ) AS sent (id, tick_id, ordinal, tool_name, input_hash, result, latency_ms) ON CONFLICT (id) DO NOTHING`
+    .execute(db)
 }
 
 /** As a query builder writes it by itself. */

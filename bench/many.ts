@@ -18,7 +18,8 @@ const MODEL_DELAY_MS = 200
 
 export const bench: Bench = {
   name: 'many',
-  shows: '1 to 256 runs at once in one process, and the same over several: runs per second, event loop, memory; beside the AI SDK',
+  shows:
+    '1 to 256 runs at once in one process, and the same over several: runs per second, event loop, memory; beside the AI SDK',
   async run (report, { quick }) {
     const stage = await openStage()
     try {
@@ -33,13 +34,24 @@ export const bench: Bench = {
           }
         }
       }
-      for (const processes of [1, 2, 4]) report.row(`${WHOLE}: 64 at once in each of ${processes} processes, model ${MODEL_DELAY_MS} ms`, await scaled(stage, processes))
+      for (const processes of [1, 2, 4]) {
+        report.row(
+          `${WHOLE}: 64 at once in each of ${processes} processes, model ${MODEL_DELAY_MS} ms`,
+          await scaled(stage, processes)
+        )
+      }
       const at256 = (arm: string) => figures.get(`${arm} 256 ${MODEL_DELAY_MS}`)
       const ours = at256(WHOLE)
       const theirs = at256(AI_SDK)
       if (ours === undefined || theirs === undefined) return
-      report.check('256 whole runs at once: at least twice the runs per second of the AI SDK', ours.runsPerSecond >= 2 * theirs.runsPerSecond)
-      report.check('256 whole runs at once: event-loop delay p99 at most 100 ms', ours.loopP99Ms <= 100)
+      report.check(
+        '256 whole runs at once: at least twice the runs per second of the AI SDK',
+        ours.runsPerSecond >= 2 * theirs.runsPerSecond
+      )
+      report.check(
+        '256 whole runs at once: event-loop delay p99 at most 100 ms',
+        ours.loopP99Ms <= 100
+      )
       report.check('256 whole runs at once: at most 1 MB a run', ours.mbPerRun <= 1)
     } finally {
       await stage.close()
@@ -47,10 +59,24 @@ export const bench: Bench = {
   }
 }
 
-interface Figures { runsPerSecond: number, min: number, max: number, cpuMsPerRun: number, loopP99Ms: number, mbPerRun: number }
+interface Figures {
+  runsPerSecond: number
+  min: number
+  max: number
+  cpuMsPerRun: number
+  loopP99Ms: number
+  mbPerRun: number
+}
 
-/** A fresh process for each arm and number, so that memory is that of these runs; the arms take turns. */
-async function interleaved (stage: Stage, atOnce: number, rounds: number): Promise<Map<string, Took[]>> {
+/**
+ * A fresh process for each arm and number, so that memory is that of these runs; the arms take
+ * turns.
+ */
+async function interleaved (
+  stage: Stage,
+  atOnce: number,
+  rounds: number
+): Promise<Map<string, Took[]>> {
   const took = new Map<string, Took[]>()
   const hosts = new Map<string, ArmHost>()
   try {
@@ -60,7 +86,9 @@ async function interleaved (stage: Stage, atOnce: number, rounds: number): Promi
       await host.live(Math.max(30, atOnce), Math.min(atOnce, 30))
     }
     for (let round = 0; round < rounds; round++) {
-      for (const [arm, host] of hosts) took.set(arm, [...took.get(arm) ?? [], await host.live(runsFor(atOnce), atOnce)])
+      for (const [arm, host] of hosts) {
+        took.set(arm, [...took.get(arm) ?? [], await host.live(runsFor(atOnce), atOnce)])
+      }
     }
   } finally {
     for (const host of hosts.values()) await host.close()
@@ -84,7 +112,9 @@ function figuresOf (took: Took[], atOnce: number): Figures {
 
 async function scaled (stage: Stage, processes: number): Promise<Record<string, number>> {
   stage.setDelay(MODEL_DELAY_MS)
-  const hosts = await Promise.all(Array.from({ length: processes }, () => startArm('./ours-whole.ts', stage.places)))
+  const hosts = await Promise.all(
+    Array.from({ length: processes }, () => startArm('./ours-whole.ts', stage.places))
+  )
   try {
     await Promise.all(hosts.map(host => host.live(64, 32)))
     const startedAt = performance.now()

@@ -1,16 +1,34 @@
-/** Times of one thing among its peers, taken in turns, so that what else the machine does hits all of them. */
+/**
+ * Times of one thing among its peers, taken in turns, so that what else the machine does hits all
+ * of them.
+ */
 
-export interface Spread { min: number, median: number, p95: number, max: number, n: number }
+export interface Spread {
+  min: number
+  median: number
+  p95: number
+  max: number
+  n: number
+}
 
 export function spreadOf (values: number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b)
-  const at = (share: number) => round(sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? NaN)
-  return { min: round(sorted[0] ?? NaN), median: at(0.5), p95: at(0.95), max: at(1), n: sorted.length }
+  const at = (share: number) =>
+    round(sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? NaN)
+  return {
+    min: round(sorted[0] ?? NaN),
+    median: at(0.5),
+    p95: at(0.95),
+    max: at(1),
+    n: sorted.length
+  }
 }
 
 /** Each so often without being counted, then all in turns. @returns milliseconds */
 export async function inTurns<Name extends string> (
-  arms: Record<Name, () => Promise<unknown>>, rounds: number, warmUp = 1
+  arms: Record<Name, () => Promise<unknown>>,
+  rounds: number,
+  warmUp = 1
 ): Promise<Record<Name, Spread>> {
   const names = Object.keys(arms) as Name[]
   const times = new Map<Name, number[]>(names.map(name => [name, []]))
@@ -18,7 +36,10 @@ export async function inTurns<Name extends string> (
   for (let round = 0; round < rounds; round++) {
     for (const name of names) times.get(name)?.push(await timed(arms[name]))
   }
-  return Object.fromEntries(names.map(name => [name, spreadOf(times.get(name) ?? [])])) as Record<Name, Spread>
+  return Object.fromEntries(names.map(name => [name, spreadOf(times.get(name) ?? [])])) as Record<
+    Name,
+    Spread
+  >
 }
 
 export async function timed (work: () => Promise<unknown>): Promise<number> {

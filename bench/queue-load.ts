@@ -7,9 +7,9 @@ import { createQueue, type RunQueue } from '../src/runner/runs/queue.ts'
 import { startPostgres } from '../test/helpers/postgres-server.ts'
 
 /**
- * What N replicas cost a Postgres by being there, and how soon a run is taken. One process stands for all of them: N
- * queues as in production, each with a connection of its own, whose runs are over at once.
- * `node bench/queue-load.ts [replicas …]`, by default 1, 10 and 100.
+ * What N replicas cost a Postgres by being there, and how soon a run is taken. One process stands
+ * for all of them: N queues as in production, each with a connection of its own, whose runs are
+ * over at once. `node bench/queue-load.ts [replicas …]`, by default 1, 10 and 100.
  */
 
 const IDLE_MS = 20_000
@@ -40,7 +40,8 @@ async function measure (replicas: number): Promise<Figures> {
   await onServer(server.url, `CREATE DATABASE ${name}`)
   const url = new URL(server.url)
   url.pathname = `/${name}`
-  const open = (poolSize: number) => openDatabase({ url: url.href, dataDir: '', poolSize, onError: () => {} })
+  const open = (poolSize: number) =>
+    openDatabase({ url: url.href, dataDir: '', poolSize, onError: () => {} })
   const main = await open(4)
   await migrate(main.db)
 
@@ -50,7 +51,12 @@ async function measure (replicas: number): Promise<Figures> {
   const queues: RunQueue[] = []
   for (let i = 0; i < replicas; i++) {
     const database = await open(1)
-    const queue = createQueue({ database, runTimeoutMs: 60_000, heartbeatSeconds: 60, onError: error => console.error(error.message) })
+    const queue = createQueue({
+      database,
+      runTimeoutMs: 60_000,
+      heartbeatSeconds: 60,
+      onError: error => console.error(error.message)
+    })
     await queue.start()
     await queue.work(CONCURRENCY, async runId => {
       const since = waiting.get(runId)
@@ -62,7 +68,10 @@ async function measure (replicas: number): Promise<Figures> {
   await sleep(5000)
 
   const postmaster = await postmasterOf(main.executeSql)
-  const before = { statements: await transactions(main.executeSql, name), cpuMs: postgresCpuMs(postmaster) }
+  const before = {
+    statements: await transactions(main.executeSql, name),
+    cpuMs: postgresCpuMs(postmaster)
+  }
   await sleep(IDLE_MS)
   const statements = await transactions(main.executeSql, name) - before.statements
   const cpuMs = postgresCpuMs(postmaster) - before.cpuMs
@@ -97,13 +106,23 @@ async function measure (replicas: number): Promise<Figures> {
   }
 }
 
-/** Each statement outside a transaction is one. Postgres counts them with up to a second of delay. */
-async function transactions (executeSql: OpenDatabase['executeSql'], name: string): Promise<number> {
-  const { rows: [row] } = await executeSql(`SELECT xact_commit::float8 AS n FROM pg_stat_database WHERE datname = '${name}'`)
+/**
+ * Each statement outside a transaction is one. Postgres counts them with up to a second of delay.
+ */
+async function transactions (
+  executeSql: OpenDatabase['executeSql'],
+  name: string
+): Promise<number> {
+  const { rows: [row] } = await executeSql(
+    `SELECT xact_commit::float8 AS n FROM pg_stat_database WHERE datname = '${name}'`
+  )
   return (row as { n: number }).n
 }
 
-/** CPU time of all processes of our server, of user and system, in milliseconds; the clock tick of Linux is 10 ms. */
+/**
+ * CPU time of all processes of our server, of user and system, in milliseconds; the clock tick of
+ * Linux is 10 ms.
+ */
 function postgresCpuMs (postmaster: number): number {
   return readdirSync('/proc').filter(name => /^\d+$/.test(name)).map(statOf)
     .filter(stat => stat !== undefined && (stat.pid === postmaster || stat.parent === postmaster))

@@ -18,10 +18,14 @@ const ROUNDS = 15
 const EXPORTED = 1_000_000
 const EVENTS = 10_000
 
-/** BENCH_DATABASE_URL names a database that holds the rows of an earlier run of this bench; then only what reads is measured. */
+/**
+ * BENCH_DATABASE_URL names a database that holds the rows of an earlier run of this bench; then
+ * only what reads is measured.
+ */
 export const bench: Bench = {
   name: 'read',
-  shows: 'insights over 10 M actions and 1 M ratings, the page of a run of 10,000 events, and an export of 1 M rows',
+  shows:
+    'insights over 10 M actions and 1 M ratings, the page of a run of 10,000 events, and an export of 1 M rows',
   async run (report, { quick }) {
     const known = process.env.BENCH_DATABASE_URL
     if (known !== undefined) return readAll(report, known)
@@ -29,7 +33,11 @@ export const bench: Bench = {
       const url = await createDatabase(serverUrl, 'read')
       await withUnlimited(url, async db => {
         await migrate(db)
-        report.row('writing the rows', { seconds: Math.round(await timed(() => writeYear(db, quick ? A_MONTH : TEN_MILLION)) / 1000) })
+        report.row('writing the rows', {
+          seconds: Math.round(
+            await timed(() => writeYear(db, quick ? A_MONTH : TEN_MILLION)) / 1000
+          )
+        })
       })
       await beforeFolding(report, url)
       await readAll(report, url)
@@ -47,13 +55,17 @@ async function beforeFolding (report: BenchReport, url: string): Promise<void> {
   const days: number[] = []
   for (;;) {
     let day: string | null = null
-    const ms = await timed(async () => { day = await foldNext(db) })
+    const ms = await timed(async () => {
+      day = await foldNext(db)
+    })
     if (day === null) break
     days.push(ms)
   }
   report.row('folding a day, ms', cells(spreadOf(days)))
   await close()
-  await withUnlimited(url, async db => { await sql`VACUUM ANALYZE`.execute(db) })
+  await withUnlimited(url, async db => {
+    await sql`VACUUM ANALYZE`.execute(db)
+  })
 }
 
 async function readAll (report: BenchReport, url: string): Promise<void> {
@@ -83,7 +95,10 @@ async function readInsights (report: BenchReport, db: Queryable): Promise<void> 
     report.row(`${what}, ms`, cells(spread))
     if (!what.startsWith('floor')) report.check(`${what}: p95 at most 300 ms`, spread.p95 <= 300)
   }
-  const rowByRow = await inTurns({ 'problems, 30 days': () => findProblems(db, {}), 'cast, 30 days': () => describeCast(db, {}) }, 3)
+  const rowByRow = await inTurns({
+    'problems, 30 days': () => findProblems(db, {}),
+    'cast, 30 days': () => describeCast(db, {})
+  }, 3)
   for (const [what, spread] of Object.entries(rowByRow)) {
     report.row(`${what}, row by row, ms`, cells(spread))
     report.check(`${what}: p95 at most 300 ms`, spread.p95 <= 300)
@@ -92,12 +107,26 @@ async function readInsights (report: BenchReport, db: Queryable): Promise<void> 
 
 async function readRun (report: BenchReport, db: Queryable): Promise<void> {
   await writeRun(db)
-  const pageOf = (page: number) => async () => Promise.all([
-    readRunHead(db, 'bench-long'), readRunRatings(db, 'bench-long'), readRunVisits(db, 'bench-long'), readTimeline(db, 'bench-long', page)
-  ])
-  const times = await inTurns({ first: pageOf(1), middle: pageOf(25), last: pageOf(50), 'floor: select 1': () => sql`SELECT 1`.execute(db) }, 40)
-  for (const [what, spread] of Object.entries(times)) report.row(`run of ${EVENTS} events, page data, ${what}, ms`, cells(spread))
-  report.check('run page: p95 at most 100 ms', Math.max(times.first.p95, times.middle.p95, times.last.p95) <= 100)
+  const pageOf = (page: number) => async () =>
+    Promise.all([
+      readRunHead(db, 'bench-long'),
+      readRunRatings(db, 'bench-long'),
+      readRunVisits(db, 'bench-long'),
+      readTimeline(db, 'bench-long', page)
+    ])
+  const times = await inTurns({
+    first: pageOf(1),
+    middle: pageOf(25),
+    last: pageOf(50),
+    'floor: select 1': () => sql`SELECT 1`.execute(db)
+  }, 40)
+  for (const [what, spread] of Object.entries(times)) {
+    report.row(`run of ${EVENTS} events, page data, ${what}, ms`, cells(spread))
+  }
+  report.check(
+    'run page: p95 at most 100 ms',
+    Math.max(times.first.p95, times.middle.p95, times.last.p95) <= 100
+  )
   await sql`DELETE FROM persona_actions WHERE tick_id = 'bench-long'`.execute(db)
   await sql`DELETE FROM runs WHERE id = 'bench-long'`.execute(db)
 }
@@ -123,7 +152,10 @@ async function writeRun (db: Queryable): Promise<void> {
 
 /** The floor is what the server alone needs to write the same columns to nowhere. */
 async function exportAll (report: BenchReport, db: Queryable, format: ExportFormat): Promise<void> {
-  const { rows: [last] } = await sql<{ at: Date }>`SELECT created_at AS at FROM persona_actions ORDER BY created_at, id OFFSET ${EXPORTED} LIMIT 1`.execute(db)
+  const { rows: [last] } = await sql<
+    { at: Date }
+  >`SELECT created_at AS at FROM persona_actions ORDER BY created_at, id OFFSET ${EXPORTED} LIMIT 1`
+    .execute(db)
   const range = { from: null, to: (last?.at ?? new Date()).toISOString() }
   const rates: number[] = []
   const grown: number[] = []
@@ -140,11 +172,17 @@ async function exportAll (report: BenchReport, db: Queryable, format: ExportForm
     rates.push(lines / ms * 1000)
     grown.push((peak - before) / 2 ** 20)
   }
-  const floorMs = await timed(() => sql`
+  const floorMs = await timed(() =>
+    sql`
     COPY (SELECT id, tick_id, ordinal, persona_id, tool_name, module, input_hash, result, blame, error_message, latency_ms, created_at
-      FROM persona_actions WHERE created_at < ${sql.lit(range.to)} ORDER BY created_at, id) TO '/dev/null'`.execute(db))
+      FROM persona_actions WHERE created_at < ${
+      sql.lit(range.to)
+    } ORDER BY created_at, id) TO '/dev/null'`.execute(db)
+  )
   report.row(`export as ${format}, rows/s`, cells(spreadOf(rates)))
   report.row(`export as ${format}, memory grown by, MB`, cells(spreadOf(grown)))
-  report.row('floor: COPY of the same rows to nowhere, rows/s', { once: round(EXPORTED / floorMs * 1000) })
+  report.row('floor: COPY of the same rows to nowhere, rows/s', {
+    once: round(EXPORTED / floorMs * 1000)
+  })
   report.check(`export as ${format}: at least 50 k rows/s`, spreadOf(rates).median >= 50_000)
 }

@@ -17,21 +17,31 @@ const ARMS: Record<string, string> = {
 const SLOW = 'claude-agent-sdk'
 /** One after the other: a single run is too short for the clock. */
 const RUNS_AT_A_TIME = 20
-/** V8 compiles for about 700 runs, in all arms; a server that stays up is past that within a day of a small cast. */
+/**
+ * V8 compiles for about 700 runs, in all arms; a server that stays up is past that within a day of
+ * a small cast.
+ */
 const WARM_UP = 700
 
-const perRun = (took: Took, runs: number): Took => ({ ...took, cpuMs: took.cpuMs / runs, wallMs: took.wallMs / runs })
+const perRun = (took: Took, runs: number): Took => ({
+  ...took,
+  cpuMs: took.cpuMs / runs,
+  wallMs: took.wallMs / runs
+})
 
 export const bench: Bench = {
   name: 'run',
-  shows: 'CPU of one whole run with its journal on Postgres, beside claude-agent-sdk, toolRunner and the AI SDK',
+  shows:
+    'CPU of one whole run with its journal on Postgres, beside claude-agent-sdk, toolRunner and the AI SDK',
   async run (report, { quick }) {
     const stage = await openStage()
     const hosts = new Map<string, ArmHost>()
     const took = new Map<string, Took[]>()
     const first = new Map<string, Took>()
     try {
-      for (const [arm, file] of Object.entries(ARMS)) hosts.set(arm, await startArm(file, stage.places))
+      for (const [arm, file] of Object.entries(ARMS)) {
+        hosts.set(arm, await startArm(file, stage.places))
+      }
       for (const [arm, host] of hosts) {
         first.set(arm, await host.live(1))
         if (arm !== SLOW) await host.live(quick ? 30 : WARM_UP)
@@ -63,10 +73,19 @@ export const bench: Bench = {
       })
     }
     const whole = cpu('we, whole run on Postgres')
-    report.check('a whole run takes at most 1/60 of the CPU of claude-agent-sdk', whole <= cpu(SLOW) / 60)
+    report.check(
+      'a whole run takes at most 1/60 of the CPU of claude-agent-sdk',
+      whole <= cpu(SLOW) / 60
+    )
     report.check('a whole run takes less CPU than the AI SDK', whole < cpu('AI SDK'))
-    report.check('and with MCP 2026-07-28 at most 1.15 of it', cpu('we, whole run, MCP 2026-07-28') <= cpu('AI SDK') * 1.15)
+    report.check(
+      'and with MCP 2026-07-28 at most 1.15 of it',
+      cpu('we, whole run, MCP 2026-07-28') <= cpu('AI SDK') * 1.15
+    )
     report.check('a whole run takes less CPU than toolRunner', whole < cpu('toolRunner'))
-    report.check('model and tools alone take at most 1/2.5 of the CPU of the AI SDK', cpu('we, model and tools alone') <= cpu('AI SDK') / 2.5)
+    report.check(
+      'model and tools alone take at most 1/2.5 of the CPU of the AI SDK',
+      cpu('we, model and tools alone') <= cpu('AI SDK') / 2.5
+    )
   }
 }

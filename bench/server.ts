@@ -16,16 +16,19 @@ export interface ServerProcess {
   url: string
   /** From the start of the process to its first 200. */
   bootMs: number
-  cpuMs (): number
-  memoryMb (): number
-  stop (): Promise<void>
+  cpuMs(): number
+  memoryMb(): number
+  stop(): Promise<void>
 }
 
 /**
  * @param env DATABASE_URL or DATA_DIR at least
  * @param entry another than the source
  */
-export async function startServer (env: Record<string, string>, entry = SOURCE): Promise<ServerProcess> {
+export async function startServer (
+  env: Record<string, string>,
+  entry = SOURCE
+): Promise<ServerProcess> {
   const port = await freePort()
   const startedAt = performance.now()
   const child = spawn(process.execPath, [entry], {

@@ -2,10 +2,20 @@ import { judgeCast } from '../src/analysis/verdicts/judge-cast.ts'
 import type { ReleaseVerdict } from '../src/analysis/verdicts/judge-cast.ts'
 import { decidingLook, isChange } from '../src/analysis/verdicts/release-verdict.ts'
 import type { CastRows } from '../src/analysis/verdicts/cast-rows.ts'
-import { BASE, MODULES, randomOf, simulate, STRESS, type World } from '../test/analysis/verdicts/world.ts'
+import {
+  BASE,
+  MODULES,
+  randomOf,
+  simulate,
+  STRESS,
+  type World
+} from '../test/analysis/verdicts/world.ts'
 import type { Bench } from './bench.ts'
 
-/** How often the verdicts are wrong, and how often they find a change, in simulated casts (docs/verdicts.md). */
+/**
+ * How often the verdicts are wrong, and how often they find a change, in simulated casts
+ * (docs/verdicts.md).
+ */
 
 interface Row {
   what: string
@@ -18,23 +28,67 @@ interface Row {
 }
 
 const CALM = { before: 0.02, after: 0.02 }
-const cast = (personas: number, daysBefore: number, daysAfter: number) => ({ ...BASE, personas, daysBefore, daysAfter, errors: CALM })
-const stress = (personas: number, daysBefore: number, daysAfter: number) => ({ ...cast(personas, daysBefore, daysAfter), ...STRESS })
+const cast = (personas: number, daysBefore: number, daysAfter: number) => ({
+  ...BASE,
+  personas,
+  daysBefore,
+  daysAfter,
+  errors: CALM
+})
+const stress = (personas: number, daysBefore: number, daysAfter: number) => ({
+  ...cast(personas, daysBefore, daysAfter),
+  ...STRESS
+})
 const FALL = { shift: -0.8 }
 
 const ROWS: Row[] = [
-  ...[cast(10, 5, 5), cast(10, 10, 10), cast(10, 28, 14), cast(30, 5, 5), cast(30, 28, 5), cast(100, 28, 2)].map(world =>
-    ({ what: `nothing, ${sizeOf(world)}`, world, reach: { falseAtMost: 5 } })),
-  ...[stress(10, 5, 5), stress(10, 10, 10), stress(30, 5, 5), stress(30, 28, 5)].map(world =>
-    ({ what: `nothing, stress, ${sizeOf(world)}`, world, reach: { falseAtMost: 6 } })),
+  ...[
+    cast(10, 5, 5),
+    cast(10, 10, 10),
+    cast(10, 28, 14),
+    cast(30, 5, 5),
+    cast(30, 28, 5),
+    cast(100, 28, 2)
+  ].map(world => ({ what: `nothing, ${sizeOf(world)}`, world, reach: { falseAtMost: 5 } })),
+  ...[stress(10, 5, 5), stress(10, 10, 10), stress(30, 5, 5), stress(30, 28, 5)].map(world => ({
+    what: `nothing, stress, ${sizeOf(world)}`,
+    world,
+    reach: { falseAtMost: 6 }
+  })),
   { what: '−0.8, 10 p 10+10', world: { ...cast(10, 10, 10), ...FALL }, reach: {} },
-  { what: '−0.8 declared, 10 p 10+10', world: { ...cast(10, 10, 10), ...FALL }, touches: ['m0'], reach: { foundAtLeast: 80 } },
-  { what: '−0.8, 10 p 28+14', world: { ...cast(10, 28, 14), ...FALL }, reach: { foundAtLeast: 82 } },
+  {
+    what: '−0.8 declared, 10 p 10+10',
+    world: { ...cast(10, 10, 10), ...FALL },
+    touches: ['m0'],
+    reach: { foundAtLeast: 80 }
+  },
+  {
+    what: '−0.8, 10 p 28+14',
+    world: { ...cast(10, 28, 14), ...FALL },
+    reach: { foundAtLeast: 82 }
+  },
   { what: '−0.8, 30 p 28+5', world: { ...cast(30, 28, 5), ...FALL }, reach: { foundAtLeast: 82 } },
-  { what: 'errors 2 → 10 %, 10 p 28+14', world: { ...cast(10, 28, 14), errors: { before: 0.02, after: 0.1 } }, reach: {} },
-  { what: 'trap: all fall by 0.8, 10 p 10+10', world: { ...cast(10, 10, 10), shiftOfAll: -0.8 }, reach: { falseAtMost: 5 } },
-  { what: 'trap: a third is replaced, 10 p 10+10', world: { ...cast(10, 10, 10), replaced: 1 / 3 }, reach: { falseAtMost: 5 } },
-  { what: 'trap: another model, all −0.8', world: { ...cast(10, 10, 10), shiftOfAll: -0.8 }, spring: changeModel, reach: { falseAtMost: 0 } }
+  {
+    what: 'errors 2 → 10 %, 10 p 28+14',
+    world: { ...cast(10, 28, 14), errors: { before: 0.02, after: 0.1 } },
+    reach: {}
+  },
+  {
+    what: 'trap: all fall by 0.8, 10 p 10+10',
+    world: { ...cast(10, 10, 10), shiftOfAll: -0.8 },
+    reach: { falseAtMost: 5 }
+  },
+  {
+    what: 'trap: a third is replaced, 10 p 10+10',
+    world: { ...cast(10, 10, 10), replaced: 1 / 3 },
+    reach: { falseAtMost: 5 }
+  },
+  {
+    what: 'trap: another model, all −0.8',
+    world: { ...cast(10, 10, 10), shiftOfAll: -0.8 },
+    spring: changeModel,
+    reach: { falseAtMost: 0 }
+  }
 ]
 
 function sizeOf ({ personas, daysBefore, daysAfter }: World): string {
@@ -55,13 +109,21 @@ export const bench: Bench = {
       const hasFall = row.world.shift !== undefined || row.world.errors?.after !== CALM.after
       report.row(row.what, { casts, 'false %': falseAlarms, 'found %': hasFall ? found : '–' })
       const { falseAtMost, foundAtLeast } = row.reach
-      if (falseAtMost !== undefined) report.check(`${row.what}: at most ${falseAtMost} % false`, falseAlarms <= falseAtMost)
-      if (foundAtLeast !== undefined) report.check(`${row.what}: at least ${foundAtLeast} % found`, found >= foundAtLeast)
+      if (falseAtMost !== undefined) {
+        report.check(`${row.what}: at most ${falseAtMost} % false`, falseAlarms <= falseAtMost)
+      }
+      if (foundAtLeast !== undefined) {
+        report.check(`${row.what}: at least ${foundAtLeast} % found`, found >= foundAtLeast)
+      }
     }
   }
 }
 
-function count ({ world, touches = [], spring }: Row, casts: number, place: number): { falseAlarms: number, found: number } {
+function count (
+  { world, touches = [], spring }: Row,
+  casts: number,
+  place: number
+): { falseAlarms: number, found: number } {
   const moves = world.shift !== undefined || world.errors?.after !== CALM.after
   let falseAlarms = 0
   let found = 0

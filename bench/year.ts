@@ -2,8 +2,9 @@ import { sql } from 'kysely'
 import type { Queryable } from '../src/platform/db/database.ts'
 
 /**
- * A cast that has lived for a year, written by SQL: as many rows as issue no ordinary run would make in an afternoon.
- * Everybody lives one day a day, uses three of twenty modules and rates most of what was used.
+ * A cast that has lived for a year, written by SQL: as many rows as issue no ordinary run would
+ * make in an afternoon. Everybody lives one day a day, uses three of twenty modules and rates most
+ * of what was used.
  */
 
 export interface Year {
@@ -22,7 +23,12 @@ const MODULES_PER_RUN = 3
 const ARCHETYPES = 10
 
 /** Indexes that are made again when all rows are there: row by row they take most of the time. */
-const LATE_INDEXES = ['persona_actions_by_tick', 'persona_actions_by_persona', 'persona_actions_by_time', 'persona_actions_not_ok']
+const LATE_INDEXES = [
+  'persona_actions_by_tick',
+  'persona_actions_by_persona',
+  'persona_actions_by_time',
+  'persona_actions_not_ok'
+]
 
 /** Needs a superuser: rows this many are not checked one by one against those they refer to. */
 export async function writeYear (db: Queryable, year: Year): Promise<void> {
@@ -49,14 +55,24 @@ async function writePersonas (db: Queryable, { personas, changedOneIn }: Year): 
 }
 
 /** @param day 0 is the first; the last one is yesterday */
-async function writeDay (trx: Queryable, { days, actionsPerRun, changedOneIn }: Year, day: number): Promise<void> {
-  const version = sql`CASE WHEN n % ${changedOneIn}::int = 0 AND ${day}::int >= ${Math.floor(days / 2)} THEN 2 ELSE 1 END`
+async function writeDay (
+  trx: Queryable,
+  { days, actionsPerRun, changedOneIn }: Year,
+  day: number
+): Promise<void> {
+  const version = sql`CASE WHEN n % ${changedOneIn}::int = 0 AND ${day}::int >= ${
+    Math.floor(days / 2)
+  } THEN 2 ELSE 1 END`
   await sql`
     CREATE TEMP TABLE lived ON COMMIT DROP AS
     SELECT id AS persona_id, n, 'run-' || lpad(${day}::text, 4, '0') || '-' || lpad(n::text, 6, '0') AS run_id, ${version} AS version,
-           date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' - ${days - day}::int * interval '1 day'
+           date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' - ${
+    days - day
+  }::int * interval '1 day'
              + random() * interval '23 hours' AS at
-    FROM (SELECT id, substring(email FROM '\\d+')::int AS n FROM personas) AS cast_of_all`.execute(trx)
+    FROM (SELECT id, substring(email FROM '\\d+')::int AS n FROM personas) AS cast_of_all`.execute(
+    trx
+  )
   await sql`
     INSERT INTO runs (id, persona_id, persona_version, state, attempt, queued_at, started_at, finished_at, end_reason, model,
                       prompt_version, app_version, turns)
@@ -87,7 +103,8 @@ async function writeDay (trx: Queryable, { days, actionsPerRun, changedOneIn }: 
            count(*) FILTER (WHERE luck < 2), count(*) FILTER (WHERE luck BETWEEN 2 AND 3), 0, 0, 0, 0, 0, 0, 0,
            sum(latency_ms), round(100.0 * count(*) FILTER (WHERE luck < 2) / count(*), 1), false, random() < 0.02, r.finished_at
     FROM called c JOIN runs r ON r.id = c.run_id GROUP BY r.id, c.module`.execute(trx)
-  // Nine in ten of what was used are rated, most of them with evidence that holds, which is the failed call where there is one.
+  // Nine in ten of what was used are rated, most of them with evidence that holds, which is the
+  // failed call where there is one.
   await sql`
     INSERT INTO persona_feedback (id, persona_id, tick_id, module, rating, notes, evidence, grounded, ungrounded_reason, model,
                                   prompt_version, persona_version, app_version, created_at)

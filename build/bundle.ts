@@ -4,22 +4,29 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 /**
- * The server with its packages in a few files: the first half of `npm run build`. Node looks for, reads and links each module of
- * its own; 1,300 of them are most of a start. `dist/` holds the same tree as the root, whole, so that it is of one version whatever
- * the root becomes; `npm start` never runs it.
+ * The server with its packages in a few files: the first half of `npm run build`. Node looks for,
+ * reads and links each module of its own; 1,300 of them are most of a start. `dist/` holds the same
+ * tree as the root, whole, so that it is of one version whatever the root becomes; `npm start`
+ * never runs it.
  */
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
-/** They look for files beside their own code: WebAssembly, assets of a page, the script of a thread. */
+/**
+ * They look for files beside their own code: WebAssembly, assets of a page, the script of a thread.
+ */
 const FIND_FILES = ['@electric-sql/pglite', '@fastify/swagger-ui', 'pino', 'pino-pretty']
-/** CommonJS that is imported late: of a bundled one `await import()` gives the default alone, and not the names. */
+/**
+ * CommonJS that is imported late: of a bundled one `await import()` gives the default alone, and
+ * not the names.
+ */
 const LATE = ['undici']
 /** Asked for in a try, and not installed. */
 const OPTIONAL = ['pg-native']
 
 /** A package that is CommonJS asks for modules of Node by `require`, which a module has not. */
-const REQUIRE = "import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)"
+const REQUIRE =
+  "import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)"
 
 export async function bundle (to: string): Promise<void> {
   rmSync(to, { recursive: true, force: true })
@@ -41,8 +48,15 @@ export async function bundle (to: string): Promise<void> {
     sourcemap: true,
     logLevel: 'warning'
   })
-  const others = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true }).filter(file => file.isFile() && !['.ts', '.md'].includes(extname(file.name)))
-  for (const file of ['package.json', ...others.map(file => join(file.parentPath, file.name).slice(ROOT.length))]) cpSync(join(ROOT, file), join(to, file))
+  const others = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true }).filter(
+    file => file.isFile() && !['.ts', '.md'].includes(extname(file.name))
+  )
+  for (
+    const file of [
+      'package.json',
+      ...others.map(file => join(file.parentPath, file.name).slice(ROOT.length))
+    ]
+  ) cpSync(join(ROOT, file), join(to, file))
 }
 
 if (import.meta.main) await bundle(join(ROOT, 'dist'))

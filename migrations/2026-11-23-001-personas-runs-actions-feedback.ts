@@ -1,8 +1,8 @@
 import { sql, type Kysely } from 'kysely'
 
 export async function up (db: Kysely<unknown>): Promise<void> {
-  // For the queue, which makes its own tables in it. Here because processes that start together on an empty database
-  // would race for it: CREATE SCHEMA IF NOT EXISTS is not safe against itself.
+  // For the queue, which makes its own tables in it. Here because processes that start together on
+  // an empty database would race for it: CREATE SCHEMA IF NOT EXISTS is not safe against itself.
   await sql`CREATE SCHEMA IF NOT EXISTS pgboss`.execute(db)
 
   await sql`
@@ -30,9 +30,10 @@ export async function up (db: Kysely<unknown>): Promise<void> {
       created_at           timestamptz NOT NULL DEFAULT now(),
       updated_at           timestamptz NOT NULL DEFAULT now()
     )`.execute(db)
-  // The due-query walks one arm of this index per cadence, never-run first, and stops at its limit: its cost
-  // follows what is due.
-  await sql`CREATE INDEX personas_due ON personas (cadence, last_active_at NULLS FIRST) WHERE NOT paused`.execute(db)
+  // The due-query walks one arm of this index per cadence, never-run first, and stops at its limit:
+  // its cost follows what is due.
+  await sql`CREATE INDEX personas_due ON personas (cadence, last_active_at NULLS FIRST) WHERE NOT paused`
+    .execute(db)
 
   await sql`
     CREATE TABLE runs (
@@ -71,7 +72,8 @@ export async function up (db: Kysely<unknown>): Promise<void> {
       cache_read_tokens  bigint NOT NULL DEFAULT 0
     )`.execute(db)
   // The final arbiter of "one open run per persona", whatever the replicas do.
-  await sql`CREATE UNIQUE INDEX runs_one_open_per_persona ON runs (persona_id) WHERE finished_at IS NULL`.execute(db)
+  await sql`CREATE UNIQUE INDEX runs_one_open_per_persona ON runs (persona_id) WHERE finished_at IS NULL`
+    .execute(db)
   await sql`CREATE INDEX runs_by_persona ON runs (persona_id, queued_at DESC)`.execute(db)
   await sql`CREATE INDEX runs_by_time ON runs (queued_at DESC, id)`.execute(db)
   await sql`CREATE INDEX runs_by_tick ON runs (tick) WHERE tick IS NOT NULL`.execute(db)
@@ -120,7 +122,8 @@ export async function up (db: Kysely<unknown>): Promise<void> {
       finished_at   timestamptz
     )`.execute(db)
   await sql`CREATE INDEX persona_actions_by_tick ON persona_actions (tick_id, ordinal)`.execute(db)
-  await sql`CREATE INDEX persona_actions_by_persona ON persona_actions (persona_id, created_at DESC)`.execute(db)
+  await sql`CREATE INDEX persona_actions_by_persona ON persona_actions (persona_id, created_at DESC)`
+    .execute(db)
 
   await sql`
     CREATE TABLE persona_feedback (
@@ -142,7 +145,8 @@ export async function up (db: Kysely<unknown>): Promise<void> {
       CHECK (module <> '__parse' OR rating IS NULL)
     )`.execute(db)
   await sql`CREATE INDEX persona_feedback_by_tick ON persona_feedback (tick_id)`.execute(db)
-  await sql`CREATE INDEX persona_feedback_by_persona ON persona_feedback (persona_id, module, created_at DESC)`.execute(db)
+  await sql`CREATE INDEX persona_feedback_by_persona ON persona_feedback (persona_id, module, created_at DESC)`
+    .execute(db)
 
   // One row for all replicas: an operator's pause reaches every process at its next tick.
   await sql`

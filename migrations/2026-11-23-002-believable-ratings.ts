@@ -1,6 +1,9 @@
 import { sql, type Kysely } from 'kysely'
 
-/** What makes a rating believable: evidence, friction, attribution, patience, memory and versions (docs/ratings.md). */
+/**
+ * What makes a rating believable: evidence, friction, attribution, patience, memory and versions
+ * (docs/ratings.md).
+ */
 export async function up (db: Kysely<unknown>): Promise<void> {
   await sql`
     ALTER TABLE personas
@@ -17,7 +20,8 @@ export async function up (db: Kysely<unknown>): Promise<void> {
   await sql`
     ALTER TABLE persona_actions
       -- whose fault it was that the call did not end ok; null: it did, or nobody knows (posted actions)
-      ADD COLUMN blame text CHECK (blame IN ('app', 'persona', 'model', 'account', 'harness'))`.execute(db)
+      ADD COLUMN blame text CHECK (blame IN ('app', 'persona', 'model', 'account', 'harness'))`
+    .execute(db)
 
   await sql`
     ALTER TABLE persona_feedback
@@ -30,15 +34,18 @@ export async function up (db: Kysely<unknown>): Promise<void> {
       ADD COLUMN persona_version integer,
       ADD COLUMN app_version text`.execute(db)
 
-  // For insights and exports, which read a range of time in order of (time, id), forwards or backwards.
+  // For insights and exports, which read a range of time in order of (time, id), forwards or
+  // backwards.
   await sql`CREATE INDEX persona_feedback_by_time ON persona_feedback (created_at, id)`.execute(db)
   await sql`CREATE INDEX persona_actions_by_time ON persona_actions (created_at, id)`.execute(db)
   await sql`
-    CREATE INDEX persona_actions_not_ok ON persona_actions (created_at, id) WHERE result IN ('error', 'unknown', 'rejected')`.execute(db)
+    CREATE INDEX persona_actions_not_ok ON persona_actions (created_at, id) WHERE result IN ('error', 'unknown', 'rejected')`
+    .execute(db)
   await sql`DROP INDEX runs_by_time`.execute(db)
   await sql`CREATE INDEX runs_by_time ON runs (queued_at, id)`.execute(db)
 
-  // One row per run and module that was used, computed from the actions alone when the run ends, rated or not.
+  // One row per run and module that was used, computed from the actions alone when the run ends,
+  // rated or not.
   await sql`
     CREATE TABLE module_visits (
       run_id          text NOT NULL REFERENCES runs ON DELETE CASCADE,
@@ -69,7 +76,8 @@ export async function up (db: Kysely<unknown>): Promise<void> {
       PRIMARY KEY (run_id, module)
     )`.execute(db)
   await sql`CREATE INDEX module_visits_by_time ON module_visits (created_at, module)`.execute(db)
-  await sql`CREATE INDEX module_visits_by_persona ON module_visits (persona_id, created_at DESC)`.execute(db)
+  await sql`CREATE INDEX module_visits_by_persona ON module_visits (persona_id, created_at DESC)`
+    .execute(db)
 
   await sql`
     CREATE TABLE persona_diaries (

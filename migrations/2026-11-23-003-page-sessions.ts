@@ -14,5 +14,6 @@ export async function up (db: Kysely<unknown>): Promise<void> {
       last_seen_at timestamptz NOT NULL DEFAULT now()
     )`.execute(db)
   // Live pages look for what has just ended, and the overview for what ended today.
-  await sql`CREATE INDEX runs_by_end ON runs (finished_at DESC) WHERE finished_at IS NOT NULL`.execute(db)
+  await sql`CREATE INDEX runs_by_end ON runs (finished_at DESC) WHERE finished_at IS NOT NULL`
+    .execute(db)
 }

@@ -46,7 +46,8 @@ export async function up (db: Kysely<unknown>): Promise<void> {
       -- of these, calls whose answer never came: charged with what they could have cost at most
       unanswered_calls integer NOT NULL DEFAULT 0
     )`.execute(db)
-  // What a model call under way may cost at most. Counts against the day's budget until the call is settled.
+  // What a model call under way may cost at most. Counts against the day's budget until the call is
+  // settled.
   await sql`
     CREATE TABLE spend_reservations (
       run_id  text PRIMARY KEY REFERENCES runs ON DELETE CASCADE,

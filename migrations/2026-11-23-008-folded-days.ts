@@ -1,8 +1,12 @@
 import { sql, type Kysely } from 'kysely'
 
-/** Days that are over, added up once, so that an insight over a year does not read a year's rows (src/analysis/insights/folds.ts). */
+/**
+ * Days that are over, added up once, so that an insight over a year does not read a year's rows
+ * (src/analysis/insights/folds.ts).
+ */
 export async function up (db: Kysely<unknown>): Promise<void> {
-  // Days of UTC. A day that is not here is read row by row: forgetting one costs time and changes no number.
+  // Days of UTC. A day that is not here is read row by row: forgetting one costs time and changes
+  // no number.
   await sql`
     CREATE TABLE folded_days (
       day       date PRIMARY KEY,
@@ -51,7 +55,8 @@ export async function up (db: Kysely<unknown>): Promise<void> {
     )`.execute(db)
   await sql`CREATE INDEX latency_days_by_day ON latency_days (day)`.execute(db)
 
-  // From when to when a version of a persona used or rated a module, on folded days: who was there, and in which versions.
+  // From when to when a version of a persona used or rated a module, on folded days: who was there,
+  // and in which versions.
   await sql`
     CREATE TABLE persona_spans (
       persona_id       uuid NOT NULL REFERENCES personas ON DELETE CASCADE,
@@ -71,13 +76,18 @@ export async function up (db: Kysely<unknown>): Promise<void> {
     )`.execute(db)
   await sql`
     CREATE UNIQUE INDEX persona_spans_once ON persona_spans
-    (persona_id, version, module, coalesce(model, ''), coalesce(prompt_version, ''), any_release, coalesce(app_version, ''))`.execute(db)
-  await sql`CREATE INDEX persona_spans_of_all ON persona_spans (last_at) WHERE any_release`.execute(db)
-  await sql`CREATE INDEX persona_spans_of_release ON persona_spans (app_version) WHERE NOT any_release`.execute(db)
+    (persona_id, version, module, coalesce(model, ''), coalesce(prompt_version, ''), any_release, coalesce(app_version, ''))`
+    .execute(db)
+  await sql`CREATE INDEX persona_spans_of_all ON persona_spans (last_at) WHERE any_release`.execute(
+    db
+  )
+  await sql`CREATE INDEX persona_spans_of_release ON persona_spans (app_version) WHERE NOT any_release`
+    .execute(db)
 
-  // Nothing but a persona's deletion takes rows out of a day that is over. Here and not in a repository, because whoever
-  // deletes a persona, by whatever way, must not leave its ratings in the numbers. The lock is that of foldNext: a day
-  // that is being folded is waited for, and then forgotten.
+  // Nothing but a persona's deletion takes rows out of a day that is over. Here and not in a
+  // repository, because whoever deletes a persona, by whatever way, must not leave its ratings in
+  // the numbers. The lock is that of foldNext: a day that is being folded is waited for, and then
+  // forgotten.
   await sql`
     CREATE FUNCTION unfold_days_of_persona() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -90,15 +100,19 @@ export async function up (db: Kysely<unknown>): Promise<void> {
       RETURN OLD;
     END $$`.execute(db)
   await sql`
-    CREATE TRIGGER unfold_days BEFORE DELETE ON personas FOR EACH ROW EXECUTE FUNCTION unfold_days_of_persona()`.execute(db)
+    CREATE TRIGGER unfold_days BEFORE DELETE ON personas FOR EACH ROW EXECUTE FUNCTION unfold_days_of_persona()`
+    .execute(db)
 
   // Few rows of many: without an index of their own they are looked for among all.
-  await sql`CREATE INDEX persona_feedback_unreadable ON persona_feedback (created_at) WHERE module = '__parse'`.execute(db)
-  await sql`CREATE INDEX module_visits_gaps ON module_visits (created_at, run_id) WHERE say_do_gap`.execute(db)
-  await sql`CREATE INDEX module_visits_walk_aways ON module_visits (created_at, run_id) WHERE walked_away`.execute(db)
+  await sql`CREATE INDEX persona_feedback_unreadable ON persona_feedback (created_at) WHERE module = '__parse'`
+    .execute(db)
+  await sql`CREATE INDEX module_visits_gaps ON module_visits (created_at, run_id) WHERE say_do_gap`
+    .execute(db)
+  await sql`CREATE INDEX module_visits_walk_aways ON module_visits (created_at, run_id) WHERE walked_away`
+    .execute(db)
 
-  // Of two indexes that are nearly empty when Postgres last looked, it takes either: with this one the due-query compared
-  // each persona with all open runs (up to a second for a claim of 100 on a busy machine, 20 ms without it). The unique index on open
-  // runs serves all that this one did.
+  // Of two indexes that are nearly empty when Postgres last looked, it takes either: with this one
+  // the due-query compared each persona with all open runs (up to a second for a claim of 100 on a
+  // busy machine, 20 ms without it). The unique index on open runs serves all that this one did.
   await sql`DROP INDEX runs_open`.execute(db)
 }

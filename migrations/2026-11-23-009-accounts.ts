@@ -1,6 +1,9 @@
 import { sql, type Kysely } from 'kysely'
 
-/** What a persona shows to the app, where an operator gave it: sealed under ENCRYPTION_KEYS (src/platform/seal.ts). */
+/**
+ * What a persona shows to the app, where an operator gave it: sealed under ENCRYPTION_KEYS
+ * (src/platform/seal.ts).
+ */
 export async function up (db: Kysely<unknown>): Promise<void> {
   await sql`
     CREATE TABLE account_secrets (

@@ -21,10 +21,13 @@ export async function up (db: Kysely<unknown>): Promise<void> {
   // Sealed under another key than the first: those that secrets:rotate looks for.
   await sql`CREATE INDEX apps_by_key ON apps (key_id, name) WHERE key_id IS NOT NULL`.execute(db)
 
-  await sql`ALTER TABLE personas ADD COLUMN app text NOT NULL DEFAULT 'main' REFERENCES apps`.execute(db)
+  await sql`ALTER TABLE personas ADD COLUMN app text NOT NULL DEFAULT 'main' REFERENCES apps`
+    .execute(db)
   await sql`CREATE INDEX personas_of_app ON personas (app) WHERE app <> 'main'`.execute(db)
   // The persona's, copied when the run is opened.
   await sql`ALTER TABLE runs ADD COLUMN app text NOT NULL DEFAULT 'main'`.execute(db)
-  await sql`ALTER TABLE known_tools ADD COLUMN app text NOT NULL DEFAULT 'main' REFERENCES apps ON DELETE CASCADE`.execute(db)
-  await sql`ALTER TABLE known_tools DROP CONSTRAINT known_tools_pkey, ADD PRIMARY KEY (app, tool_name)`.execute(db)
+  await sql`ALTER TABLE known_tools ADD COLUMN app text NOT NULL DEFAULT 'main' REFERENCES apps ON DELETE CASCADE`
+    .execute(db)
+  await sql`ALTER TABLE known_tools DROP CONSTRAINT known_tools_pkey, ADD PRIMARY KEY (app, tool_name)`
+    .execute(db)
 }

@@ -1,6 +1,9 @@
 import { sql, type Kysely } from 'kysely'
 
-/** Months whose days are all folded: durations of a year come from twelve of these and not from 365 days (src/analysis/insights/folds.ts). */
+/**
+ * Months whose days are all folded: durations of a year come from twelve of these and not from 365
+ * days (src/analysis/insights/folds.ts).
+ */
 export async function up (db: Kysely<unknown>): Promise<void> {
   // The first day of each. A month that is not here is read day by day.
   await sql`CREATE TABLE folded_months (month date PRIMARY KEY)`.execute(db)
@@ -24,5 +27,6 @@ export async function up (db: Kysely<unknown>): Promise<void> {
       RETURN OLD;
     END $$`.execute(db)
   await sql`
-    CREATE TRIGGER unfold_month AFTER DELETE ON folded_days FOR EACH ROW EXECUTE FUNCTION unfold_month_of_day()`.execute(db)
+    CREATE TRIGGER unfold_month AFTER DELETE ON folded_days FOR EACH ROW EXECUTE FUNCTION unfold_month_of_day()`
+    .execute(db)
 }

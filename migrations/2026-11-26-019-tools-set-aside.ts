@@ -1,6 +1,9 @@
 import { sql, type Kysely } from 'kysely'
 
-/** What an app lists and no persona gets to see, and why. A row goes when the tool is shown to a persona again. */
+/**
+ * What an app lists and no persona gets to see, and why. A row goes when the tool is shown to a
+ * persona again.
+ */
 export async function up (db: Kysely<unknown>): Promise<void> {
   await sql`
     CREATE TABLE tools_set_aside (

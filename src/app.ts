@@ -1,4 +1,8 @@
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyServerOptions
+} from 'fastify'
 import type { OpenDatabase } from './platform/db/database.ts'
 import agent from './web/plugins/agent.ts'
 import answerHeaders from './web/plugins/answer-headers.ts'
@@ -55,7 +59,10 @@ export interface AppOptions {
   logger?: FastifyServerOptions['logger']
   /** An open database for tests; closed with the app. */
   database?: OpenDatabase
-  /** Signs in to the pages once, without a key, where HOST is loopback. For the demo; no variable sets it. */
+  /**
+   * Signs in to the pages once, without a key, where HOST is loopback. For the demo; no variable
+   * sets it.
+   */
   signInToken?: string
   /** Stands on every page. */
   pageNotice?: string
@@ -71,7 +78,8 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
     schemaController: LAZY_SERIALIZERS,
     forceCloseConnections: true,
     frameworkErrors: refuseUrl,
-    // A module is named as its tools are: 128 characters, three bytes each where the address must encode them.
+    // A module is named as its tools are: 128 characters, three bytes each where the address must
+    // encode them.
     routerOptions: { maxParamLength: 400 }
   })
   try {
@@ -115,7 +123,9 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
         await admin.register(adminPageSessionRoutes, { prefix: '/page-sessions' })
       }, { prefix: '/admin' })
     }, { prefix: '/api/v1' })
-    if (app.config.DIAGNOSTICS ?? app.config.NODE_ENV !== 'production') await app.register(diagRoutes, { prefix: '/diag' })
+    if (app.config.DIAGNOSTICS ?? app.config.NODE_ENV !== 'production') {
+      await app.register(diagRoutes, { prefix: '/diag' })
+    }
 
     await app.register(async site => {
       await site.register(pages, { notice: options.pageNotice })

@@ -25,14 +25,17 @@ const pretty = process.stdout.isTTY && env.NODE_ENV !== 'production'
 /** Names the variable of the key and never the key. */
 function wherePagesAre (address: string, config: Record<string, unknown>): string {
   const key = ['ADMIN_KEY', 'ADMIN_KEYS'].find(name => config[name] !== undefined)
-  const way = key === undefined ? 'set ADMIN_KEY and restart to be let in' : `sign in with the key in ${key}`
+  const way = key === undefined
+    ? 'set ADMIN_KEY and restart to be let in'
+    : `sign in with the key in ${key}`
   return `the pages are at ${address}/ (${way}), the routes at ${address}/docs`
 }
 
 const NOT_OPENED: Record<string, string> = {
   EADDRINUSE: 'another process listens there. Stop it, or set PORT to another port',
   EACCES: 'this user may not open it. Set PORT to one above 1023',
-  EADDRNOTAVAIL: 'this machine has no such address. Set HOST to one that it has, such as 127.0.0.1 or 0.0.0.0',
+  EADDRNOTAVAIL:
+    'this machine has no such address. Set HOST to one that it has, such as 127.0.0.1 or 0.0.0.0',
   ENOTFOUND: 'no such name is known. Set HOST to an address, such as 127.0.0.1 or 0.0.0.0'
 }
 
@@ -44,7 +47,9 @@ async function listen (app: Awaited<ReturnType<typeof buildApp>>): Promise<strin
   } catch (error) {
     const reason = NOT_OPENED[(error as NodeJS.ErrnoException).code ?? '']
     await app.close()
-    throw reason === undefined ? error : new ConfigError(`The server cannot listen on ${host}:${port}: ${reason}.`)
+    throw reason === undefined
+      ? error
+      : new ConfigError(`The server cannot listen on ${host}:${port}: ${reason}.`)
   }
 }
 
@@ -57,7 +62,13 @@ try {
     logger: {
       level: 'info',
       redact: ['req.headers.authorization', 'req.headers["x-service-key"]', 'req.headers.cookie'],
-      ...(pretty && { transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' } } })
+      ...(pretty &&
+        {
+          transport: {
+            target: 'pino-pretty',
+            options: { ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' }
+          }
+        })
     }
   })
   closeWithGrace({ delay: SHUTDOWN_MS, logger: app.log }, async ({ err, signal }) => {
@@ -69,6 +80,8 @@ try {
   app.log.info(wherePagesAre(app.config.PUBLIC_URL?.replace(/\/$/, '') ?? address, app.config))
 } catch (error) {
   // What we foresaw says what to do; anything else needs its stack.
-  process.stderr.write(`${error instanceof AppError ? error.message : (error as Error).stack ?? String(error)}\n`)
+  process.stderr.write(
+    `${error instanceof AppError ? error.message : (error as Error).stack ?? String(error)}\n`
+  )
   process.exit(error instanceof ConfigError ? EXIT_CONFIG : 1)
 }

@@ -7,15 +7,21 @@ import ts from 'typescript'
 /** The arrows of the house, proved from the imports; types count as much as values. */
 
 const SRC = fileURLToPath(new URL('../src', import.meta.url))
-const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts')).sort()
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(file =>
+  file.endsWith('.ts')
+).sort()
 const textOf = (file: string) => readFileSync(join(SRC, file), 'utf8')
 const codeOf = (file: string) => textOf(file).replace(/\/\*[^]*?\*\/|\/\/.*$/gm, '')
 
 /** What a file imports: files of ours by their path below src, packages by their name. */
 function importsOf (file: string): { ours: string[], packages: string[] } {
-  const names = ts.preProcessFile(textOf(file), true, true).importedFiles.map(imported => imported.fileName)
+  const names = ts.preProcessFile(textOf(file), true, true).importedFiles.map(imported =>
+    imported.fileName
+  )
   return {
-    ours: names.filter(name => name.startsWith('.')).map(name => relative(SRC, join(SRC, dirname(file), name))),
+    ours: names.filter(name => name.startsWith('.')).map(name =>
+      relative(SRC, join(SRC, dirname(file), name))
+    ),
     packages: names.filter(name => !name.startsWith('.') && !name.startsWith('node:'))
   }
 }
@@ -24,8 +30,8 @@ const imports = new Map(files.map(file => [file, importsOf(file)]))
 
 /**
  * The plan of the house (docs/decisions/020-eight-rooms.md), from the ground up. A room may import
- * the rooms that it names, and `platform` itself. It can only name rooms that stand above it in this
- * list: so no arrow runs back up.
+ * the rooms that it names, and `platform` itself. It can only name rooms that stand above it in
+ * this list: so no arrow runs back up.
  */
 const MAY_IMPORT: Record<string, string[]> = {
   platform: [],
@@ -48,38 +54,90 @@ const MAY_IMPORT: Record<string, string[]> = {
   'runner/agent': ['analysis/feedback', 'runner/models', 'runner/tools', 'runner/blame'],
   'runner/accounts': ['platform/db', 'platform/dial'],
   'runner/apps': [
-    'platform/db', 'platform/dial', 'personas', 'runner/modules', 'runner/tools', 'runner/mcp',
+    'platform/db',
+    'platform/dial',
+    'personas',
+    'runner/modules',
+    'runner/tools',
+    'runner/mcp',
     'runner/accounts'
   ],
   'runner/actions': ['platform/db', 'runner/modules'],
   'runner/runs': [
-    'platform/db', 'personas', 'personas/diaries', 'analysis/feedback', 'analysis/incidents',
-    'runner/modules', 'runner/models', 'runner/tools', 'runner/agent', 'runner/accounts',
+    'platform/db',
+    'personas',
+    'personas/diaries',
+    'analysis/feedback',
+    'analysis/incidents',
+    'runner/modules',
+    'runner/models',
+    'runner/tools',
+    'runner/agent',
+    'runner/accounts',
     'runner/actions'
   ],
   'web/sessions': ['platform/db'],
   'web/client': ['personas', 'analysis/feedback', 'runner/actions'],
   'web/dashboard': ['platform/db', 'personas', 'analysis/insights', 'runner/tools'],
   'web/routes': [
-    'platform/db', 'platform/dial', 'personas', 'personas/diaries', 'analysis/feedback',
-    'analysis/incidents', 'analysis/releases', 'analysis/insights', 'analysis/verdicts',
-    'runner/accounts', 'runner/apps', 'runner/actions', 'runner/runs', 'web/sessions',
+    'platform/db',
+    'platform/dial',
+    'personas',
+    'personas/diaries',
+    'analysis/feedback',
+    'analysis/incidents',
+    'analysis/releases',
+    'analysis/insights',
+    'analysis/verdicts',
+    'runner/accounts',
+    'runner/apps',
+    'runner/actions',
+    'runner/runs',
+    'web/sessions',
     'web/dashboard'
   ],
   'web/plugins': [
-    'platform/db', 'platform/dial', 'personas', 'personas/diaries', 'analysis/feedback',
-    'analysis/incidents', 'analysis/releases', 'analysis/insights', 'analysis/verdicts',
-    'runner/modules', 'runner/models', 'runner/models/anthropic', 'runner/tools', 'runner/accounts',
-    'runner/apps', 'runner/actions', 'runner/runs', 'web/sessions', 'web/dashboard', 'web/routes'
+    'platform/db',
+    'platform/dial',
+    'personas',
+    'personas/diaries',
+    'analysis/feedback',
+    'analysis/incidents',
+    'analysis/releases',
+    'analysis/insights',
+    'analysis/verdicts',
+    'runner/modules',
+    'runner/models',
+    'runner/models/anthropic',
+    'runner/tools',
+    'runner/accounts',
+    'runner/apps',
+    'runner/actions',
+    'runner/runs',
+    'web/sessions',
+    'web/dashboard',
+    'web/routes'
   ],
   app: ['platform/db', 'web/routes', 'web/plugins'],
   server: ['app'],
   'cli/doctor': [
-    'platform/db', 'platform/dial', 'personas', 'runner/modules', 'runner/models', 'runner/tools',
-    'runner/accounts', 'runner/apps', 'runner/runs'
+    'platform/db',
+    'platform/dial',
+    'personas',
+    'runner/modules',
+    'runner/models',
+    'runner/tools',
+    'runner/accounts',
+    'runner/apps',
+    'runner/runs'
   ],
   cli: [
-    'platform/db', 'personas', 'analysis/verdicts', 'runner/accounts', 'runner/apps', 'web/plugins',
+    'platform/db',
+    'personas',
+    'analysis/verdicts',
+    'runner/accounts',
+    'runner/apps',
+    'web/plugins',
     'cli/doctor'
   ],
   demo: ['platform/db', 'personas', 'runner/accounts', 'runner/runs', 'app', 'cli']
@@ -154,7 +212,9 @@ t.test('some rooms are open to others only in part', async t => {
 })
 
 t.test('each top room says what lives in it', async t => {
-  const tops = new Set(files.filter(file => file.includes('/')).map(file => file.split('/')[0] ?? ''))
+  const tops = new Set(
+    files.filter(file => file.includes('/')).map(file => file.split('/')[0] ?? '')
+  )
   for (const top of tops) {
     const lines = readFileSync(join(SRC, top, 'README.md'), 'utf8').split('\n')
     t.ok(lines.length <= 45, `src/${top}/README.md has ${lines.length} lines`)
@@ -177,8 +237,14 @@ t.test('there are no circles, not even of types', async t => {
 })
 
 const DOORS: [RegExp, RegExp][] = [
-  [/^(fastify|fastify-plugin|@fastify\/.*)$/, /^(app\.ts|web\/(plugins|routes)\/|demo\/|cli\/open-(store|setup)\.ts)/],
-  [/^(pg|@electric-sql\/pglite)(\/|$)/, /^platform\/db\/(database|impatient-client|private-node-fs)\.ts$/],
+  [
+    /^(fastify|fastify-plugin|@fastify\/.*)$/,
+    /^(app\.ts|web\/(plugins|routes)\/|demo\/|cli\/open-(store|setup)\.ts)/
+  ],
+  [
+    /^(pg|@electric-sql\/pglite)(\/|$)/,
+    /^platform\/db\/(database|impatient-client|private-node-fs)\.ts$/
+  ],
   [/^@anthropic-ai\/sdk/, /^runner\/models\/anthropic\//],
   [/^@modelcontextprotocol\/sdk/, /^demo\/sample-app\//],
   [/^@modelcontextprotocol\/client/, /^runner\/(mcp\/|accounts\/oauth-)/],
@@ -191,50 +257,77 @@ const DOORS: [RegExp, RegExp][] = [
 t.test('each vendor has one door', async t => {
   for (const [file, { packages }] of imports) {
     for (const name of packages) {
-      for (const [vendor, door] of DOORS) if (vendor.test(name)) t.match(file, door, `${name} in ${file}`)
+      for (const [vendor, door] of DOORS) {
+        if (vendor.test(name)) t.match(file, door, `${name} in ${file}`)
+      }
     }
   }
 })
 
 t.test('only the dialler goes out to an app', async t => {
   // The client of other processes brings its own, and the demo dials itself.
-  for (const file of files.filter(file => !/^(platform\/dial\/(dialler|thin-fetch)\.ts|web\/client\/|demo\/)/.test(file))) {
-    t.notMatch(codeOf(file), /(?<![.\w])fetch\(|globalThis\.fetch|from 'node:(https?|net|tls)'.*\bconnect\b/, file)
+  for (
+    const file of files.filter(file =>
+      !/^(platform\/dial\/(dialler|thin-fetch)\.ts|web\/client\/|demo\/)/.test(file)
+    )
+  ) {
+    t.notMatch(
+      codeOf(file),
+      /(?<![.\w])fetch\(|globalThis\.fetch|from 'node:(https?|net|tls)'.*\bconnect\b/,
+      file
+    )
   }
 })
 
 t.test('an answer from outside is read whole by few files, all through the dialler, which counts its bytes', async t => {
-  const readers = files.filter(file => /\.(?:text|json|arrayBuffer|blob|bytes)\(\)/.test(codeOf(file)))
+  const readers = files.filter(file =>
+    /\.(?:text|json|arrayBuffer|blob|bytes)\(\)/.test(codeOf(file))
+  )
   // The client of other processes and the demo read answers of our own server.
   t.same(readers.filter(file => !/^(web\/client|demo)\//.test(file)), [
-    'platform/dial/thin-fetch.ts', 'runner/accounts/exchange.ts', 'runner/accounts/token-endpoint.ts',
+    'platform/dial/thin-fetch.ts',
+    'runner/accounts/exchange.ts',
+    'runner/accounts/token-endpoint.ts',
     'runner/models/anthropic/messages.ts'
   ])
 })
 
 t.test('only entries read the environment or end the process', async t => {
   for (const file of files) {
-    if (/process\.exit(Code)?\b/.test(codeOf(file))) t.match(file, /^(server\.ts|cli\/|demo\/)/, `${file} ends the process`)
-    if (/process\.env\b/.test(codeOf(file))) t.equal(file, 'platform/environment.ts', `${file} reads process.env`)
-    if (imports.get(file)?.ours.includes('platform/environment.ts')) t.match(file, /^(server\.ts|cli\/|demo\/)/, `${file} reads the environment`)
+    if (/process\.exit(Code)?\b/.test(codeOf(file))) {
+      t.match(file, /^(server\.ts|cli\/|demo\/)/, `${file} ends the process`)
+    }
+    if (/process\.env\b/.test(codeOf(file))) {
+      t.equal(file, 'platform/environment.ts', `${file} reads process.env`)
+    }
+    if (imports.get(file)?.ours.includes('platform/environment.ts')) {
+      t.match(file, /^(server\.ts|cli\/|demo\/)/, `${file} reads the environment`)
+    }
   }
 })
 
 t.test('a file is named for what it holds', async t => {
-  for (const file of files) t.notMatch(basename(file), /^(utils?|common|services?|helpers?|types|index)\.ts$/, file)
+  for (const file of files) {
+    t.notMatch(basename(file), /^(utils?|common|services?|helpers?|types|index)\.ts$/, file)
+  }
 })
 
 t.test('nothing is left over: every file is an entry or imported by another', async t => {
   const used = new Set([...imports.values()].flatMap(({ ours }) => ours))
-  for (const file of files) t.ok(used.has(file) || /^(server\.ts|cli\/|web\/client\/|demo\/demo\.ts)/.test(file), file)
+  for (const file of files) {
+    t.ok(used.has(file) || /^(server\.ts|cli\/|web\/client\/|demo\/demo\.ts)/.test(file), file)
+  }
 })
 
 /** By Kysely's builder or in SQL of our own; not the `DO UPDATE SET` of an upsert. */
-const WRITES = new RegExp([
-  /\b(?:insertInto|updateTable|deleteFrom|mergeInto)\('(\w+)/,
-  /\b(?:INSERT INTO|DELETE FROM) "?(\w+)/,
-  /\bUPDATE "?(\w+)"?(?: (?:AS )?\w+)? SET\b/
-].map(way => way.source).join('|'), 'g')
+const WRITES = new RegExp(
+  [
+    /\b(?:insertInto|updateTable|deleteFrom|mergeInto)\('(\w+)/,
+    /\b(?:INSERT INTO|DELETE FROM) "?(\w+)/,
+    /\bUPDATE "?(\w+)"?(?: (?:AS )?\w+)? SET\b/
+  ].map(way => way.source).join('|'),
+  'g'
+)
 
 t.test('one file writes each table', async t => {
   const writers = new Map<string, Set<string>>()
@@ -245,5 +338,7 @@ t.test('one file writes each table', async t => {
     }
   }
   t.ok(writers.has('runs') && writers.has('personas'), 'both ways of writing are recognised')
-  for (const [table, by] of writers) t.equal(by.size, 1, `${table} is written by ${[...by].join(', ')}`)
+  for (const [table, by] of writers) {
+    t.equal(by.size, 1, `${table} is written by ${[...by].join(', ')}`)
+  }
 })

@@ -27,11 +27,12 @@ t.teardown(() => rmSync(DIST, { recursive: true, force: true }))
 t.test('the bundle serves pages, document and assets, lets a persona live its day, and stops politely', async t => {
   const sampleApp = await startSampleApp()
   const claude = await startScriptedClaude({
-    script: (_request, { index }) => [
-      { toolCalls: [{ name: legalName('todo.create'), input: { title: 'from the bundle' } }] },
-      { text: 'Done.' },
-      { text: '{"ratings":[{"module":"todo","notes":"#1 worked","rating":4}]}' }
-    ][index] ?? { text: 'nothing' }
+    script: (_request, { index }) =>
+      [
+        { toolCalls: [{ name: legalName('todo.create'), input: { title: 'from the bundle' } }] },
+        { text: 'Done.' },
+        { text: '{"ratings":[{"module":"todo","notes":"#1 worked","rating":4}]}' }
+      ][index] ?? { text: 'nothing' }
   })
   t.teardown(async () => {
     await claude.close()
@@ -39,9 +40,16 @@ t.test('the bundle serves pages, document and assets, lets a persona live its da
   })
   addAccount(sampleApp, PERSONA.email)
   const env = await storeEnv(t)
-  // A server is empty, and the bundle brings it up to date; making an embedded storage would take seconds.
+  // A server is empty, and the bundle brings it up to date; making an embedded storage would take
+  // seconds.
   if (env.DATA_DIR !== undefined) await unpack(join(env.DATA_DIR, 'pg'))
-  const server = startServer(t, { ...env, ...worldEnv(sampleApp, claude), SERVICE_KEY, ADMIN_KEY, TICK_SCHEDULE: '0 0 1 1 *' }, { entry })
+  const server = startServer(t, {
+    ...env,
+    ...worldEnv(sampleApp, claude),
+    SERVICE_KEY,
+    ADMIN_KEY,
+    TICK_SCHEDULE: '0 0 1 1 *'
+  }, { entry })
   const address = await server.listening
   const text = async (path: string) => {
     const response = await fetch(`${address}${path}`, { headers: admin })
@@ -52,8 +60,14 @@ t.test('the bundle serves pages, document and assets, lets a persona live its da
   t.match(ready, { ok: true, database: 'ok', migrations: 'ok', queue: 'ok' })
   const page = await text('/sign-in')
   const style = /href="(\/assets\/app\.css[^"]*)"/.exec(page)?.[1]
-  t.equal(await text(style ?? 'no style'), readFileSync(join(ROOT, 'src/web/dashboard/assets/app.css'), 'utf8'))
-  const { info, paths } = JSON.parse(await text('/docs/json')) as { info: { version: string }, paths: object }
+  t.equal(
+    await text(style ?? 'no style'),
+    readFileSync(join(ROOT, 'src/web/dashboard/assets/app.css'), 'utf8')
+  )
+  const { info, paths } = JSON.parse(await text('/docs/json')) as {
+    info: { version: string }
+    paths: object
+  }
   t.equal(info.version, JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version)
   t.ok(Object.keys(paths).length > 20)
   await text('/docs/static/index.html')
@@ -61,32 +75,52 @@ t.test('the bundle serves pages, document and assets, lets a persona live its da
   // What only a day needs is loaded with the first one.
   const post = async (path: string, body: object) => {
     const headers = { ...admin, 'content-type': 'application/json' }
-    return (await fetch(`${address}/api/v1/admin/personas${path}`, { method: 'POST', headers, body: JSON.stringify(body) })).json()
+    return (await fetch(`${address}/api/v1/admin/personas${path}`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body)
+    })).json()
   }
   const { id } = await post('', PERSONA) as { id: string }
   const { tickId } = await post(`/${id}/run`, {}) as { tickId: string }
-  const look = async () => JSON.parse(await text(`/api/v1/admin/runs/${tickId}`)) as { run: { finishedAt: string | null, deferredFor: string | null } }
+  const look = async () =>
+    JSON.parse(await text(`/api/v1/admin/runs/${tickId}`)) as {
+      run: { finishedAt: string | null, deferredFor: string | null }
+    }
   let day = await look()
   while (day.run.finishedAt === null && day.run.deferredFor === null) {
     await sleep(20)
     day = await look()
   }
-  t.match(day, { run: { state: 'completed', deferredFor: null }, feedback: [{ module: 'todo', rating: 4 }] })
+  t.match(day, {
+    run: { state: 'completed', deferredFor: null },
+    feedback: [{ module: 'todo', rating: 4 }]
+  })
   server.signal('SIGTERM')
   t.match(await server.ended, { code: 0, signal: null })
 })
 
 t.test('the bundle has every migration under its name', async t => {
-  const names = (folder: string, ending: string) => readdirSync(join(folder, 'migrations')).filter(file => parse(file).ext === ending).map(file => parse(file).name)
+  const names = (folder: string, ending: string) =>
+    readdirSync(join(folder, 'migrations')).filter(file => parse(file).ext === ending).map(file =>
+      parse(file).name
+    )
   t.same(names(DIST, '.js'), names(ROOT, '.ts'))
   for (const name of names(DIST, '.js')) {
-    const { up } = await import(pathToFileURL(join(DIST, 'migrations', `${name}.js`)).href) as { up: unknown }
+    const { up } = await import(pathToFileURL(join(DIST, 'migrations', `${name}.js`)).href) as {
+      up: unknown
+    }
     t.type(up, 'function', name)
   }
 })
 
 t.test('the bundle has the doctor, which says what the source says', async t => {
-  const env = { PATH: process.env.PATH, DATA_DIR: join(t.testdir(), 'new'), PORT: 'abc', MAX_TURNS: '0' }
+  const env = {
+    PATH: process.env.PATH,
+    DATA_DIR: join(t.testdir(), 'new'),
+    PORT: 'abc',
+    MAX_TURNS: '0'
+  }
   const [bundled, source] = [join(DIST, 'src/cli/doctor.js'), join(ROOT, 'src/cli/doctor.ts')]
     .map(file => spawnSync(process.execPath, [file], { env, cwd: t.testdirName, encoding: 'utf8' }))
   t.match(bundled, { status: 1, stderr: '', stdout: /✗ configuration {2}PORT must be/ })
@@ -102,7 +136,9 @@ t.test('the bundle refuses what is not fit for production, as the source does', 
   t.match(bundled.output(), /SERVICE_KEY/)
 })
 
-t.test('a build brings compiled code and a data folder, so that its first start makes neither', { skip: onServer ? 'for the embedded storage' : false }, async t => {
+t.test('a build brings compiled code and a data folder, so that its first start makes neither', {
+  skip: onServer ? 'for the embedded storage' : false
+}, async t => {
   await warm(DIST)
   const cached = (of: string) => join(DIST, 'node_modules/.cache', of)
   t.ok(readdirSync(cached('persona-runner'), { recursive: true }).length > 100)
@@ -112,8 +148,12 @@ t.test('a build brings compiled code and a data folder, so that its first start 
   const server = startServer(t, env, { entry })
   await server.listening
   // Every storage that is initialised is given another one.
-  const systemIdentifier = (folder: string) => readFileSync(join(folder, 'global/pg_control')).readBigUInt64LE()
-  t.equal(systemIdentifier(join(env.DATA_DIR, 'pg')), systemIdentifier(join(cached('persona-runner-data'), version)))
+  const systemIdentifier = (folder: string) =>
+    readFileSync(join(folder, 'global/pg_control')).readBigUInt64LE()
+  t.equal(
+    systemIdentifier(join(env.DATA_DIR, 'pg')),
+    systemIdentifier(join(cached('persona-runner-data'), version))
+  )
   server.signal('SIGTERM')
   t.match(await server.ended, { code: 0 })
 })

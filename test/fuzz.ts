@@ -1,7 +1,10 @@
 import { parseArgs } from 'node:util'
 import { startPostgres } from './helpers/postgres-server.ts'
 
-/** `npm run fuzz -- --requests 10000 --seed 7 [--postgres]`: what test/web/routes/fuzz.test.ts does in little. */
+/**
+ * `npm run fuzz -- --requests 10000 --seed 7 [--postgres]`: what test/web/routes/fuzz.test.ts does
+ * in little.
+ */
 
 const { values } = parseArgs({
   options: {
@@ -21,10 +24,19 @@ const { runFuzz } = await import('./fuzz/run-fuzz.ts')
 const startedAt = performance.now()
 const requests = Number(values.requests)
 const seed = Number(values.seed)
-const report = await runFuzz({ teardown: close => { closers.push(close) } }, { requests, seed })
+const report = await runFuzz({
+  teardown: close => {
+    closers.push(close)
+  }
+}, { requests, seed })
 for (const close of closers.reverse()) await close()
 
 const { problems, ...figures } = report
 for (const problem of problems.slice(0, 40)) console.log(problem)
-console.log({ ...figures, problems: problems.length, seed, seconds: Math.round((performance.now() - startedAt) / 1000) })
+console.log({
+  ...figures,
+  problems: problems.length,
+  seed,
+  seconds: Math.round((performance.now() - startedAt) / 1000)
+})
 process.exitCode = problems.length === 0 ? 0 : 1

@@ -11,11 +11,12 @@ import { startPostgres } from './helpers/postgres-server.ts'
 import { TapReport } from './helpers/tap-report.ts'
 
 /**
- * `npm test`: the whole suite on embedded PGlite, and then on a Postgres server all of it that can tell the two apart, because both
- * are promised.
- * `npm test -- --pglite` or `-- --postgres` runs one half; all other arguments go to tap, such as test files.
- * `npm test -- --date 2028-02-29T12:00:00Z` runs the first half as on that date: a Postgres server has a clock of its own.
- * The server is the one that TEST_DATABASE_URL names, else one of our own that is gone afterwards.
+ * `npm test`: the whole suite on embedded PGlite, and then on a Postgres server all of it that can
+ * tell the two apart, because both are promised. `npm test -- --pglite` or `-- --postgres` runs one
+ * half; all other arguments go to tap, such as test files. `npm test -- --date
+ * 2028-02-29T12:00:00Z` runs the first half as on that date: a Postgres server has a clock of its
+ * own. The server is the one that TEST_DATABASE_URL names, else one of our own that is gone
+ * afterwards.
  */
 
 const ROOT = join(import.meta.dirname, '..')
@@ -23,7 +24,11 @@ const TAP = join(createRequire(import.meta.url).resolve('tap/package.json'), '..
 const CLOCK = join(ROOT, 'test/helpers/shifted-clock.ts')
 const HALVES = { '--pglite': onPglite, '--postgres': onPostgres }
 
-interface Outcome { passed: number, failed: number, summary: string }
+interface Outcome {
+  passed: number
+  failed: number
+  summary: string
+}
 
 let running: ChildProcess | undefined
 
@@ -33,8 +38,12 @@ async function main (given: string[]): Promise<void> {
   const tapArgs = args.filter(arg => !(arg in HALVES))
   buildTapOnce()
   const outcomes: Outcome[] = []
-  if (wanted.length > 0) for (const [, half] of wanted) outcomes.push(await half(tapArgs))
-  else outcomes.push(await onPglite(tapArgs), await onPostgres(tapArgs.length > 0 ? tapArgs : filesThatKnowTheStore()))
+  if (wanted.length > 0) {
+    for (const [, half] of wanted) outcomes.push(await half(tapArgs))
+  } else {
+    outcomes.push(await onPglite(tapArgs))
+    outcomes.push(await onPostgres(tapArgs.length > 0 ? tapArgs : filesThatKnowTheStore()))
+  }
   console.log()
   for (const { summary } of outcomes) console.log(summary)
   const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0)
@@ -44,16 +53,24 @@ async function main (given: string[]): Promise<void> {
   console.log(`${passed} passed, ${failed} failed`)
 }
 
-/** Takes `--date` and its value out of the arguments. Every process of the suite inherits the clock. */
+/**
+ * Takes `--date` and its value out of the arguments. Every process of the suite inherits the clock.
+ */
 function setDate (args: string[]): string[] {
   const at = args.indexOf('--date')
   if (at === -1) return args
   const date = args[at + 1] ?? ''
   const offsetMs = Date.parse(date) - Date.now()
-  if (Number.isNaN(offsetMs)) throw new Error(`--date must be an instant such as 2028-02-29T12:00:00Z (it is "${date}")`)
-  if (args.includes('--postgres')) throw new Error('--date goes with --pglite only: a Postgres server has a clock of its own')
+  if (Number.isNaN(offsetMs)) {
+    throw new Error(`--date must be an instant such as 2028-02-29T12:00:00Z (it is "${date}")`)
+  }
+  if (args.includes('--postgres')) {
+    throw new Error('--date goes with --pglite only: a Postgres server has a clock of its own')
+  }
   process.env.TEST_CLOCK_OFFSET_MS = String(offsetMs)
-  process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --import=${pathToFileURL(CLOCK).href}`.trim()
+  process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --import=${
+    pathToFileURL(CLOCK).href
+  }`.trim()
   console.log(`As on ${date}, on PGlite`)
   return ['--pglite', ...args.filter((arg, i) => i !== at && i !== at + 1 && arg !== '--pglite')]
 }
@@ -64,7 +81,9 @@ function onPglite (args: string[]): Promise<Outcome> {
 }
 
 async function onPostgres (args: string[]): Promise<Outcome> {
-  if (process.env.TEST_DATABASE_URL !== undefined) return runTap('Postgres (TEST_DATABASE_URL)', args, process.env)
+  if (process.env.TEST_DATABASE_URL !== undefined) {
+    return runTap('Postgres (TEST_DATABASE_URL)', args, process.env)
+  }
   const server = await startPostgres().catch((error: Error) => error)
   if (server instanceof Error) return notRun('Postgres', server.message)
   try {
@@ -78,21 +97,39 @@ async function runTap (half: string, args: string[], env: NodeJS.ProcessEnv): Pr
   console.log(`\n${half}`)
   const startedAt = performance.now()
   const report = new TapReport(line => console.log(line))
-  running = spawn(process.execPath, [TAP, '--reporter=tap', ...args], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  running = spawn(process.execPath, [TAP, '--reporter=tap', ...args], {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
   const ended = once(running, 'close')
-  if (running.stdout !== null) createInterface({ input: running.stdout }).on('line', line => report.line(line))
+  if (running.stdout !== null) {
+    createInterface({ input: running.stdout }).on('line', line => report.line(line))
+  }
   const [code, signal] = await ended
   const { passed, failed, skipped } = report.counts ?? { passed: 0, failed: 0, skipped: 0 }
   if (passed + failed === 0) return notRun(half, 'no test ran')
   // tap may be unhappy for a reason that no assertion shows, such as a signal.
-  if (code !== 0 && failed === 0) return { passed, failed: 1, summary: `${half}: ${passed} passed, but tap ended with ${signal ?? code}` }
+  if (code !== 0 && failed === 0) {
+    return {
+      passed,
+      failed: 1,
+      summary: `${half}: ${passed} passed, but tap ended with ${signal ?? code}`
+    }
+  }
   const seconds = Math.round((performance.now() - startedAt) / 1000)
-  return { passed, failed, summary: `${half}: ${passed} passed, ${failed} failed, ${skipped} skipped in ${seconds} s` }
+  return {
+    passed,
+    failed,
+    summary: `${half}: ${passed} passed, ${failed} failed, ${skipped} skipped in ${seconds} s`
+  }
 }
 
 function filesThatKnowTheStore (): string[] {
   return readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' }).sort()
-    .filter(file => file.endsWith('.test.ts') && knowsStore(join(ROOT, 'test', file))).map(file => join('test', file))
+    .filter(file => file.endsWith('.test.ts') && knowsStore(join(ROOT, 'test', file))).map(file =>
+      join('test', file)
+    )
 }
 
 /** What could not be run has failed. */
@@ -101,11 +138,13 @@ function notRun (half: string, why: string): Outcome {
 }
 
 /**
- * tap is delivered with a TypeScript compiler inside, which .taprc takes out: Node strips the types by itself, for 1 s
- * less per test file. A fresh install has to be built without it once; else the first run of tap would do that and fail.
+ * tap is delivered with a TypeScript compiler inside, which .taprc takes out: Node strips the types
+ * by itself, for 1 s less per test file. A fresh install has to be built without it once; else the
+ * first run of tap would do that and fail.
  */
 function buildTapOnce (): void {
-  const tap = (command: string) => spawnSync(process.execPath, [TAP, command], { cwd: ROOT, encoding: 'utf8' })
+  const tap = (command: string) =>
+    spawnSync(process.execPath, [TAP, command], { cwd: ROOT, encoding: 'utf8' })
   if (!tap('versions').stdout.includes('@tapjs/typescript')) return
   console.log('Building tap, once after an install')
   const { status, stdout, stderr } = tap('build')

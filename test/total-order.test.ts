@@ -6,14 +6,18 @@ import { latestActions } from '../src/runner/actions/repository.ts'
 import { admin, service, startTestApp } from './helpers/app.ts'
 import { insightRows } from './helpers/insight-rows.ts'
 
-/** Rows that tie in what they are sorted by come in one order, whatever order they were written in. */
+/**
+ * Rows that tie in what they are sorted by come in one order, whatever order they were written in.
+ */
 const app = await startTestApp(t)
 const { db } = app.database
 const rows = insightRows(db)
 const AT = new Date(Date.now() - 3_600_000)
 const SHUFFLED = [4, 1, 6, 0, 5, 2, 3]
 
-t.beforeEach(async () => { await db.deleteFrom('personas').execute() })
+t.beforeEach(async () => {
+  await db.deleteFrom('personas').execute()
+})
 
 /** Ids that rise with the number; all with the same name. */
 const idOf = (n: number) => `00000000-0000-4000-8000-00000000000${n}`
@@ -21,7 +25,13 @@ const idOf = (n: number) => `00000000-0000-4000-8000-00000000000${n}`
 async function createAll (order: number[]): Promise<void> {
   for (const n of order) {
     await db.insertInto('personas').values({
-      id: idOf(n), email: `p${n}@personas.test`, name: 'Same', archetype: 'kind', system_prompt: '', module_mix: '{}', cadence: 'daily'
+      id: idOf(n),
+      email: `p${n}@personas.test`,
+      name: 'Same',
+      archetype: 'kind',
+      system_prompt: '',
+      module_mix: '{}',
+      cadence: 'daily'
     }).execute()
   }
 }
@@ -33,7 +43,8 @@ t.test('who is due and never ran', async t => {
   for (const order of ORDERS) {
     await db.deleteFrom('personas').execute()
     await createAll(order)
-    const { personas } = (await app.inject({ url: '/api/v1/internal/personas/due?limit=3', headers: service })).json()
+    const { personas } =
+      (await app.inject({ url: '/api/v1/internal/personas/due?limit=3', headers: service })).json()
     t.same(personas.map(({ id }: { id: string }) => id), [0, 1, 2].map(idOf))
     t.same((await readNextDue(db)).map(({ personaId }) => personaId), [0, 1, 2, 3, 4].map(idOf))
   }
@@ -44,7 +55,12 @@ t.test('runs that failed, groups, and actions of one instant', async t => {
     await db.deleteFrom('personas').execute()
     await createAll(RISING)
     for (const n of order) {
-      await rows.run(`r${n}`, idOf(n), { state: 'failed', finished_at: AT, queued_at: AT, model: `m${n}` })
+      await rows.run(`r${n}`, idOf(n), {
+        state: 'failed',
+        finished_at: AT,
+        queued_at: AT,
+        model: `m${n}`
+      })
       await rows.visit(`r${n}`, 'todo', { created_at: AT })
       await rows.rating(`r${n}`, 'todo', 4, { created_at: AT })
       await rows.action(`r${n}`, 1, 'todo.list', { created_at: AT, persona_id: idOf(0) })
@@ -52,7 +68,10 @@ t.test('runs that failed, groups, and actions of one instant', async t => {
     t.same((await readBroken(db)).map(({ id }) => id), RISING.toReversed().map(n => `r${n}`))
     const { groups } = await describeModules(db, {})
     t.same(groups.map(({ models }) => models), RISING.map(n => [`m${n}`]))
-    t.same((await latestActions(db, idOf(0), 9)).map(({ tickId }) => tickId), RISING.toReversed().map(n => `r${n}`))
+    t.same(
+      (await latestActions(db, idOf(0), 9)).map(({ tickId }) => tickId),
+      RISING.toReversed().map(n => `r${n}`)
+    )
     const { runs } = (await app.inject({ url: '/api/v1/admin/runs', headers: admin })).json()
     t.same(runs.map(({ id }: { id: string }) => id), RISING.toReversed().map(n => `r${n}`))
   }

@@ -21,28 +21,40 @@ export interface Took {
 export class MissingPeersError extends Error {}
 
 export interface ArmHost {
-  /** So many days, as many of them at once as is said. Unsaid, one after the other, and neither event loop nor memory are looked at. */
-  live (runs: number, atOnce?: number): Promise<Took>
-  close (): Promise<void>
+  /**
+   * So many days, as many of them at once as is said. Unsaid, one after the other, and neither
+   * event loop nor memory are looked at.
+   */
+  live(runs: number, atOnce?: number): Promise<Took>
+  close(): Promise<void>
 }
 
 /** @param file of the arm, beside this one or in `../peers` */
-export async function startArm (file: string, places: Places, nodeFlags: string[] = []): Promise<ArmHost> {
+export async function startArm (
+  file: string,
+  places: Places,
+  nodeFlags: string[] = []
+): Promise<ArmHost> {
   const isPeer = file.startsWith('../peers/')
-  if (isPeer && !existsSync(new URL('../node_modules', import.meta.url))) throw new MissingPeersError(`${file} needs its packages.`)
-  const child = fork(import.meta.filename, ['host', file, JSON.stringify(places)], { execArgv: ['--expose-gc', ...nodeFlags] })
-  const answer = () => new Promise((resolve, reject) => {
-    const onMessage = (said: { error?: string }) => {
-      child.off('exit', onExit)
-      if (said.error === undefined) resolve(said)
-      else reject(new Error(said.error))
-    }
-    const onExit = () => {
-      child.off('message', onMessage)
-      reject(new Error(`the process of ${file} ended`))
-    }
-    child.once('message', onMessage).once('exit', onExit)
+  if (isPeer && !existsSync(new URL('../node_modules', import.meta.url))) {
+    throw new MissingPeersError(`${file} needs its packages.`)
+  }
+  const child = fork(import.meta.filename, ['host', file, JSON.stringify(places)], {
+    execArgv: ['--expose-gc', ...nodeFlags]
   })
+  const answer = () =>
+    new Promise((resolve, reject) => {
+      const onMessage = (said: { error?: string }) => {
+        child.off('exit', onExit)
+        if (said.error === undefined) resolve(said)
+        else reject(new Error(said.error))
+      }
+      const onExit = () => {
+        child.off('message', onMessage)
+        reject(new Error(`the process of ${file} ended`))
+      }
+      child.once('message', onMessage).once('exit', onExit)
+    })
   await answer()
   return {
     async live (runs, atOnce) {
@@ -60,9 +72,13 @@ export async function startArm (file: string, places: Places, nodeFlags: string[
 }
 
 async function host (file: string, places: Places): Promise<void> {
-  const { openArm } = await import(new URL(file, import.meta.url).href) as { openArm (places: Places): Promise<Arm> }
+  const { openArm } = await import(new URL(file, import.meta.url).href) as {
+    openArm(places: Places): Promise<Arm>
+  }
   const arm = await openArm(places)
-  const tell = (said: unknown) => { process.send?.(said) }
+  const tell = (said: unknown) => {
+    process.send?.(said)
+  }
   process.on('message', async ({ runs, atOnce }: { runs: number, atOnce?: number }) => {
     try {
       tell(await measure(arm, runs, atOnce))
@@ -78,12 +94,17 @@ async function host (file: string, places: Places): Promise<void> {
 }
 
 async function measure (arm: Arm, runs: number, atOnce?: number): Promise<Took> {
-  // Only where memory is looked at: a run behind a collection is slower than one among others, and timers take from whoever waits.
+  // Only where memory is looked at: a run behind a collection is slower than one among others, and
+  // timers take from whoever waits.
   const isWatched = atOnce !== undefined
   if (isWatched) globalThis.gc?.()
   const restMb = rssMb()
   let highMb = restMb
-  const watch = isWatched ? setInterval(() => { highMb = Math.max(highMb, rssMb()) }, 20) : undefined
+  const watch = isWatched
+    ? setInterval(() => {
+      highMb = Math.max(highMb, rssMb())
+    }, 20)
+    : undefined
   const delay = monitorEventLoopDelay({ resolution: 5 })
   if (isWatched) delay.enable()
   const cpuBefore = cpuMs()
@@ -125,4 +146,6 @@ function childrenCpuMs (): number {
 }
 
 const [, , role, file, places] = process.argv
-if (role === 'host' && file !== undefined && places !== undefined) await host(file, JSON.parse(places) as Places)
+if (role === 'host' && file !== undefined && places !== undefined) {
+  await host(file, JSON.parse(places) as Places)
+}

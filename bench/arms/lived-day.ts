@@ -12,8 +12,15 @@ import { MemoryRun } from '../../test/helpers/memory-journal.ts'
 const signal = new AbortController().signal
 const marks = marksOf('bench')
 
-/** Our loop and our rating question without a database. @throws where the day was not lived to its end and rated */
-export async function liveDay (model: Model, toolbox: Toolbox, systemPrompt: string): Promise<void> {
+/**
+ * Our loop and our rating question without a database. @throws where the day was not lived to its
+ * end and rated
+ */
+export async function liveDay (
+  model: Model,
+  toolbox: Toolbox,
+  systemPrompt: string
+): Promise<void> {
   const prompts = promptsFor('en')
   const run = new MemoryRun({ checks: false })
   const day: DayContext = {
@@ -33,13 +40,26 @@ export async function liveDay (model: Model, toolbox: Toolbox, systemPrompt: str
     remainingMs: () => 600_000
   }
   const text = prompts.day({ today: 'Monday', favouriteModules: [], diary: '' })
-  await day.journal.append({ phase: 'acting', role: 'user', content: [{ type: 'text', text }], stopReason: null })
+  await day.journal.append({
+    phase: 'acting',
+    role: 'user',
+    content: [{ type: 'text', text }],
+    stopReason: null
+  })
   const end = await act(day)
   const rated = await reflect(day, run.calls.map(lived), null)
-  if (end !== 'end_turn' || typeof rated === 'string' || !rated.ok) throw new Error(`not lived: ${end}, ${JSON.stringify(rated)}`)
+  if (end !== 'end_turn' || typeof rated === 'string' || !rated.ok) {
+    throw new Error(`not lived: ${end}, ${JSON.stringify(rated)}`)
+  }
 }
 
 function lived ({ call, end }: MemoryRun['calls'][number]): LivedAction {
   if (end === 'started') throw new Error(`${call.toolName} did not end`)
-  return { number: call.ordinal + 1, toolName: call.toolName, module: call.toolName, outcome: end.result, resultText: end.resultText }
+  return {
+    number: call.ordinal + 1,
+    toolName: call.toolName,
+    module: call.toolName,
+    outcome: end.result,
+    resultText: end.resultText
+  }
 }

@@ -9,7 +9,12 @@ export async function openArm ({ modelUrl, mcpUrl }: Places): Promise<Arm> {
   const signal = new AbortController().signal
   return {
     async run () {
-      const toolbox = await openMcpToolbox({ url: mcpUrl, headers: {}, callTimeoutMs: 10_000, trusted: false }, signal)
+      const toolbox = await openMcpToolbox({
+        url: mcpUrl,
+        headers: {},
+        callTimeoutMs: 10_000,
+        trusted: false
+      }, signal)
       await liveDay(model, toolbox, SYSTEM)
       await toolbox.close()
     },

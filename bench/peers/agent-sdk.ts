@@ -4,15 +4,20 @@ import { join } from 'node:path'
 import { query } from '@anthropic-ai/claude-agent-sdk'
 import { DAY, MODEL, mustRate, REFLECT, SYSTEM, type Arm, type Places } from '../arms/arm.ts'
 
-/** Claude's agent SDK, which starts a program of its own for each conversation; with all of its own tools switched off. */
+/**
+ * Claude's agent SDK, which starts a program of its own for each conversation; with all of its own
+ * tools switched off.
+ */
 export async function openArm ({ modelUrl, mcpUrl }: Places): Promise<Arm> {
   const home = mkdtempSync(join(tmpdir(), 'bench-agent-'))
   return {
     async run () {
       let last = ''
       let said: (value: void) => void = () => {}
-      const dayIsOver = new Promise<void>(resolve => { said = resolve })
-      const words = async function * () {
+      const dayIsOver = new Promise<void>(resolve => {
+        said = resolve
+      })
+      const words = async function* () {
         yield user(DAY)
         await dayIsOver
         yield user(REFLECT)
@@ -54,5 +59,10 @@ export async function openArm ({ modelUrl, mcpUrl }: Places): Promise<Arm> {
 }
 
 function user (content: string) {
-  return { type: 'user' as const, message: { role: 'user' as const, content }, parent_tool_use_id: null, session_id: '' }
+  return {
+    type: 'user' as const,
+    message: { role: 'user' as const, content },
+    parent_tool_use_id: null,
+    session_id: ''
+  }
 }

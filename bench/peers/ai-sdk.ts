@@ -9,10 +9,19 @@ export async function openArm ({ modelUrl, mcpUrl }: Places): Promise<Arm> {
   return {
     async run () {
       const client = await createMCPClient({ transport: { type: 'http', url: mcpUrl } })
-      const ask = { model: anthropic(MODEL), system: SYSTEM, tools: await client.tools(), maxOutputTokens: 4096, stopWhen: isStepCount(15) }
+      const ask = {
+        model: anthropic(MODEL),
+        system: SYSTEM,
+        tools: await client.tools(),
+        maxOutputTokens: 4096,
+        stopWhen: isStepCount(15)
+      }
       const opening: ModelMessage[] = [{ role: 'user', content: DAY }]
       const day = await generateText({ ...ask, messages: opening })
-      const rated = await generateText({ ...ask, messages: [...opening, ...day.responseMessages, { role: 'user', content: REFLECT }] })
+      const rated = await generateText({
+        ...ask,
+        messages: [...opening, ...day.responseMessages, { role: 'user', content: REFLECT }]
+      })
       await client.close()
       mustRate(rated.text)
     },

@@ -14,12 +14,20 @@ export async function openArm ({ modelUrl, mcpUrl }: Places): Promise<Arm> {
       const { tools: listed } = await client.listTools()
       const tools = mcpTools(listed, client)
       const ask = { model: MODEL, max_tokens: 4096, system: SYSTEM, tools }
-      const runner = anthropic.beta.messages.toolRunner({ ...ask, messages: [{ role: 'user', content: DAY }] })
+      const runner = anthropic.beta.messages.toolRunner({
+        ...ask,
+        messages: [{ role: 'user', content: DAY }]
+      })
       const last = await runner.runUntilDone()
       const { messages } = runner.params
       // The runner keeps its last reply to itself in some versions.
-      const told = messages.at(-1)?.role === 'assistant' ? messages : [...messages, { role: 'assistant' as const, content: last.content }]
-      const rated = await anthropic.beta.messages.toolRunner({ ...ask, messages: [...told, { role: 'user', content: REFLECT }] })
+      const told = messages.at(-1)?.role === 'assistant'
+        ? messages
+        : [...messages, { role: 'assistant' as const, content: last.content }]
+      const rated = await anthropic.beta.messages.toolRunner({
+        ...ask,
+        messages: [...told, { role: 'user', content: REFLECT }]
+      })
       await client.close()
       const [first] = rated.content
       mustRate(first?.type === 'text' ? first.text : '')

@@ -2,23 +2,45 @@
 
 export const CALLS = 6
 
-export interface Asked { tools: { name: string }[], replies: number }
-export interface Said { text?: string, toolCalls?: { name: string, input: unknown }[] }
+export interface Asked {
+  tools: { name: string }[]
+  replies: number
+}
+export interface Said {
+  text?: string
+  toolCalls?: { name: string, input: unknown }[]
+}
 
-const INPUTS = [{ name: 'todo_list', input: { limit: 20 } }, { name: 'todo_create', input: { title: 'Call the plumber', due: '2026-11-25' } }]
+const INPUTS = [{ name: 'todo_list', input: { limit: 20 } }, {
+  name: 'todo_create',
+  input: { title: 'Call the plumber', due: '2026-11-25' }
+}]
 
 /**
  * @param callsPerTurn above 1, calls that do not depend on one another go in one turn
  * @param calls how many tool calls the day has
  */
-export function dayScript ({ tools, replies }: Asked, { callsPerTurn = 1, calls = CALLS } = {}): Said {
+export function dayScript (
+  { tools, replies }: Asked,
+  { callsPerTurn = 1, calls = CALLS } = {}
+): Said {
   const turns = Math.ceil(calls / callsPerTurn)
   if (replies < turns) {
     const first = replies * callsPerTurn
-    const numbers = Array.from({ length: Math.min(callsPerTurn, calls - first) }, (_, i) => first + i)
-    return { text: 'Let me have a look.', toolCalls: numbers.flatMap(number => callOf(tools, number)) }
+    const numbers = Array.from(
+      { length: Math.min(callsPerTurn, calls - first) },
+      (_, i) => first + i
+    )
+    return {
+      text: 'Let me have a look.',
+      toolCalls: numbers.flatMap(number => callOf(tools, number))
+    }
   }
-  return { text: replies === turns ? 'A quiet day, and the list of things to do did what I wanted.' : RATING }
+  return {
+    text: replies === turns
+      ? 'A quiet day, and the list of things to do did what I wanted.'
+      : RATING
+  }
 }
 
 /** Peers put a prefix before the names of an app's tools. */
@@ -37,5 +59,10 @@ export const RATING = JSON.stringify({
     rating: 4
   }],
   costliestModule: null,
-  diary: { did: 'Looked at my list and added the plumber.', annoyed: 'Nothing much.', plan: 'Call the plumber.', memory: 'The list is quick.' }
+  diary: {
+    did: 'Looked at my list and added the plumber.',
+    annoyed: 'Nothing much.',
+    plan: 'Call the plumber.',
+    memory: 'The list is quick.'
+  }
 })

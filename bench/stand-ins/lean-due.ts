@@ -2,8 +2,9 @@ import { createServer } from 'node:http'
 import pg from 'pg'
 
 /**
- * `GET due` as lean as it can be: no framework, no checks but the key's, one prepared statement, what is read put into shape
- * and nothing else. A process of its own: `node lean-due.ts <port> <url of the database> <key>`.
+ * `GET due` as lean as it can be: no framework, no checks but the key's, one prepared statement,
+ * what is read put into shape and nothing else. A process of its own: `node lean-due.ts <port> <url
+ * of the database> <key>`.
  */
 
 const [port = '', connectionString = '', key = ''] = process.argv.slice(2)
@@ -42,5 +43,8 @@ createServer(async (request, response) => {
     updatedAt: row.updated_at
   }))
   const body = JSON.stringify({ personas, serverTime: rows[0]?.server_time ?? new Date() })
-  return response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }).end(body)
+  return response.writeHead(200, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body)
+  }).end(body)
 }).listen(Number(port), '127.0.0.1', () => process.send?.('listening'))

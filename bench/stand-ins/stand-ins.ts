@@ -12,31 +12,45 @@ export interface StandIns {
   mcpUrl: string
   /** The same app in MCP 2026-07-28. */
   statelessMcpUrl: string
-  /** Requests by kind (`model` or the method of MCP), and the bytes sent to the model, since the last time it was asked. */
-  counts (): Promise<Record<string, number>>
-  setDelay (ms: number): void
-  close (): void
+  /**
+   * Requests by kind (`model` or the method of MCP), and the bytes sent to the model, since the
+   * last time it was asked.
+   */
+  counts(): Promise<Record<string, number>>
+  setDelay(ms: number): void
+  close(): void
 }
 
 export async function startStandIns (): Promise<StandIns> {
   const child = fork(import.meta.filename, ['serve'])
-  const [urls] = await once(child, 'message') as [Pick<StandIns, 'modelUrl' | 'mcpUrl' | 'statelessMcpUrl'>]
+  const [urls] = await once(child, 'message') as [
+    Pick<StandIns, 'modelUrl' | 'mcpUrl' | 'statelessMcpUrl'>
+  ]
   return {
     ...urls,
     async counts () {
       child.send({ counts: true })
       return (await once(child, 'message') as [Record<string, number>])[0]
     },
-    setDelay: delayMs => { child.send({ delayMs }) },
-    close: () => { child.kill() }
+    setDelay: delayMs => {
+      child.send({ delayMs })
+    },
+    close: () => {
+      child.kill()
+    }
   }
 }
 
 async function serve (): Promise<void> {
   let delayMs = 0
   let counts: Record<string, number> = {}
-  const count = (what: string, n = 1) => { counts[what] = (counts[what] ?? 0) + n }
-  const model = await listen(createModelServer(() => delayMs, bytes => { count('model'); count('modelBytes', bytes) }))
+  const count = (what: string, n = 1) => {
+    counts[what] = (counts[what] ?? 0) + n
+  }
+  const model = await listen(createModelServer(() => delayMs, bytes => {
+    count('model')
+    count('modelBytes', bytes)
+  }))
   const mcp = await listen(createMcpServer(count))
   process.on('message', (asked: { delayMs?: number, counts?: true }) => {
     delayMs = asked.delayMs ?? delayMs
@@ -45,7 +59,11 @@ async function serve (): Promise<void> {
     counts = {}
   })
   process.on('disconnect', () => process.exit())
-  process.send?.({ modelUrl: model, mcpUrl: `${mcp}/mcp`, statelessMcpUrl: `${mcp}${STATELESS_PATH}` })
+  process.send?.({
+    modelUrl: model,
+    mcpUrl: `${mcp}/mcp`,
+    statelessMcpUrl: `${mcp}${STATELESS_PATH}`
+  })
 }
 
 async function listen (server: Server): Promise<string> {

@@ -8,18 +8,28 @@ import { startStandIns, type StandIns } from '../stand-ins/stand-ins.ts'
 
 export interface Stage extends Omit<StandIns, 'close'> {
   places: Places
-  close (): Promise<void>
+  close(): Promise<void>
 }
 
 export async function openStage (): Promise<Stage> {
   const postgres = await startPostgres()
   const standIns = await startStandIns()
-  const database = await openDatabase({ url: postgres.url, dataDir: '', poolSize: 2, onError: () => {} })
+  const database = await openDatabase({
+    url: postgres.url,
+    dataDir: '',
+    poolSize: 2,
+    onError: () => {}
+  })
   await migrate(database.db)
   await database.close()
   return {
     ...standIns,
-    places: { modelUrl: standIns.modelUrl, mcpUrl: standIns.mcpUrl, statelessMcpUrl: standIns.statelessMcpUrl, databaseUrl: postgres.url },
+    places: {
+      modelUrl: standIns.modelUrl,
+      mcpUrl: standIns.mcpUrl,
+      statelessMcpUrl: standIns.statelessMcpUrl,
+      databaseUrl: postgres.url
+    },
     async close () {
       standIns.close()
       await postgres.stop('immediate')

@@ -15,11 +15,21 @@ const isPersonaInput = createAjv({ allErrors: true }).compile<PersonaInput>(Pers
  */
 export function readCatalogue (file = CATALOGUE_FILE): PersonaInput[] {
   const entries = readJson(file)
-  if (!Array.isArray(entries)) throw new BadRequestError(`${file} must hold a JSON list of personas.`)
-  const problems = entries.flatMap((entry, i) => isPersonaInput(entry) ? [] : [explainProblems(isPersonaInput.errors ?? [], `[${i}]`)])
+  if (!Array.isArray(entries)) {
+    throw new BadRequestError(`${file} must hold a JSON list of personas.`)
+  }
+  const problems = entries.flatMap((entry, i) =>
+    isPersonaInput(entry) ? [] : [explainProblems(isPersonaInput.errors ?? [], `[${i}]`)]
+  )
   const emails = entries.map(entry => String((entry as { email?: unknown }).email).toLowerCase())
-  for (const email of new Set(emails.filter((email, i) => emails.indexOf(email) !== i))) problems.push(`${email} is there more than once`)
-  if (problems.length > 0) throw new BadRequestError(`${file} is not right, so nothing was stored:\n${problems.map(p => `  - ${p}`).join('\n')}`)
+  for (const email of new Set(emails.filter((email, i) => emails.indexOf(email) !== i))) {
+    problems.push(`${email} is there more than once`)
+  }
+  if (problems.length > 0) {
+    throw new BadRequestError(
+      `${file} is not right, so nothing was stored:\n${problems.map(p => `  - ${p}`).join('\n')}`
+    )
+  }
   return entries as PersonaInput[]
 }
 

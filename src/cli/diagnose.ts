@@ -5,7 +5,10 @@ import { hideSecrets } from './doctor/hide-secrets.ts'
 import type { DoctorReport } from './doctor/schemas.ts'
 
 /** What stands in the way of a start in this environment, without a secret of it. */
-export async function diagnose (environment: Record<string, string | undefined>, options: ExamineOptions): Promise<DoctorReport> {
+export async function diagnose (
+  environment: Record<string, string | undefined>,
+  options: ExamineOptions
+): Promise<DoctorReport> {
   const { setup, problems, close } = await openSetup(environment)
   try {
     const configuration = checkConfiguration(setup?.config, problems)

@@ -15,13 +15,21 @@ tokens), each app with its tools and the sign-in of a persona, the clocks, and w
 
 Example: npm run --silent doctor -- --no-model --json`
 
-const OPTIONS = { app: { type: 'string' }, 'no-model': { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean' } } as const
+const OPTIONS = {
+  app: { type: 'string' },
+  'no-model': { type: 'boolean' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean' }
+} as const
 
 try {
   const { values } = parseArgs({ options: OPTIONS })
   if (values.help) console.log(HELP)
   else {
-    const found = await diagnose(readEnvironment(), { app: values.app, asksModel: values['no-model'] !== true })
+    const found = await diagnose(readEnvironment(), {
+      app: values.app,
+      asksModel: values['no-model'] !== true
+    })
     console.log(values.json ? JSON.stringify(found, null, 2) : printReport(found))
     process.exitCode = found.ok ? 0 : 1
   }

@@ -41,12 +41,12 @@ async function main (file: string): Promise<void> {
 }
 
 /** Unlike those of `node:readline`, they end with an error where the input does. */
-async function * linesOf (input: NodeJS.ReadStream | ReadStream): AsyncGenerator<string> {
+async function* linesOf (input: NodeJS.ReadStream | ReadStream): AsyncGenerator<string> {
   let rest = ''
   for await (const chunk of input.setEncoding('utf8')) {
     const lines = `${rest}${chunk as string}`.split('\n')
     rest = lines.pop() ?? ''
-    yield * lines
+    yield* lines
   }
   if (rest !== '') yield rest
 }

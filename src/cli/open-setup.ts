@@ -14,16 +14,21 @@ import dialler from '../web/plugins/dialler.ts'
 import env from '../web/plugins/env.ts'
 import { productionProblems } from '../platform/production.ts'
 
-/** What the environment describes, put together as a start does it, but for a database that is neither waited for nor changed. */
+/**
+ * What the environment describes, put together as a start does it, but for a database that is
+ * neither waited for nor changed.
+ */
 
 export interface OpenedSetup {
   /** Undefined: the environment cannot be read for its problems. */
   setup: Setup | undefined
   problems: string[]
-  close (): Promise<void>
+  close(): Promise<void>
 }
 
-export async function openSetup (environment: Record<string, string | undefined>): Promise<OpenedSetup> {
+export async function openSetup (
+  environment: Record<string, string | undefined>
+): Promise<OpenedSetup> {
   const app = Fastify({ pluginTimeout: 120_000 })
   const { NODE_ENV, ...others } = withoutEmpty(environment)
   const problems = NODE_ENV === 'production' ? productionProblems(others) : []
@@ -39,7 +44,9 @@ export async function openSetup (environment: Record<string, string | undefined>
     for (const plugin of [dialler, apps, agent]) await app.register(plugin)
     return { setup: toSetup(app, store), problems, close }
   } catch (error) {
-    if (error instanceof ConfigError) return { setup: undefined, problems: [...problems, ...problemsIn(error)], close }
+    if (error instanceof ConfigError) {
+      return { setup: undefined, problems: [...problems, ...problemsIn(error)], close }
+    }
     await close()
     throw error
   }
@@ -59,7 +66,10 @@ function lookedAt ({ db }: Store) {
   }, { name: 'database', dependencies: ['env'] })
 }
 
-function toSetup ({ apps, agent, config, dialler, database }: FastifyInstance, store: Store): Setup {
+function toSetup (
+  { apps, agent, config, dialler, database }: FastifyInstance,
+  store: Store
+): Setup {
   return {
     config,
     dialler,

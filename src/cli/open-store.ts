@@ -10,11 +10,14 @@ import { AppError } from '../platform/errors.ts'
 export type Store = FastifyInstance
 
 /**
- * Runs one command on the database that the environment names, migrated and waited for, and ends the process with a code.
- * @param options `apps`: the command goes out to the apps that the personas live in, as the runner does (`app.apps`)
+ * Runs one command on the database that the environment names, migrated and waited for, and ends
+ * the process with a code.
+ * @param options `apps`: the command goes out to the apps that the personas live in, as the runner
+ *   does (`app.apps`)
  */
 export async function withStore (
-  command: (app: Store) => Promise<void>, options: { apps?: boolean } = {}
+  command: (app: Store) => Promise<void>,
+  options: { apps?: boolean } = {}
 ): Promise<void> {
   const app = Fastify({ pluginTimeout: 120_000 })
   try {

@@ -23,6 +23,8 @@ if (values.help) {
       rotated += rows
       console.log(`${rotated} so far`)
     }
-    console.log(`${rotated} secrets were encrypted anew; all are under the key "${vault.keys[0]?.kid}".`)
+    console.log(
+      `${rotated} secrets were encrypted anew; all are under the key "${vault.keys[0]?.kid}".`
+    )
   })
 }

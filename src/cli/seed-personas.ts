@@ -16,24 +16,37 @@ Creates the personas of the catalogue, or updates those that are there (by email
   --dry-run     check the catalogue and say what it holds, but store nothing`
 
 const { values } = parseArgs({
-  options: { file: { type: 'string' }, 'sign-up': { type: 'boolean' }, 'dry-run': { type: 'boolean' }, help: { type: 'boolean' } }
+  options: {
+    file: { type: 'string' },
+    'sign-up': { type: 'boolean' },
+    'dry-run': { type: 'boolean' },
+    help: { type: 'boolean' }
+  }
 })
 
 if (values.help) {
   console.log(HELP)
 } else if (values['dry-run']) {
   const personas = readCatalogue(values.file)
-  for (const { email, name, archetype, tickCadence } of personas) console.log([email, [name, archetype, tickCadence].filter(Boolean).join(', ')].join('  '))
-  console.log(`${personas.length} personas in ${values.file ?? CATALOGUE_FILE}; nothing was stored.`)
+  for (const { email, name, archetype, tickCadence } of personas) {
+    console.log([email, [name, archetype, tickCadence].filter(Boolean).join(', ')].join('  '))
+  }
+  console.log(
+    `${personas.length} personas in ${values.file ?? CATALOGUE_FILE}; nothing was stored.`
+  )
 } else {
   await withStore(async app => {
     const personas = await store(app)
     if (values['sign-up'] !== true) {
-      console.log(`${personas.length} personas are in the store. Each needs its account in your app: --sign-up creates them, or see "Accounts" in the README.`)
+      console.log(
+        `${personas.length} personas are in the store. Each needs its account in your app: --sign-up creates them, or see "Accounts" in the README.`
+      )
       return
     }
     const failed = await signUpAll(app, personas)
-    const rest = failed === 0 ? '' : `; for ${failed} of them the app created no account, see above. Run the same again once that is mended`
+    const rest = failed === 0
+      ? ''
+      : `; for ${failed} of them the app created no account, see above. Run the same again once that is mended`
     console.log(`${personas.length} personas are in the store${rest}.`)
     if (failed > 0) process.exitCode = 1
   }, { apps: values['sign-up'] === true })
@@ -45,8 +58,14 @@ function store (app: Store): Promise<Persona[]> {
   return app.database.db.transaction().execute(async trx => {
     const personas: Persona[] = []
     for (const input of catalogue) {
-      const { persona, created } = await upsertPersona(trx, input, { passwordVersion: newestSeedVersion(app.config) })
-      console.log(`${created ? 'created' : 'updated'}  ${persona.email}  ${persona.name}, ${persona.archetype}, ${persona.tickCadence}`)
+      const { persona, created } = await upsertPersona(trx, input, {
+        passwordVersion: newestSeedVersion(app.config)
+      })
+      console.log(
+        `${
+          created ? 'created' : 'updated'
+        }  ${persona.email}  ${persona.name}, ${persona.archetype}, ${persona.tickCadence}`
+      )
       personas.push(persona)
     }
     return personas

@@ -13,11 +13,14 @@ export interface DemoSettings {
 const PREFERRED_PORT = 3070
 
 /**
- * The environment of the demo: everything it needs is made up on the spot, so that nobody has to invent a key. Of the
- * caller's environment only what concerns the model counts; the caller's database and app are never touched.
+ * The environment of the demo: everything it needs is made up on the spot, so that nobody has to
+ * invent a key. Of the caller's environment only what concerns the model counts; the caller's
+ * database and app are never touched.
  */
 export async function demoSettings (
-  caller: Record<string, string | undefined>, sampleApp: SampleApp, standInUrl?: string
+  caller: Record<string, string | undefined>,
+  sampleApp: SampleApp,
+  standInUrl?: string
 ): Promise<DemoSettings> {
   const adminKey = randomBytes(16).toString('hex')
   const seedSecret = randomBytes(16).toString('hex')

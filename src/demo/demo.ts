@@ -13,7 +13,10 @@ import { startSampleApp } from './sample-app/sample-app.ts'
 import { playPersona } from 'scripted-claude/persona-player'
 import { startScriptedClaude, STAND_IN_NOTICE } from 'scripted-claude/scripted-claude'
 
-/** `npm run demo`: ten personas live a day in a sample app. Everything lives in this process and in memory, so nothing is left behind. */
+/**
+ * `npm run demo`: ten personas live a day in a sample app. Everything lives in this process and in
+ * memory, so nothing is left behind.
+ */
 
 const HELP = `npm run demo [-- --stay | --exit]
 
@@ -21,7 +24,9 @@ Ten personas sign in to a sample app, use it through MCP and rate it. Without AN
   --stay   keep serving afterwards, until Ctrl-C (what happens in a terminal)
   --exit   end after the report (what happens otherwise)`
 
-const { values } = parseArgs({ options: { stay: { type: 'boolean' }, exit: { type: 'boolean' }, help: { type: 'boolean' } } })
+const { values } = parseArgs({
+  options: { stay: { type: 'boolean' }, exit: { type: 'boolean' }, help: { type: 'boolean' } }
+})
 if (values.help) console.log(HELP)
 else await demo(values.stay ?? (values.exit !== true && process.stdout.isTTY === true))
 
@@ -46,7 +51,9 @@ async function demo (stay: boolean): Promise<void> {
     console.log('Starting an embedded database, a sample app with an MCP server, and the runner …')
     const sampleApp = await startSampleApp()
     closers.push(sampleApp.close)
-    const standIn = environment.ANTHROPIC_API_KEY ? undefined : await startScriptedClaude({ script: playPersona })
+    const standIn = environment.ANTHROPIC_API_KEY
+      ? undefined
+      : await startScriptedClaude({ script: playPersona })
     if (standIn !== undefined) closers.push(standIn.close)
 
     const settings = await demoSettings(environment, sampleApp, standIn?.url)
@@ -63,18 +70,36 @@ async function demo (stay: boolean): Promise<void> {
     for (const input of readCatalogue()) {
       const { persona } = await upsertPersona(app.database.db, input)
       const password = derivePassword(settings.seedSecret, persona.email)
-      sampleApp.addAccount({ email: persona.email, password, name: persona.name, locale: persona.locale })
+      sampleApp.addAccount({
+        email: persona.email,
+        password,
+        name: persona.name,
+        locale: persona.locale
+      })
       personas.push(persona)
     }
-    const notice = standIn === undefined ? `model: ${app.config.ANTHROPIC_MODEL} (your key, real costs)` : STAND_IN_NOTICE
-    console.log(`\n${personas.length} personas begin their day in ${sampleApp.mcpUrl}\n[${notice}]\n${stay ? `Watch them live: ${address}/sign-in/demo/${settings.signInToken}\n` : ''}`)
+    const notice = standIn === undefined
+      ? `model: ${app.config.ANTHROPIC_MODEL} (your key, real costs)`
+      : STAND_IN_NOTICE
+    console.log(
+      `\n${personas.length} personas begin their day in ${sampleApp.mcpUrl}\n[${notice}]\n${
+        stay ? `Watch them live: ${address}/sign-in/demo/${settings.signInToken}\n` : ''
+      }`
+    )
 
     const stopWatching = watchDays(app.database.db, personas)
     const tick = await app.scheduler.tick()
     const result = await awaitTick(app.database.db, tick)
     await stopWatching()
     const { adminKey, signInToken } = settings
-    await printReport(app.database.db, tick, result, { notice, address, standIn: standIn !== undefined, stay, adminKey, signInToken })
+    await printReport(app.database.db, tick, result, {
+      notice,
+      address,
+      standIn: standIn !== undefined,
+      stay,
+      adminKey,
+      signInToken
+    })
     if (!stay) await end(result.failed.length > 0 ? 1 : 0)
   } catch (error) {
     if (interrupted) return

@@ -1,6 +1,9 @@
 import type { Queryable } from '../platform/db/database.ts'
 
-/** Shows the days as they are lived: a line per tool call and per rated day, read from the rows that any operator could read. */
+/**
+ * Shows the days as they are lived: a line per tool call and per rated day, read from the rows that
+ * any operator could read.
+ */
 
 const LOOK_EVERY_MS = 250
 const MARKS: Record<string, string> = { ok: '✓', error: '✗', unknown: '?', rejected: '–' }
@@ -12,14 +15,22 @@ export function watchDays (db: Queryable, personas: { name: string }[]): () => P
     for (const action of await newActions(db, shown)) {
       const error = action.error_message === null ? '' : `  ${shorten(action.error_message, 90)}`
       const latency = action.latency_ms === null ? '' : `${action.latency_ms} ms`
-      console.log(`  ${action.name.padEnd(width)}  ${MARKS[action.result] ?? ' '} ${action.tool_name.padEnd(18)} ${latency.padStart(7)}${error}`)
+      console.log(
+        `  ${action.name.padEnd(width)}  ${MARKS[action.result] ?? ' '} ${
+          action.tool_name.padEnd(18)
+        } ${latency.padStart(7)}${error}`
+      )
     }
     for (const run of await newEnds(db, shown)) {
-      console.log(`  ${run.name.padEnd(width)}  ■ ${run.day_summary ?? run.error_message ?? run.state}`)
+      console.log(
+        `  ${run.name.padEnd(width)}  ■ ${run.day_summary ?? run.error_message ?? run.state}`
+      )
     }
   }
   let looking = Promise.resolve()
-  const timer = setInterval(() => { looking = looking.then(look) }, LOOK_EVERY_MS)
+  const timer = setInterval(() => {
+    looking = looking.then(look)
+  }, LOOK_EVERY_MS)
   return async () => {
     clearInterval(timer)
     await looking.then(look)
@@ -27,8 +38,19 @@ export function watchDays (db: Queryable, personas: { name: string }[]): () => P
 }
 
 async function newActions (db: Queryable, shown: Set<string>) {
-  const rows = await db.selectFrom('persona_actions').innerJoin('personas', 'personas.id', 'persona_actions.persona_id')
-    .select(['persona_actions.id', 'personas.name', 'tool_name', 'result', 'error_message', 'latency_ms'])
+  const rows = await db.selectFrom('persona_actions').innerJoin(
+    'personas',
+    'personas.id',
+    'persona_actions.persona_id'
+  )
+    .select([
+      'persona_actions.id',
+      'personas.name',
+      'tool_name',
+      'result',
+      'error_message',
+      'latency_ms'
+    ])
     .where('result', '<>', 'started').orderBy('persona_actions.finished_at').execute()
   return rows.filter(row => addOnce(shown, row.id))
 }
@@ -48,5 +70,7 @@ function addOnce (set: Set<string>, id: string): boolean {
 /** The beginning of a text as one line, with a mark where it was cut. */
 export function shorten (text: string, length: number): string {
   const characters = [...text.replace(/\s+/g, ' ')]
-  return characters.length <= length ? characters.join('') : `${characters.slice(0, length - 1).join('')}…`
+  return characters.length <= length
+    ? characters.join('')
+    : `${characters.slice(0, length - 1).join('')}…`
 }

@@ -5,4 +5,7 @@ export const FIRST_APP = 'main'
 
 export const APP_NAME = '^[a-z0-9][a-z0-9_-]{0,62}$'
 
-export const AppName = Type.String({ pattern: APP_NAME, description: 'lower-case letters, digits, dash and underscore' })
+export const AppName = Type.String({
+  pattern: APP_NAME,
+  description: 'lower-case letters, digits, dash and underscore'
+})

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 
-/** The environment of this process over what `.env` in the current folder says. Read by the entries only. */
+/**
+ * The environment of this process over what `.env` in the current folder says. Read by the entries
+ * only.
+ */
 export function readEnvironment (): Record<string, string | undefined> {
   return { ...dotEnv(), ...process.env }
 }

@@ -1,14 +1,17 @@
 /**
- * Keys that open routes. Each has a name of its own (`kid`), which stands in logs in place of the key, so that an operator
- * sees which one is still in use before taking it away. Pure.
+ * Keys that open routes. Each has a name of its own (`kid`), which stands in logs in place of the
+ * key, so that an operator sees which one is still in use before taking it away. Pure.
  */
 
-export interface Key { kid: string, secret: string }
+export interface Key {
+  kid: string
+  secret: string
+}
 
 export const WORLDS = ['service', 'admin', 'viewer', 'deploy'] as const
 /**
- * What a key opens: the internal routes, the admin routes and pages, both of the latter for reading, or the one route that
- * announces a release.
+ * What a key opens: the internal routes, the admin routes and pages, both of the latter for
+ * reading, or the one route that announces a release.
  */
 export type World = typeof WORLDS[number]
 export type Keys = Record<World, Key[]>
@@ -22,7 +25,10 @@ export const KEY_LIST = `^\\s*${ENTRY}(\\s*,\\s*${ENTRY}){0,3}\\s*$`
 
 /** The key that may stand alone and those of the list, in this order. */
 export function readKeys (single: string | undefined, list: string | undefined): Key[] {
-  return [...(single === undefined ? [] : [{ kid: SINGLE_KID, secret: single }]), ...readKeyList(list ?? '')]
+  return [
+    ...(single === undefined ? [] : [{ kid: SINGLE_KID, secret: single }]),
+    ...readKeyList(list ?? '')
+  ]
 }
 
 /** @param list as KEY_LIST; the first colon of an entry ends its kid */
@@ -37,13 +43,18 @@ const SEED_ENTRY = '[1-9]\\d{0,2}:[^\\s,]{16,}'
 /** Up to four `version:secret`, separated by commas. */
 export const SEED_SECRET_LIST = `^\\s*${SEED_ENTRY}(\\s*,\\s*${SEED_ENTRY}){0,3}\\s*$`
 
-interface SeedVariables { PERSONA_SEED_SECRET?: string | undefined, PERSONA_SEED_SECRETS?: string | undefined }
+interface SeedVariables {
+  PERSONA_SEED_SECRET?: string | undefined
+  PERSONA_SEED_SECRETS?: string | undefined
+}
 
 /**
- * What the passwords of personas are derived from, by version. The first is for new personas; the secret that stands
- * alone is version 1.
+ * What the passwords of personas are derived from, by version. The first is for new personas; the
+ * secret that stands alone is version 1.
  */
-export function readSeedSecrets ({ PERSONA_SEED_SECRET: single, PERSONA_SEED_SECRETS: list }: SeedVariables): Map<number, string> {
+export function readSeedSecrets (
+  { PERSONA_SEED_SECRET: single, PERSONA_SEED_SECRETS: list }: SeedVariables
+): Map<number, string> {
   const listed = readKeyList(list ?? '').map(({ kid, secret }) => [Number(kid), secret] as const)
   return new Map([...listed, ...(single === undefined ? [] : [[1, single] as const])])
 }
@@ -55,8 +66,13 @@ export function newestSeedVersion (env: SeedVariables): number {
 }
 
 /** What makes the list useless in any environment. */
-export function seedSecretProblems ({ PERSONA_SEED_SECRET: single, PERSONA_SEED_SECRETS: list }: SeedVariables): string[] {
-  const versions = [...readKeyList(list ?? '').map(key => key.kid), ...(single === undefined ? [] : ['1'])]
+export function seedSecretProblems (
+  { PERSONA_SEED_SECRET: single, PERSONA_SEED_SECRETS: list }: SeedVariables
+): string[] {
+  const versions = [
+    ...readKeyList(list ?? '').map(key => key.kid),
+    ...(single === undefined ? [] : ['1'])
+  ]
   const twice = versions.find((version, i) => versions.indexOf(version) !== i)
   if (twice === undefined) return []
   const alone = single !== undefined && twice === '1' ? '; PERSONA_SEED_SECRET is version 1' : ''
@@ -75,12 +91,22 @@ export function keyProblems (env: Record<string, string>): string[] {
   const keys = keysOf(env)
   const lines = WORLDS.flatMap(world => {
     const twice = keys[world].map(key => key.kid).find((kid, i, kids) => kids.indexOf(kid) !== i)
-    return twice === undefined ? [] : [`${world.toUpperCase()}_KEYS must name each key differently ("${twice}" is there twice${twice === SINGLE_KID ? `; so is ${world.toUpperCase()}_KEY called` : ''})`]
+    return twice === undefined
+      ? []
+      : [
+        `${world.toUpperCase()}_KEYS must name each key differently ("${twice}" is there twice${
+          twice === SINGLE_KID ? `; so is ${world.toUpperCase()}_KEY called` : ''
+        })`
+      ]
   })
   const admin = keys.admin.map(key => key.secret)
   if (keys.viewer.some(key => admin.includes(key.secret))) {
-    const name = env.VIEWER_KEY !== undefined && admin.includes(env.VIEWER_KEY) ? 'VIEWER_KEY' : 'VIEWER_KEYS'
-    lines.push(`${name} must differ from ADMIN_KEY and ADMIN_KEYS, or whoever may only read may do everything`)
+    const name = env.VIEWER_KEY !== undefined && admin.includes(env.VIEWER_KEY)
+      ? 'VIEWER_KEY'
+      : 'VIEWER_KEYS'
+    lines.push(
+      `${name} must differ from ADMIN_KEY and ADMIN_KEYS, or whoever may only read may do everything`
+    )
   }
   return lines
 }

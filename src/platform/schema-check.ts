@@ -3,8 +3,8 @@ import addFormats from 'ajv-formats'
 import { isLocale, isTimeZone } from './locale.ts'
 
 /**
- * An Ajv that knows every format our schemas use. They are TypeBox', so nothing checks them against the schema of schemas:
- * compiling that one takes longer than any of ours.
+ * An Ajv that knows every format our schemas use. They are TypeBox', so nothing checks them against
+ * the schema of schemas: compiling that one takes longer than any of ours.
  */
 export function createAjv (options: Options = {}): Ajv {
   const ajv = new Ajv({ strict: false, meta: false, validateSchema: false, ...options })
@@ -17,15 +17,22 @@ export function createAjv (options: Options = {}): Ajv {
 /** Fields that had another name in an earlier release. */
 const RENAMED: Record<string, string> = { cadence: 'tickCadence' }
 
-/** `body/actions/0/result must be one of ok, error`: the field, what is wrong with it, and what would be right. */
+/**
+ * `body/actions/0/result must be one of ok, error`: the field, what is wrong with it, and what
+ * would be right.
+ */
 export function explainProblems (errors: ErrorObject[], part: string): string {
   return errors.map(error => {
     const field = `${part}${error.instancePath}`
     switch (error.keyword) {
-      case 'enum': return `${field} must be one of ${(error.params.allowedValues as unknown[]).join(', ')}`
-      case 'additionalProperties': return unknownField(field, error.params.additionalProperty)
-      case 'format': return `${field} must be a valid ${error.params.format}`
-      default: return `${field} ${error.message ?? 'is not valid'}`
+      case 'enum':
+        return `${field} must be one of ${(error.params.allowedValues as unknown[]).join(', ')}`
+      case 'additionalProperties':
+        return unknownField(field, error.params.additionalProperty)
+      case 'format':
+        return `${field} must be a valid ${error.params.format}`
+      default:
+        return `${field} ${error.message ?? 'is not valid'}`
     }
   }).join('; ')
 }

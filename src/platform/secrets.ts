@@ -1,20 +1,35 @@
 /**
- * Takes the key out of whatever others say: a proxy may repeat it in its words, `fetch` does so when the key is no legal
- * header or the address holds a password.
+ * Takes the key out of whatever others say: a proxy may repeat it in its words, `fetch` does so
+ * when the key is no legal header or the address holds a password.
  */
 
 /** Shorter ones are stand-ins' keys, and would be found in innocent words. */
 const MIN_LENGTH = 6
 
 /** Everything secret in how the model is reached. */
-export function secretsOf ({ apiKey, baseUrl }: { apiKey: string, baseUrl?: string | undefined }): string[] {
+export function secretsOf (
+  { apiKey, baseUrl }: { apiKey: string, baseUrl?: string | undefined }
+): string[] {
   const url = baseUrl !== undefined && URL.canParse(baseUrl) ? new URL(baseUrl) : undefined
-  const plain = [apiKey, apiKey.trim(), url?.username ?? '', url?.password ?? '', ...url?.searchParams.values() ?? []]
-  const spellings = plain.flatMap(secret => [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)])
-  return [...new Set(spellings)].filter(secret => secret.length >= MIN_LENGTH).sort((a, b) => b.length - a.length)
+  const plain = [
+    apiKey,
+    apiKey.trim(),
+    url?.username ?? '',
+    url?.password ?? '',
+    ...url?.searchParams.values() ?? []
+  ]
+  const spellings = plain.flatMap(
+    secret => [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]
+  )
+  return [...new Set(spellings)].filter(secret => secret.length >= MIN_LENGTH).sort((a, b) =>
+    b.length - a.length
+  )
 }
 
-/** Takes out what a persona signs in with, wherever in an answer of the app it stands, and changes the answer for that. */
+/**
+ * Takes out what a persona signs in with, wherever in an answer of the app it stands, and changes
+ * the answer for that.
+ */
 export function hideIn<T> (answer: T, secrets: Iterable<string>): T {
   const known = knownAmong(secrets)
   if (known.length === 0) return answer
@@ -44,7 +59,9 @@ export function hider (secrets: Iterable<string>): (text: string) => string {
 
 /** The longest first: one may be a part of another. */
 function knownAmong (secrets: Iterable<string>): string[] {
-  return [...secrets].filter(secret => secret.length >= MIN_LENGTH).sort((a, b) => b.length - a.length)
+  return [...secrets].filter(secret => secret.length >= MIN_LENGTH).sort((a, b) =>
+    b.length - a.length
+  )
 }
 
 /** What looks like a key is taken out too: it may be that of another account. */

@@ -1,14 +1,16 @@
 /**
- * The one sanitiser, applied at every border to the database and to the model. NUL breaks Postgres text and
- * lone surrogates break jsonb and make the Messages API refuse the conversation for ever; bidirectional
- * overrides let text show other than it is.
+ * The one sanitiser, applied at every border to the database and to the model. NUL breaks Postgres
+ * text and lone surrogates break jsonb and make the Messages API refuse the conversation for ever;
+ * bidirectional overrides let text show other than it is.
  */
 
-// eslint-disable-next-line no-control-regex
-const UNWANTED = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufeff]/g
+const UNWANTED =
+  // eslint-disable-next-line no-control-regex
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufeff]/g
 
 /**
- * Text without control characters (tab and line breaks stay), bidirectional overrides and lone surrogates.
+ * Text without control characters (tab and line breaks stay), bidirectional overrides and lone
+ * surrogates.
  */
 export function clean (text: string): string {
   return text.toWellFormed().replace(UNWANTED, '')
@@ -20,7 +22,9 @@ export function clean (text: string): string {
  */
 export function cutBytes (text: string, maxBytes: number): { text: string, omittedBytes: number } {
   // No code unit of UTF-16 is more than three bytes of UTF-8.
-  if (text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes) return { text, omittedBytes: 0 }
+  if (text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes) {
+    return { text, omittedBytes: 0 }
+  }
   const bytes = Buffer.from(text)
   let end = maxBytes
   while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--

@@ -1,7 +1,14 @@
 import t from 'tap'
 import { openDatabase } from '../../src/platform/db/database.ts'
 import { createPersona, startTestApp } from '../helpers/app.ts'
-import { noBrowser, openBrowser, openPage, openSignedIn, sees, seriousIssues } from '../helpers/browser.ts'
+import {
+  noBrowser,
+  openBrowser,
+  openPage,
+  openSignedIn,
+  sees,
+  seriousIssues
+} from '../helpers/browser.ts'
 import { closedPort } from '../helpers/closed-port.ts'
 import { VIEWER_KEY } from '../helpers/pages.ts'
 import { startWorld } from '../helpers/world.ts'
@@ -16,8 +23,17 @@ t.test('every error state says what is wrong and what to do', { skip: noBrowser 
     await sees(t, page.getByText('There is no persona yet.'), 'the overview says so')
     t.same(await seriousIssues(page), [])
     await page.getByRole('link', { name: 'create one here' }).click()
-    await sees(t, page.getByRole('heading', { name: 'New persona' }), 'and leads to what comes next')
-    for (const [path, words] of [['/runs', 'No runs here.'], ['/modules', 'No module is known yet'], ['/personas', 'There is nobody yet']] as const) {
+    await sees(
+      t,
+      page.getByRole('heading', { name: 'New persona' }),
+      'and leads to what comes next'
+    )
+    for (
+      const [path, words] of [['/runs', 'No runs here.'], ['/modules', 'No module is known yet'], [
+        '/personas',
+        'There is nobody yet'
+      ]] as const
+    ) {
       await page.goto(path)
       await sees(t, page.getByText(words), path)
     }
@@ -31,7 +47,8 @@ t.test('every error state says what is wrong and what to do', { skip: noBrowser 
     await sees(t, page.getByRole('heading', { name: 'Nothing here' }), 'a run that is not there')
     await page.goto('/nowhere')
     await sees(t, page.getByText('There is no page at /nowhere.'), 'a page that is not there')
-    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Runs' }).click()
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Runs' })
+      .click()
     await sees(t, page.getByRole('heading', { name: 'Runs' }), 'on it goes')
     await page.context().close()
   })
@@ -40,7 +57,11 @@ t.test('every error state says what is wrong and what to do', { skip: noBrowser 
     const page = await openSignedIn(browser, origin, { key: VIEWER_KEY })
     await sees(t, page.getByText('reading only'), 'on every page')
     await page.goto('/personas')
-    t.equal(await page.getByRole('link', { name: /new persona|create/i }).count(), 0, 'no control that would not work')
+    t.equal(
+      await page.getByRole('link', { name: /new persona|create/i }).count(),
+      0,
+      'no control that would not work'
+    )
     t.equal((await page.goto('/personas/new'))?.status(), 403)
     await sees(t, page.getByText('You are signed in for reading only.'), 'why not')
     await page.getByRole('button', { name: 'Sign in with another key' }).click()
@@ -75,8 +96,13 @@ t.test('every error state says what is wrong and what to do', { skip: noBrowser 
       await sees(t, page.getByText('That is not the key.'), `guess ${attempt}`)
       t.equal(await page.getByLabel('Key').getAttribute('aria-invalid'), 'true')
     }
-    // Each wrong one doubles the wait, so that some time a busy machine too is faster than the wait is long.
-    for (let waits = false; !waits; waits = await page.getByText(/Too many wrong keys\. Wait \d+ s/).isVisible()) {
+    // Each wrong one doubles the wait, so that some time a busy machine too is faster than the wait
+    // is long.
+    for (
+      let waits = false;
+      !waits;
+      waits = await page.getByText(/Too many wrong keys\. Wait \d+ s/).isVisible()
+    ) {
       await page.getByLabel('Key').fill('another guess')
       await page.getByRole('button', { name: 'Sign in' }).click()
       await page.locator('#problem').waitFor()
@@ -87,7 +113,9 @@ t.test('every error state says what is wrong and what to do', { skip: noBrowser 
 
   await t.test('without a database there is a page all the same', async t => {
     const url = `postgres://nobody@127.0.0.1:${await closedPort()}/nothing`
-    const away = await startTestApp(t, { database: await openDatabase({ url, dataDir: '', poolSize: 1, onError: () => {} }) })
+    const away = await startTestApp(t, {
+      database: await openDatabase({ url, dataDir: '', poolSize: 1, onError: () => {} })
+    })
     const page = await openPage(browser, await away.listen({ port: 0, host: '127.0.0.1' }))
     const answer = await page.goto('/')
     t.equal(answer?.status(), 503)

@@ -4,8 +4,10 @@ import { ADMIN_KEY, createPersona, startTestApp } from '../helpers/app.ts'
 import { noBrowser, openBrowser, openPage, sees } from '../helpers/browser.ts'
 
 /** The text, the name or the label of what has the focus. */
-const focused = (page: Page): Promise<string> => page.evaluate(
-  '(({ textContent, labels, id }) => (labels?.[0]?.textContent ?? textContent).trim().split("\\n")[0].trim() || id)(document.activeElement)')
+const focused = (page: Page): Promise<string> =>
+  page.evaluate(
+    '(({ textContent, labels, id }) => (labels?.[0]?.textContent ?? textContent).trim().split("\\n")[0].trim() || id)(document.activeElement)'
+  )
 
 /** Presses Tab until that has the focus; all that had it before. */
 async function tabTo (page: Page, wanted: string): Promise<string[]> {
@@ -22,7 +24,10 @@ async function tabTo (page: Page, wanted: string): Promise<string[]> {
 t.test('everything can be done with the keyboard alone', { skip: noBrowser }, async t => {
   const app = await startTestApp(t)
   await createPersona(app)
-  const page = await openPage(await openBrowser(t), await app.listen({ port: 0, host: '127.0.0.1' }))
+  const page = await openPage(
+    await openBrowser(t),
+    await app.listen({ port: 0, host: '127.0.0.1' })
+  )
 
   await t.test('signing in', async t => {
     await page.goto('/')
@@ -36,7 +41,10 @@ t.test('everything can be done with the keyboard alone', { skip: noBrowser }, as
     await page.goto('/personas')
     await page.keyboard.press('Tab')
     t.equal(await focused(page), 'Skip to content')
-    t.ok(await page.getByRole('link', { name: 'Skip to content' }).isVisible(), 'who sees it knows where it is')
+    t.ok(
+      await page.getByRole('link', { name: 'Skip to content' }).isVisible(),
+      'who sees it knows where it is'
+    )
     await page.keyboard.press('Enter')
     t.equal(await page.evaluate('document.activeElement.id'), 'main')
     await page.keyboard.press('Tab')
@@ -46,7 +54,20 @@ t.test('everything can be done with the keyboard alone', { skip: noBrowser }, as
   await t.test('through the page in the order in which it is read', async t => {
     await page.goto('/personas')
     const passed = await tabTo(page, 'Mara')
-    const main = ['Overview', 'Personas', 'Runs', 'Modules', 'Runner', 'Sign out', 'New persona', 'Search', 'Kind', 'Rhythm', 'Paused', 'Filter']
+    const main = [
+      'Overview',
+      'Personas',
+      'Runs',
+      'Modules',
+      'Runner',
+      'Sign out',
+      'New persona',
+      'Search',
+      'Kind',
+      'Rhythm',
+      'Paused',
+      'Filter'
+    ]
     t.same(passed.filter(name => main.includes(name)), main)
     await page.keyboard.press('Enter')
     await sees(t, page.getByRole('heading', { level: 1, name: /Mara/ }), 'the persona')
@@ -68,7 +89,9 @@ t.test('everything can be done with the keyboard alone', { skip: noBrowser }, as
   await t.test('what has the focus can be seen', async t => {
     await page.goto('/runner')
     await tabTo(page, 'Pause')
-    const outline = await page.evaluate('parseFloat(getComputedStyle(document.activeElement).outlineWidth)')
+    const outline = await page.evaluate(
+      'parseFloat(getComputedStyle(document.activeElement).outlineWidth)'
+    )
     t.ok(Number(outline) >= 2, `${outline} px`)
   })
 })

@@ -23,7 +23,10 @@ function conductedModel () {
   }
 }
 
-const call = (title: string): ScriptedReply => ({ text: `Ich notiere ${title}.`, toolCalls: [{ name: legalName('todo.create'), input: { title } }] })
+const call = (title: string): ScriptedReply => ({
+  text: `Ich notiere ${title}.`,
+  toolCalls: [{ name: legalName('todo.create'), input: { title } }]
+})
 
 /** What the page says about its stream from now on, however short. */
 const LISTEN = `{
@@ -58,7 +61,11 @@ t.test('a day is watched while it is lived', { skip: noBrowser }, async t => {
   })
 
   await t.test('the overview names who lives a day, and how far it is', async t => {
-    await sees(t, overview.getByRole('heading', { name: 'Now in the app' }), 'that somebody is there')
+    await sees(
+      t,
+      overview.getByRole('heading', { name: 'Now in the app' }),
+      'that somebody is there'
+    )
     await sees(t, overview.getByRole('link', { name: 'Mara' }).first(), 'who')
     await sees(t, overview.getByText(/1 action in/), 'how far')
   })
@@ -70,16 +77,27 @@ t.test('a day is watched while it is lived', { skip: noBrowser }, async t => {
 
   await t.test('what was unfolded stays so while more comes', async t => {
     await page.locator('#action-1 summary').click()
-    await page.locator('#action-1').getByRole('heading', { name: 'What the app answered' }).waitFor()
+    await page.locator('#action-1').getByRole('heading', { name: 'What the app answered' })
+      .waitFor()
     model.reply(call('Brot'))
     await page.locator('#action-2').getByText('ok', { exact: true }).waitFor()
-    await sees(t, page.locator('#action-1 details[open]').getByRole('heading', { name: 'What the app answered' }), 'still unfolded')
+    await sees(
+      t,
+      page.locator('#action-1 details[open]').getByRole('heading', {
+        name: 'What the app answered'
+      }),
+      'still unfolded'
+    )
   })
 
   await t.test('a stream that breaks is taken up again, and what happened meanwhile is there', async t => {
     server.closeAllConnections()
     model.reply(call('Butter'))
-    await sees(t, page.locator('#action-3').getByText('ok', { exact: true }), 'what happened meanwhile')
+    await sees(
+      t,
+      page.locator('#action-3').getByText('ok', { exact: true }),
+      'what happened meanwhile'
+    )
     await page.getByText('Live', { exact: true }).waitFor()
     const heard: string[] = await page.evaluate('heard')
     t.ok(heard.includes('Reconnecting …'), 'the reader was told')
@@ -92,15 +110,34 @@ t.test('a day is watched while it is lived', { skip: noBrowser }, async t => {
     await modulePage.goto('/modules/todo')
     await modulePage.getByText('Live', { exact: true }).waitFor()
     await modulePage.evaluate(LISTEN)
-    const rating = { module: 'todo', rating: 4, notes: 'Alles notiert.', evidence: [{ action: 1, quote: 'Milch' }] }
-    model.reply({ text: 'Das war es.' }, { text: JSON.stringify({ ratings: [rating], daySummary: 'Ein guter Tag.' }) })
+    const rating = {
+      module: 'todo',
+      rating: 4,
+      notes: 'Alles notiert.',
+      evidence: [{ action: 1, quote: 'Milch' }]
+    }
+    model.reply({ text: 'Das war es.' }, {
+      text: JSON.stringify({ ratings: [rating], daySummary: 'Ein guter Tag.' })
+    })
     await sees(t, page.getByText('completed', { exact: true }), 'its state')
     await sees(t, page.getByText('Alles notiert.', { exact: true }), 'its words')
     t.equal(await page.getByRole('button', { name: 'Cancel this run' }).count(), 0)
     await overview.getByRole('heading', { name: 'Now in the app' }).waitFor({ state: 'detached' })
-    await sees(t, overview.getByRole('region', { name: 'Modules' }).getByRole('link', { name: 'todo' }), 'the module on the overview')
-    await sees(t, personaPage.getByRole('link', { name: /: 4$/ }).first(), 'its rating among those of the persona')
-    await sees(t, modulePage.getByText('Alles notiert.', { exact: true }), 'its words on the page of the module')
+    await sees(
+      t,
+      overview.getByRole('region', { name: 'Modules' }).getByRole('link', { name: 'todo' }),
+      'the module on the overview'
+    )
+    await sees(
+      t,
+      personaPage.getByRole('link', { name: /: 4$/ }).first(),
+      'its rating among those of the persona'
+    )
+    await sees(
+      t,
+      modulePage.getByText('Alles notiert.', { exact: true }),
+      'its words on the page of the module'
+    )
     t.ok(await isTheSamePage(modulePage))
   })
 })

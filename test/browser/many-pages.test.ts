@@ -28,7 +28,9 @@ function statementCounter () {
   const isLook = (statement: string) => statement.includes("'run:'")
   return {
     plugin,
-    clear () { seen.length = 0 },
+    clear () {
+      seen.length = 0
+    },
     /** Each reader is asked for its session; that is one row by its key. */
     sessions: () => seen.filter(isSession).length,
     looks: () => seen.filter(isLook).length,
@@ -46,7 +48,10 @@ t.test('200 open pages ask the database as often as one', async t => {
   const headers = { cookie }
   const agent = new Agent({ maxSockets: Infinity, keepAlive: false })
   const ask = async (path: string, more: Record<string, string>) => {
-    const [response] = await once(get(`${address}${path}`, { agent, headers: { ...headers, ...more } }), 'response') as [IncomingMessage]
+    const [response] = await once(
+      get(`${address}${path}`, { agent, headers: { ...headers, ...more } }),
+      'response'
+    ) as [IncomingMessage]
     return response.setEncoding('utf8').on('error', () => {})
   }
 
@@ -54,7 +59,9 @@ t.test('200 open pages ask the database as often as one', async t => {
   for (let i = 0; i < PAGES; i++) {
     const heard: string[] = []
     const stream = await ask('/events', { accept: 'text/event-stream' })
-    stream.on('data', (text: string) => { if (text.includes('event: change')) heard.push(text) })
+    stream.on('data', (text: string) => {
+      if (text.includes('event: change')) heard.push(text)
+    })
     told.push(heard)
     if (stream.statusCode !== 200) t.fail(`stream ${i} was refused with ${stream.statusCode}`)
   }
@@ -65,7 +72,11 @@ t.test('200 open pages ask the database as often as one', async t => {
     while (counter.looks() < 4) await sleep(50)
     const most = Math.ceil((performance.now() - from) / LOOK_EVERY_MS) + 1
     t.ok(counter.looks() <= most, `${counter.looks()} looks, at most ${most}`)
-    t.same([counter.sessions(), counter.others()], [0, 0], 'a stream that is open costs nothing else')
+    t.same(
+      [counter.sessions(), counter.others()],
+      [0, 0],
+      'a stream that is open costs nothing else'
+    )
   })
 
   await t.test('a change is told to all of them, once', async t => {
@@ -80,7 +91,9 @@ t.test('200 open pages ask the database as often as one', async t => {
       await db.updateTable('runner_state').set({ changed_at: new Date() }).execute()
       while (told.some(heard => heard.length === 0)) await sleep(50)
       counter.clear()
-      const answers = await Promise.all(Array.from({ length: pages }, () => ask('/overview/now', { 'x-live': '1' })))
+      const answers = await Promise.all(
+        Array.from({ length: pages }, () => ask('/overview/now', { 'x-live': '1' }))
+      )
       for (const answer of answers) await answer.resume()
       t.ok(answers.every(answer => answer.statusCode === 200))
       return counter.others()

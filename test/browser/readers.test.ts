@@ -4,14 +4,22 @@ import { noBrowser, openBrowser, openSignedIn, sees } from '../helpers/browser.t
 import { insightRows } from '../helpers/insight-rows.ts'
 
 t.test('readers in other places, and without a script', { skip: noBrowser }, async t => {
-  const app = await startTestApp(t, { env: { ANTHROPIC_API_KEY: 'unused', MCP_URL: 'http://127.0.0.1:9/mcp' } })
+  const app = await startTestApp(t, {
+    env: { ANTHROPIC_API_KEY: 'unused', MCP_URL: 'http://127.0.0.1:9/mcp' }
+  })
   const { db } = app.database
   const origin = await app.listen({ port: 0, host: '127.0.0.1' })
   const browser = await openBrowser(t)
   const { id } = await createPersona(app, { timeZone: 'America/New_York', locale: 'de' })
   const at = new Date('2026-11-20T23:30:00Z')
   const rows = insightRows(db)
-  await rows.run('one', id, { queued_at: at, started_at: at, finished_at: at, day_summary: 'Alles erledigt.', app_version: '1.0' })
+  await rows.run('one', id, {
+    queued_at: at,
+    started_at: at,
+    finished_at: at,
+    day_summary: 'Alles erledigt.',
+    app_version: '1.0'
+  })
   await rows.run('two', id, { app_version: '2.0' })
   for (const [run, rating] of [['one', 2], ['two', 5]] as const) {
     await rows.visit(run, 'todo')
@@ -24,7 +32,11 @@ t.test('readers in other places, and without a script', { skip: noBrowser }, asy
     const began = page.locator('time[data-zone]').first()
     await sees(t, began.getByText('21 Nov 2026, 08:30'), 'in Tokyo')
     await sees(t, began.getByText('(Fri 18:30 in America/New_York)'), 'in New York')
-    t.equal(await page.getByText('Alles erledigt.').getAttribute('lang'), 'de', 'its words are marked as German')
+    t.equal(
+      await page.getByText('Alles erledigt.').getAttribute('lang'),
+      'de',
+      'its words are marked as German'
+    )
     t.equal(await page.locator('html').getAttribute('lang'), 'en')
     await page.context().close()
   })

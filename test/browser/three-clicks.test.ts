@@ -7,21 +7,39 @@ import { startWorld } from '../helpers/world.ts'
 const COMPLAINT = 'Der Kalender nimmt keine Termine am Nachmittag.'
 
 /** Meets the planted fault of the sample app, and complains about it with evidence. */
-const complain: Script = (_request, { index }) => [
-  { toolCalls: [{ name: legalName('todo.list'), input: {} }] },
-  { toolCalls: [{ name: legalName('calendar.create'), input: { title: 'Chorprobe', start: '2026-11-25T19:00' } }] },
-  { text: 'Dann eben nicht.' },
-  {
-    text: JSON.stringify({
-      ratings: [
-        { module: 'todo', rating: 4, notes: '#1 ging gut', evidence: [{ action: 1, quote: '"title"' }] },
-        { module: 'calendar', rating: 1, notes: COMPLAINT, evidence: [{ action: 2, quote: 'could not save event' }] }
-      ]
-    })
-  }
-][index] ?? { text: '' }
+const complain: Script = (_request, { index }) =>
+  [
+    { toolCalls: [{ name: legalName('todo.list'), input: {} }] },
+    {
+      toolCalls: [{
+        name: legalName('calendar.create'),
+        input: { title: 'Chorprobe', start: '2026-11-25T19:00' }
+      }]
+    },
+    { text: 'Dann eben nicht.' },
+    {
+      text: JSON.stringify({
+        ratings: [
+          {
+            module: 'todo',
+            rating: 4,
+            notes: '#1 ging gut',
+            evidence: [{ action: 1, quote: '"title"' }]
+          },
+          {
+            module: 'calendar',
+            rating: 1,
+            notes: COMPLAINT,
+            evidence: [{ action: 2, quote: 'could not save event' }]
+          }
+        ]
+      })
+    }
+  ][index] ?? { text: '' }
 
-t.test('in three clicks from the overview to the very tool result behind a complaint', { skip: noBrowser }, async t => {
+t.test('in three clicks from the overview to the very tool result behind a complaint', {
+  skip: noBrowser
+}, async t => {
   const world = await startWorld(t, { script: complain })
   const origin = await world.app.listen({ port: 0, host: '127.0.0.1' })
   await world.persona({ name: 'Mara', locale: 'de' })
@@ -58,8 +76,13 @@ t.test('in three clicks from the overview to the very tool result behind a compl
   })
 
   await t.test('a citation beside what the persona says jumps to its action', async t => {
-    await page.getByRole('article').filter({ hasText: COMPLAINT }).getByRole('link', { name: '#2' }).click()
+    await page.getByRole('article').filter({ hasText: COMPLAINT }).getByRole('link', { name: '#2' })
+      .click()
     t.match(page.url(), /#action-2$/)
-    t.equal(await page.getByText(COMPLAINT).first().getAttribute('lang'), 'de', 'and is marked as German')
+    t.equal(
+      await page.getByText(COMPLAINT).first().getAttribute('lang'),
+      'de',
+      'and is marked as German'
+    )
   })
 })

@@ -14,19 +14,41 @@ import { filledStore, KEYS, startServices } from '../helpers/doctor.ts'
 
 async function run (args: string[], env: Record<string, string>) {
   const path = fileURLToPath(new URL('../../src/cli/doctor.ts', import.meta.url))
-  const child = spawn(process.execPath, [path, ...args], { env: { PATH: process.env.PATH, ...env }, cwd: tmpdir(), stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [path, ...args], {
+    env: { PATH: process.env.PATH, ...env },
+    cwd: tmpdir(),
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
   let [output, errors] = ['', '']
-  child.stdout.on('data', chunk => { output += chunk })
-  child.stderr.on('data', chunk => { errors += chunk })
+  child.stdout.on('data', chunk => {
+    output += chunk
+  })
+  child.stderr.on('data', chunk => {
+    errors += chunk
+  })
   const [code] = await once(child, 'close')
   return { code, output, errors }
 }
 
-const CHECKS = ['configuration', 'database', 'schema', 'model', 'sign-in', 'app', 'tools', 'sessions', 'clock', 'cost']
+const CHECKS = [
+  'configuration',
+  'database',
+  'schema',
+  'model',
+  'sign-in',
+  'app',
+  'tools',
+  'sessions',
+  'clock',
+  'cost'
+]
 
 t.test('where all is right each check has a line with ✓, and nothing is sent but one question to the model', async t => {
   const { env, claude } = await startServices(t)
-  const store = await filledStore(t, db => Promise.all(readCatalogue().map(persona => upsertPersona(db, persona))))
+  const store = await filledStore(
+    t,
+    db => Promise.all(readCatalogue().map(persona => upsertPersona(db, persona)))
+  )
   const { code, output } = await run([], { ...env, ...store })
   t.same(output.split('\n').flatMap(line => /^✓ ([a-z-]+) /.exec(line)?.[1] ?? []), CHECKS)
   t.match(output, /Nothing stands in the way of a start\.\n$/)
@@ -37,13 +59,25 @@ t.test('where all is right each check has a line with ✓, and nothing is sent b
 
   const { output: json } = await run(['--json', '--no-model'], { ...env, ...store })
   const report = Value.Parse(DoctorReport, JSON.parse(json))
-  t.match(report, { ok: true, apps: [{ name: 'main', setAside: [] }], cost: { apps: [{ basis: 'estimated', measuredRuns: 0 }] } })
-  t.match(report.findings.find(({ check }) => check === 'model'), { status: 'not_checked', says: /--no-model/ })
+  t.match(report, {
+    ok: true,
+    apps: [{ name: 'main', setAside: [] }],
+    cost: { apps: [{ basis: 'estimated', measuredRuns: 0 }] }
+  })
+  t.match(report.findings.find(({ check }) => check === 'model'), {
+    status: 'not_checked',
+    says: /--no-model/
+  })
   t.equal(claude.requests.length, 1, 'no second question')
 })
 
 t.test('what is wrong is said with code 1, all of it at once, without a stack and without a secret', async t => {
-  const { code, output, errors } = await run([], { PORT: 'abc', SERVICE_KEY: 'hush', MAX_TURNS: '0', DATA_DIR: t.testdir() })
+  const { code, output, errors } = await run([], {
+    PORT: 'abc',
+    SERVICE_KEY: 'hush',
+    MAX_TURNS: '0',
+    DATA_DIR: t.testdir()
+  })
   t.equal(code, 1)
   t.match(output, /✗ configuration {2}PORT must be a whole number from 0 to 65535 \(it is "abc"\)/)
   t.match(output, /✗ configuration {2}MAX_TURNS must be/)
@@ -61,7 +95,11 @@ t.test('in production the rules of production hold, and the rest is looked at al
   t.match(weak.output, /✗ configuration {2}SERVICE_KEY must be a secret of your own/)
   t.match(weak.output, /✗ configuration {2}ANTHROPIC_BASE_URL must begin with https/)
   t.match(weak.output, /✓ app /)
-  const strong = await run(['--no-model'], { ...production, ...FIT_FOR_PRODUCTION, ANTHROPIC_BASE_URL: '' })
+  const strong = await run(['--no-model'], {
+    ...production,
+    ...FIT_FOR_PRODUCTION,
+    ANTHROPIC_BASE_URL: ''
+  })
   t.match(strong, { code: 0, output: /✓ configuration {2}complete, and fit for production/ })
 })
 
@@ -69,7 +107,11 @@ t.test('--help has an example, and a flag that it does not know is named', async
   t.match(await run(['--help'], {}), { code: 0, output: /Example: npm run --silent doctor/ })
   for (const flags of [['--apps', 'x'], ['--app'], ['extra']]) {
     const { code, output, errors } = await run(flags, {})
-    t.match({ code, output, errors }, { code: 1, output: '', errors: /doctor -- --help/ }, flags.join(' '))
+    t.match(
+      { code, output, errors },
+      { code: 1, output: '', errors: /doctor -- --help/ },
+      flags.join(' ')
+    )
     t.notMatch(errors, /\bat .*\.ts:/)
     t.match(errors, flags[0] ?? '')
   }

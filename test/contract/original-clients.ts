@@ -1,6 +1,7 @@
 /**
- * The clients of the service that this project rebuilds, written anew from the description of its contract. Other teams run
- * them, so they must work as they are: nothing in this file follows what our server answers today.
+ * The clients of the service that this project rebuilds, written anew from the description of its
+ * contract. Other teams run them, so they must work as they are: nothing in this file follows what
+ * our server answers today.
  */
 
 export interface OriginalPersona {
@@ -74,7 +75,11 @@ export interface OriginalAdminBody {
 }
 
 /** Creates or updates one persona, as the original admin client does. */
-export async function postOriginalPersona (url: string, adminKey: string, body: OriginalAdminBody): Promise<{ status: number, body: any }> {
+export async function postOriginalPersona (
+  url: string,
+  adminKey: string,
+  body: OriginalAdminBody
+): Promise<{ status: number, body: any }> {
   const response = await fetch(`${url}/api/v1/admin/personas`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${adminKey}` },

@@ -9,28 +9,63 @@ import { favouriteModules, today } from '../../src/personas/character.ts'
 import { MEETS_THE_FAULT } from '../helpers/lived-cast.ts'
 import type { PersonaInput } from '../../src/personas/schemas.ts'
 
-const tools = [...toolsByName.values()].map(({ definition: { name, inputSchema } }) => ({ name: name.replace('.', '_'), input_schema: inputSchema }))
-const days = Array.from({ length: 366 }, (_, i) => new Date(Date.UTC(2027, 11, 1, 12) + i * 86_400_000))
+const tools = [...toolsByName.values()].map(({ definition: { name, inputSchema } }) => ({
+  name: name.replace('.', '_'),
+  input_schema: inputSchema
+}))
+const days = Array.from(
+  { length: 366 },
+  (_, i) => new Date(Date.UTC(2027, 11, 1, 12) + i * 86_400_000)
+)
 
-function planOf ({ systemPrompt, moduleMix = {}, locale = 'de', timeZone = 'Europe/Berlin' }: PersonaInput, day: Date) {
+function planOf (
+  { systemPrompt, moduleMix = {}, locale = 'de', timeZone = 'Europe/Berlin' }: PersonaInput,
+  day: Date
+) {
   const favourites = favouriteModules({ moduleMix })
-  const content = promptsFor(locale).day({ today: today({ timeZone, locale }, day), favouriteModules: favourites })
-  const conversation = readConversation({ model: 'm', max_tokens: 1, system: systemPrompt, tools, messages: [{ role: 'user', content }] })
+  const content = promptsFor(locale).day({
+    today: today({ timeZone, locale }, day),
+    favouriteModules: favourites
+  })
+  const conversation = readConversation({
+    model: 'm',
+    max_tokens: 1,
+    system: systemPrompt,
+    tools,
+    messages: [{ role: 'user', content }]
+  })
   const character = characterOf(systemPrompt)
   return { character, favourites: favourites.slice(0, 2), plan: planDay(conversation, character) }
 }
 
 t.test('whatever day it is, everybody adds something where it likes to be, and the planted fault is met', async t => {
   for (const day of days) {
-    const plans = readCatalogue().map(persona => ({ ...planOf(persona, day), email: persona.email }))
+    const plans = readCatalogue().map(persona => ({
+      ...planOf(persona, day),
+      email: persona.email
+    }))
     const missing = plans.flatMap(({ favourites, plan }) =>
-      favourites.filter(favourite => !plan.some(step => step.module === favourite && step.kind === 'add')))
+      favourites.filter(favourite =>
+        !plan.some(step => step.module === favourite && step.kind === 'add')
+      )
+    )
     t.same(missing, [], day.toISOString())
-    t.ok(plans.every(({ plan }) => plan.length >= 4 && plan.length <= 7 && new Set(plan).size === plan.length), 'four to seven steps')
+    t.ok(
+      plans.every(({ plan }) =>
+        plan.length >= 4 && plan.length <= 7 && new Set(plan).size === plan.length
+      ),
+      'four to seven steps'
+    )
     const meets = plans.find(({ email }) => email === MEETS_THE_FAULT)
-    t.ok(meets?.character.prefersAfternoon && meets.plan.some(step => step.name === 'calendar_create'), 'an event in the afternoon')
+    t.ok(
+      meets?.character.prefersAfternoon && meets.plan.some(step => step.name === 'calendar_create'),
+      'an event in the afternoon'
+    )
   }
   const [persona] = readCatalogue()
   if (persona === undefined) throw new Error('no persona')
-  t.ok(new Set(days.map(day => planOf(persona, day).plan.map(step => step.name).join())).size > 100, 'and its days differ')
+  t.ok(
+    new Set(days.map(day => planOf(persona, day).plan.map(step => step.name).join())).size > 100,
+    'and its days differ'
+  )
 })

@@ -13,19 +13,33 @@ const skip = onServer ? 'the demo has its own store' : false
 
 function startDemo (args: string[]) {
   const folder = mkdtempSync(join(tmpdir(), 'persona-runner-demo-'))
-  const child = spawn(process.execPath, [DEMO, ...args], { env: { PATH: process.env.PATH }, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [DEMO, ...args], {
+    env: { PATH: process.env.PATH },
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
   const seen = { text: '' }
-  child.stdout.on('data', chunk => { seen.text += chunk })
-  child.stderr.on('data', chunk => { seen.text += chunk })
+  child.stdout.on('data', chunk => {
+    seen.text += chunk
+  })
+  child.stderr.on('data', chunk => {
+    seen.text += chunk
+  })
   return { child, folder, seen, ended: once(child, 'close') }
 }
 
-t.test('the demo shows ten days and their ratings, says that the model is a stand-in, and ends', { skip }, async t => {
+t.test('the demo shows ten days and their ratings, says that the model is a stand-in, and ends', {
+  skip
+}, async t => {
   const { folder, seen, ended } = startDemo(['--exit'])
   const [code] = await ended
   t.equal(code, 0, seen.text.slice(-2000))
   t.match(seen.text, /10 of 10 days lived/)
-  t.equal(seen.text.match(/no language model was asked/g)?.length, 2, 'announced before the days and over the numbers')
+  t.equal(
+    seen.text.match(/no language model was asked/g)?.length,
+    2,
+    'announced before the days and over the numbers'
+  )
   t.match(seen.text, /✗ calendar\.create .*CAL-500/, 'the planted fault hurt somebody')
   t.match(seen.text, /calendar +[\d.]+ +\d+/)
   t.match(seen.text, /ANTHROPIC_API_KEY=… npm run demo/)

@@ -22,20 +22,20 @@ export interface Stage {
   size: Size
   /** Which apps are set up in. */
   era: Era
-  app (options?: AppOptions): Promise<AppStandIn>
+  app(options?: AppOptions): Promise<AppStandIn>
   /** The app's tools without a run around them. */
-  open (app: AppStandIn, options?: Partial<McpOptions>): Promise<Toolbox>
+  open(app: AppStandIn, options?: Partial<McpOptions>): Promise<Toolbox>
   /** A run by the real runner, in a real database, that asks for these calls in one turn each. */
-  day (app: AppStandIn, turns: Turn[], options?: Partial<McpOptions>): Promise<Day>
+  day(app: AppStandIn, turns: Turn[], options?: Partial<McpOptions>): Promise<Day>
 }
 
 export type Turn = { tool: string, input?: Record<string, unknown> }[]
 
 export interface Day {
   /** One worker takes the run and lives it as far as it gets. */
-  attempt (): Promise<RunOutcome>
-  actions (): Promise<ActionRow[]>
-  transcript (): Promise<string>
+  attempt(): Promise<RunOutcome>
+  actions(): Promise<ActionRow[]>
+  transcript(): Promise<string>
   /** The names of the tools that each request to the model offered. */
   offered: string[][]
 }
@@ -46,7 +46,7 @@ export interface Row {
   /** Default: it is played in both. */
   era?: Era
   /** Throws where it does not hold. */
-  play (stage: Stage): Promise<void>
+  play(stage: Stage): Promise<void>
 }
 
 export const never = new AbortController().signal
@@ -54,11 +54,14 @@ export const never = new AbortController().signal
 export const QUICK = { backOffMs: [5, 10, 20, 40], resumeGraceMs: 50 }
 export { assert, MCP_LIMITS }
 
-export const add = (toolbox: Toolbox, title: string) => toolbox.call('note.add', { title }, { signal: never })
+export const add = (toolbox: Toolbox, title: string) =>
+  toolbox.call('note.add', { title }, { signal: never })
 export const list = (toolbox: Toolbox) => toolbox.call('note.list', {}, { signal: never })
 
 /** The error that must come. */
-export async function errorOf (promise: Promise<unknown>): Promise<Error & { code?: string, outage?: Outage }> {
+export async function errorOf (
+  promise: Promise<unknown>
+): Promise<Error & { code?: string, outage?: Outage }> {
   const error = await promise.then(() => undefined, (error: unknown) => error)
   assert.ok(error instanceof Error, 'an error is thrown')
   return error
@@ -73,7 +76,13 @@ export async function setStage (t: Teardown, size: Size): Promise<Stage> {
     era: 'session',
     app: options => startAppStandIn(t, { era: stage.era, ...options }),
     async open (app, options) {
-      const usual = { url: app.url, headers: {}, callTimeoutMs: 10_000, trusted: true, limits: QUICK }
+      const usual = {
+        url: app.url,
+        headers: {},
+        callTimeoutMs: 10_000,
+        trusted: true,
+        limits: QUICK
+      }
       const toolbox = await openMcpToolbox({ ...usual, ...options }, never)
       t.teardown(() => toolbox.close())
       return toolbox
@@ -88,7 +97,9 @@ export async function setStage (t: Teardown, size: Size): Promise<Stage> {
       script = (request, { index }) => {
         offered.push((request.tools ?? []).map(tool => tool.name))
         const turn = turns[index]
-        return turn === undefined ? { text: 'Fertig.' } : { toolCalls: turn.map(({ tool, input = {} }) => ({ name: legalName(tool), input })) }
+        return turn === undefined
+          ? { text: 'Fertig.' }
+          : { toolCalls: turn.map(({ tool, input = {} }) => ({ name: legalName(tool), input })) }
       }
       const deps = {
         ...agent,
@@ -96,7 +107,15 @@ export async function setStage (t: Teardown, size: Size): Promise<Stage> {
         accounts: passwordAccounts({ authUrl: app.origin, seedSecret: SEED_SECRET }),
         limits: RUN_LIMITS,
         openToolbox: (account: object, signal: AbortSignal) =>
-          openMcpToolbox({ headers: {}, ...account, url: app.url, callTimeoutMs: 2000, trusted: true, limits: QUICK, ...options }, signal)
+          openMcpToolbox({
+            headers: {},
+            ...account,
+            url: app.url,
+            callTimeoutMs: 2000,
+            trusted: true,
+            limits: QUICK,
+            ...options
+          }, signal)
       }
       return {
         offered,

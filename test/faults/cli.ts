@@ -15,12 +15,31 @@ the app and the model are started and ended here.
 Ends with \`N passed, N failed\`; the exit code says the same.`
 
 /** In this order; what is not named here comes after. */
-const ORDER = ['kill9', 'zombies', 'replicas', 'postgres', 'clock', 'model', 'app', 'stop', 'soak', 'pglite', 'doors']
+const ORDER = [
+  'kill9',
+  'zombies',
+  'replicas',
+  'postgres',
+  'clock',
+  'model',
+  'app',
+  'stop',
+  'soak',
+  'pglite',
+  'doors'
+]
 
 async function loadScenarios (): Promise<Scenario[]> {
-  const names = readdirSync(import.meta.dirname).filter(file => /^[a-z0-9-]+\.ts$/.test(file) && file !== 'cli.ts')
-  const modules = await Promise.all(names.map(async file => await import(join(import.meta.dirname, file)) as { scenario?: Scenario }))
-  const place = (scenario: Scenario) => ORDER.includes(scenario.name) ? ORDER.indexOf(scenario.name) : ORDER.length
+  const names = readdirSync(import.meta.dirname).filter(file =>
+    /^[a-z0-9-]+\.ts$/.test(file) && file !== 'cli.ts'
+  )
+  const modules = await Promise.all(
+    names.map(async file =>
+      await import(join(import.meta.dirname, file)) as { scenario?: Scenario }
+    )
+  )
+  const place = (scenario: Scenario) =>
+    ORDER.includes(scenario.name) ? ORDER.indexOf(scenario.name) : ORDER.length
   return modules.flatMap(({ scenario }) => scenario ?? []).sort((a, b) => place(a) - place(b))
 }
 
@@ -33,7 +52,9 @@ class Printer implements Report {
     if (holds) this.passed++
     else this.failed++
     console.log(`  ${holds ? 'ok    ' : 'FAILED'} ${what}`)
-    if (!holds && detail !== undefined) console.log(`         ${typeof detail === 'string' ? detail : JSON.stringify(detail)}`)
+    if (!holds && detail !== undefined) {
+      console.log(`         ${typeof detail === 'string' ? detail : JSON.stringify(detail)}`)
+    }
   }
 
   figure (name: string, value: number | string): void {
@@ -52,7 +73,9 @@ async function play (scenarios: Scenario[], size: Size): Promise<number> {
   for (const { name, shows, run } of scenarios) {
     console.log(`\n${name}: ${shows}`)
     const startedAt = performance.now()
-    await run(report, size).catch((error: unknown) => report.check(`${name} ran to its end`, false, error instanceof Error ? error.stack : error))
+    await run(report, size).catch((error: unknown) =>
+      report.check(`${name} ran to its end`, false, error instanceof Error ? error.stack : error)
+    )
     report.figure('took', seconds(performance.now() - startedAt))
     report.printFigures()
   }
@@ -77,10 +100,16 @@ async function main (): Promise<number> {
   }
   const unknown = positionals.filter(name => !all.some(scenario => scenario.name === name))
   if (unknown.length > 0) {
-    console.error(`There is no scenario ${unknown.join(', ')}. There are: ${all.map(({ name }) => name).join(', ')}.`)
+    console.error(
+      `There is no scenario ${unknown.join(', ')}. There are: ${
+        all.map(({ name }) => name).join(', ')
+      }.`
+    )
     return 1
   }
-  const chosen = positionals.length === 0 ? all : all.filter(({ name }) => positionals.includes(name))
+  const chosen = positionals.length === 0
+    ? all
+    : all.filter(({ name }) => positionals.includes(name))
   return await play(chosen, values.short ? 'short' : 'full') > 0 ? 1 : 0
 }
 

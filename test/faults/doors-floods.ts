@@ -13,13 +13,21 @@ export const MEGABYTE = 1_000_000
 export async function serve (t: Teardown, answer: RequestListener): Promise<string> {
   const server = createServer(answer).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  t.teardown(() => { server.close().closeAllConnections() })
+  t.teardown(() => {
+    server.close().closeAllConnections()
+  })
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** Writes as fast as it is taken. @returns bytes before packing, once all is written or the other side has left */
+/**
+ * Writes as fast as it is taken. @returns bytes before packing, once all is written or the other
+ * side has left
+ */
 export async function pour (to: ServerResponse, total: number, packed: boolean): Promise<number> {
-  to.writeHead(200, { 'content-type': 'application/json', ...(packed && { 'content-encoding': 'gzip' }) })
+  to.writeHead(200, {
+    'content-type': 'application/json',
+    ...(packed && { 'content-encoding': 'gzip' })
+  })
   const piece = Buffer.alloc(64 * 1024, ' ')
   const pack = packed ? createGzip() : undefined
   pack?.pipe(to)
@@ -34,7 +42,10 @@ export async function pour (to: ServerResponse, total: number, packed: boolean):
   return written
 }
 
-/** The most memory that a process ever held, in megabytes; undefined where the system does not say (Linux does). */
+/**
+ * The most memory that a process ever held, in megabytes; undefined where the system does not say
+ * (Linux does).
+ */
 export function peakMemory (pid: number | undefined): number | undefined {
   try {
     return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1000
@@ -44,11 +55,14 @@ export function peakMemory (pid: number | undefined): number | undefined {
 }
 
 /**
- * Asks for `/health` again and again while something goes on, in a thread of its own: this one is busy with the flood.
+ * Asks for `/health` again and again while something goes on, in a thread of its own: this one is
+ * busy with the flood.
  * @returns the longest that it waited, in milliseconds
  */
 export async function slowestHealth (address: string, work: Promise<unknown>): Promise<number> {
-  const watch = new Worker(new URL('./tools/health-watch.ts', import.meta.url), { workerData: `${address}/health` })
+  const watch = new Worker(new URL('./tools/health-watch.ts', import.meta.url), {
+    workerData: `${address}/health`
+  })
   const said = once(watch, 'message')
   await once(watch, 'online')
   await work

@@ -1,4 +1,12 @@
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { legalName } from '../../src/runner/tools/tool-names.ts'
@@ -23,7 +31,8 @@ const CALLS = 64
 
 export const scenario: Scenario = {
   name: 'doors',
-  shows: 'what stood open once is closed: files, names, cookies, redirects, guesses, and answers without an end',
+  shows:
+    'what stood open once is closed: files, names, cookies, redirects, guesses, and answers without an end',
   async run (report, size) {
     await withTeardown(async t => {
       await tryProduction(t, report, size)
@@ -36,10 +45,14 @@ async function tryProduction (t: Teardown, report: Report, size: Size): Promise<
   const folder = dataFolder(t)
   mkdirSync(join(folder, 'old'))
   writeFileSync(join(folder, 'old', 'table'), 'x')
-  for (const path of [folder, join(folder, 'old'), join(folder, 'old', 'table')]) chmodSync(path, 0o777)
+  for (const path of [folder, join(folder, 'old'), join(folder, 'old', 'table')]) {
+    chmodSync(path, 0o777)
+  }
   const poured: number[] = []
   const authUrl = await serve(t, (_req, res) => {
-    pour(res, PLANS[size].floodMb * MEGABYTE, false).then(bytes => { poured.push(bytes) }, () => {})
+    pour(res, PLANS[size].floodMb * MEGABYTE, false).then(bytes => {
+      poured.push(bytes)
+    }, () => {})
   })
   const server = start(t, {
     ...FIT_FOR_PRODUCTION,
@@ -51,7 +64,10 @@ async function tryProduction (t: Teardown, report: Report, size: Size): Promise<
     MCP_URL: `${authUrl}/mcp`
   })
   const address = await server.listening
-  report.check('a folder that was open is mended, and the log says so', /have none any more/.test(server.output()))
+  report.check(
+    'a folder that was open is mended, and the log says so',
+    /have none any more/.test(server.output())
+  )
   checkClosed(report, folder, 'while it runs')
   await trySignInFlood(report, server, { address, poured })
   await tryHttp(report, address)
@@ -77,22 +93,35 @@ function dataFolder (t: Teardown): string {
 }
 
 function checkClosed (report: Report, folder: string, when: string): void {
-  const paths = [folder, ...readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(name => join(folder, name))]
+  const paths = [
+    folder,
+    ...readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(name => join(folder, name))
+  ]
   const open = paths.filter(path => {
     const stats = lstatSync(path, { throwIfNoEntry: false })
     return stats !== undefined && !stats.isSocket() && (stats.mode & 0o077) !== 0
   })
-  report.check(`no other user has a right to a file of the storage ${when}`, paths.length > 100 && open.length === 0, open.slice(0, 5))
+  report.check(
+    `no other user has a right to a file of the storage ${when}`,
+    paths.length > 100 && open.length === 0,
+    open.slice(0, 5)
+  )
 }
 
 async function trySignInFlood (
-  report: Report, { child }: ServerProcess, { address, poured }: { address: string, poured: number[] }
+  report: Report,
+  { child }: ServerProcess,
+  { address, poured }: { address: string, poured: number[] }
 ): Promise<void> {
   const before = peakMemory(child.pid)
   await liveADay(address, FIT_FOR_PRODUCTION.ADMIN_KEY)
   const slowest = await slowestHealth(address, until(() => poured.length > 0, { limitMs: END_MS }))
   const mb = Math.max(0, ...poured) / MEGABYTE
-  report.check('of a sign-in without an end little is read', poured.length > 0 && mb < UNDER_WAY_MB, `${mb} MB, ${poured.length} answers`)
+  report.check(
+    'of a sign-in without an end little is read',
+    poured.length > 0 && mb < UNDER_WAY_MB,
+    `${mb} MB, ${poured.length} answers`
+  )
   checkMemory(report, child.pid, before)
   report.figure('/health meanwhile, at most', `${slowest} ms`)
 }
@@ -100,15 +129,31 @@ async function trySignInFlood (
 function checkMemory (report: Report, pid: number | undefined, before: number | undefined): void {
   const after = peakMemory(pid)
   if (before === undefined || after === undefined) return
-  report.check(`memory grows by less than ${MEMORY_MB} MB`, after - before < MEMORY_MB, `${before} → ${after} MB`)
+  report.check(
+    `memory grows by less than ${MEMORY_MB} MB`,
+    after - before < MEMORY_MB,
+    `${before} → ${after} MB`
+  )
 }
 
 /** Creates a persona and lets it run. @returns the id of its run */
-async function liveADay (address: string, key: string, email: string = PERSONA.email): Promise<string> {
+async function liveADay (
+  address: string,
+  key: string,
+  email: string = PERSONA.email
+): Promise<string> {
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
-  const created = await ask(address, '/api/v1/admin/personas', { method: 'POST', headers, body: JSON.stringify({ ...PERSONA, email }) })
+  const created = await ask(address, '/api/v1/admin/personas', {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ ...PERSONA, email })
+  })
   const { id } = JSON.parse(created.text) as { id: string }
-  const started = await ask(address, `/api/v1/admin/personas/${id}/run`, { method: 'POST', headers, body: '{}' })
+  const started = await ask(address, `/api/v1/admin/personas/${id}/run`, {
+    method: 'POST',
+    headers,
+    body: '{}'
+  })
   return (JSON.parse(started.text) as { tickId: string }).tickId
 }
 
@@ -121,10 +166,14 @@ async function tryModel (t: Teardown, report: Report, size: Size): Promise<void>
   let isAsked = false
   const model = await serve(t, (_req, res) => {
     if (mode !== 'calls') {
-      pour(res, total, mode === 'packed').then(bytes => { floods.push(bytes) }, () => {})
+      pour(res, total, mode === 'packed').then(bytes => {
+        floods.push(bytes)
+      }, () => {})
       return
     }
-    res.writeHead(200, { 'content-type': 'application/json' }).end(isAsked ? reply([{ type: 'text', text: 'Enough.' }], 'end_turn') : manyCalls())
+    res.writeHead(200, { 'content-type': 'application/json' }).end(
+      isAsked ? reply([{ type: 'text', text: 'Enough.' }], 'end_turn') : manyCalls()
+    )
     isAsked = true
   })
   const server = start(t, {
@@ -143,52 +192,101 @@ async function tryModel (t: Teardown, report: Report, size: Size): Promise<void>
   // An ordinary day before: the first one loads code, which takes a while by itself.
   isAsked = true
   const ordinary = await liveADay(address, ADMIN_KEY, 'ordinary@personas.test')
-  const usualMs = await slowestHealth(address, until(() => isOver(address, ordinary), { limitMs: END_MS }))
+  const usualMs = await slowestHealth(
+    address,
+    until(() => isOver(address, ordinary), { limitMs: END_MS })
+  )
   report.figure('/health during an ordinary first day, at most', `${usualMs} ms`)
   isAsked = false
   // Before the others: an outage of the model would hold this run up.
   const runId = await liveADay(address, ADMIN_KEY, 'calls@personas.test')
-  const slowestMs = await slowestHealth(address, until(() => isOver(address, runId), { limitMs: END_MS }))
-  report.check('a reply of 10,000 tool calls ends', await isOver(address, runId), server.output().slice(-500))
-  report.check(`at most ${CALLS} of its calls reach the app`, app.calls.length > 0 && app.calls.length <= CALLS, app.calls.length)
+  const slowestMs = await slowestHealth(
+    address,
+    until(() => isOver(address, runId), { limitMs: END_MS })
+  )
+  report.check(
+    'a reply of 10,000 tool calls ends',
+    await isOver(address, runId),
+    server.output().slice(-500)
+  )
+  report.check(
+    `at most ${CALLS} of its calls reach the app`,
+    app.calls.length > 0 && app.calls.length <= CALLS,
+    app.calls.length
+  )
   checkHealth(report, size, 'during 10,000 tool calls', { slowestMs, usualMs })
   for (mode of ['plain', 'packed'] as const) {
     const before = peakMemory(server.child.pid)
     floods.length = 0
     const runId = await liveADay(address, ADMIN_KEY, `${mode}@personas.test`)
-    const slowestMs = await slowestHealth(address, until(() => isOver(address, runId), { limitMs: END_MS }))
-    report.check(`a ${mode} reply of ${PLANS[size].replyMb} MB ends the run, or lets it wait`, floods.length > 0 && await isOver(address, runId))
-    if (mode === 'plain') report.check('little of it is read', Math.max(...floods) < UNDER_WAY_MB * MEGABYTE, floods)
+    const slowestMs = await slowestHealth(
+      address,
+      until(() => isOver(address, runId), { limitMs: END_MS })
+    )
+    report.check(
+      `a ${mode} reply of ${PLANS[size].replyMb} MB ends the run, or lets it wait`,
+      floods.length > 0 && await isOver(address, runId)
+    )
+    if (mode === 'plain') {
+      report.check('little of it is read', Math.max(...floods) < UNDER_WAY_MB * MEGABYTE, floods)
+    }
     checkMemory(report, server.child.pid, before)
     checkHealth(report, size, `during a ${mode} reply`, { slowestMs, usualMs })
   }
 }
 
-interface Waited { slowestMs: number, usualMs: number }
+interface Waited {
+  slowestMs: number
+  usualMs: number
+}
 
 /**
- * How quick a machine is that runs many tests at once says nothing, so only the full size holds it to a limit, and on a
- * machine that is busy anyway to what an ordinary day makes it wait.
+ * How quick a machine is that runs many tests at once says nothing, so only the full size holds it
+ * to a limit, and on a machine that is busy anyway to what an ordinary day makes it wait.
  */
-function checkHealth (report: Report, size: Size, when: string, { slowestMs, usualMs }: Waited): void {
+function checkHealth (
+  report: Report,
+  size: Size,
+  when: string,
+  { slowestMs, usualMs }: Waited
+): void {
   report.figure(`/health ${when}, at most`, `${slowestMs} ms`)
   const limitMs = Math.max(HEALTH_MS, usualMs)
-  if (size === 'full') report.check(`/health answers within ${limitMs} ms ${when}`, slowestMs <= limitMs, `${slowestMs} ms`)
+  if (size === 'full') {
+    report.check(
+      `/health answers within ${limitMs} ms ${when}`,
+      slowestMs <= limitMs,
+      `${slowestMs} ms`
+    )
+  }
 }
 
 async function isOver (address: string, runId: string): Promise<boolean> {
-  const { text } = await ask(address, `/api/v1/admin/runs/${runId}`, { headers: { authorization: `Bearer ${ADMIN_KEY}` } })
-  const { run: { state, deferredUntil } } = JSON.parse(text) as { run: { state: string, deferredUntil: string | null } }
+  const { text } = await ask(address, `/api/v1/admin/runs/${runId}`, {
+    headers: { authorization: `Bearer ${ADMIN_KEY}` }
+  })
+  const { run: { state, deferredUntil } } = JSON.parse(text) as {
+    run: { state: string, deferredUntil: string | null }
+  }
   return !['queued', 'acting', 'reflecting'].includes(state) || deferredUntil !== null
 }
 
 function reply (content: object[], stopReason: string): string {
   return JSON.stringify({
-    id: 'msg', type: 'message', role: 'assistant', model: 'stand-in', content, stop_reason: stopReason, usage: { input_tokens: 1, output_tokens: 1 }
+    id: 'msg',
+    type: 'message',
+    role: 'assistant',
+    model: 'stand-in',
+    content,
+    stop_reason: stopReason,
+    usage: { input_tokens: 1, output_tokens: 1 }
   })
 }
 
 function manyCalls (): string {
-  const calls = Array.from({ length: 10_000 }, (_, i) => ({ type: 'tool_use', id: `toolu_${i}`, name: LOOK, input: { token: `t${i}` } }))
+  const calls = Array.from(
+    { length: 10_000 },
+    (_, i) => ({ type: 'tool_use', id: `toolu_${i}`, name: LOOK, input: { token: `t${i}` } })
+  )
   return reply(calls, 'tool_use')
 }

@@ -22,22 +22,53 @@ interface Plan {
 }
 
 const FULL: Plan[] = [
-  { name: '10 s heartbeat', workers: 4, personas: 1000, kills: 200, everyMs: 1500, heartbeat: 'short', recoveryLimitMs: 25_000 },
-  { name: 'default heartbeat', workers: 4, personas: 200, kills: 20, everyMs: 4000, heartbeat: 'default', recoveryLimitMs: 75_000 }
+  {
+    name: '10 s heartbeat',
+    workers: 4,
+    personas: 1000,
+    kills: 200,
+    everyMs: 1500,
+    heartbeat: 'short',
+    recoveryLimitMs: 25_000
+  },
+  {
+    name: 'default heartbeat',
+    workers: 4,
+    personas: 200,
+    kills: 20,
+    everyMs: 4000,
+    heartbeat: 'default',
+    recoveryLimitMs: 75_000
+  }
 ]
 const SHORT: Plan[] = [
-  { name: 'heartbeat lost at once', workers: 2, personas: 60, kills: 3, everyMs: 200, heartbeat: 'lost at once', recoveryLimitMs: 25_000 }
+  {
+    name: 'heartbeat lost at once',
+    workers: 2,
+    personas: 60,
+    kills: 3,
+    everyMs: 200,
+    heartbeat: 'lost at once',
+    recoveryLimitMs: 25_000
+  }
 ]
 
 export const scenario: Scenario = {
   name: 'kill9',
-  shows: 'kill -9 in the middle of runs loses no row, doubles none, repeats no effect, and every run becomes final',
+  shows:
+    'kill -9 in the middle of runs loses no row, doubles none, repeats no effect, and every run becomes final',
   async run (report, size) {
-    for (const plan of size === 'full' ? FULL : SHORT) await withTeardown(t => play(t, report, plan))
+    for (const plan of size === 'full' ? FULL : SHORT) {
+      await withTeardown(t => play(t, report, plan))
+    }
   }
 }
 
-async function play (t: Parameters<typeof openStore>[0], report: Report, plan: Plan): Promise<void> {
+async function play (
+  t: Parameters<typeof openStore>[0],
+  report: Report,
+  plan: Plan
+): Promise<void> {
   const world = await startWorld(t, await openStore(t), plan)
   world.app.pace = { beforeMs: 60, afterMs: 60 }
   world.model.pace = { thinkMs: 250, turns: 2 }
@@ -48,18 +79,35 @@ async function play (t: Parameters<typeof openStore>[0], report: Report, plan: P
   for (let i = 0; i < plan.kills; i++) {
     await keepBusy(world, plan.personas / 10)
     killed.push(await killOne(world, fleet, i % 2 === 0))
-    if (plan.heartbeat === 'lost at once') await loseHeartbeats(world.store.db, killed.at(-1)?.held ?? [])
+    if (plan.heartbeat === 'lost at once') {
+      await loseHeartbeats(world.store.db, killed.at(-1)?.held ?? [])
+    }
     await sleep(plan.everyMs)
   }
-  report.check(`${plan.kills} processes were killed in the middle of runs (${plan.name})`, killed.every(({ held }) => held.length > 0))
-  report.check('all runs become final after the last kill, with no 3 minutes in which none does', await allFinal(world, 180_000), fleet.output())
+  report.check(
+    `${plan.kills} processes were killed in the middle of runs (${plan.name})`,
+    killed.every(({ held }) => held.length > 0)
+  )
+  report.check(
+    'all runs become final after the last kill, with no 3 minutes in which none does',
+    await allFinal(world, 180_000),
+    fleet.output()
+  )
 
   const recoveryMs = await recoveries(world, killed)
   const p99 = percentile(recoveryMs, 0.99)
-  report.check(`99 of 100 interrupted runs go on within ${seconds(plan.recoveryLimitMs)}`, p99 <= plan.recoveryLimitMs, `p99 ${seconds(p99)}`)
+  report.check(
+    `99 of 100 interrupted runs go on within ${seconds(plan.recoveryLimitMs)}`,
+    p99 <= plan.recoveryLimitMs,
+    `p99 ${seconds(p99)}`
+  )
   await auditRuns(report, world.store.db)
   await auditCalls(report, world.store.db, world.app.calls, { interrupted: true })
-  report.check('the model was never sent a history that the real one refuses', world.model.refusals.length === 0, world.model.refusals.slice(0, 3))
+  report.check(
+    'the model was never sent a history that the real one refuses',
+    world.model.refusals.length === 0,
+    world.model.refusals.slice(0, 3)
+  )
   report.figure('kills', killed.length)
   report.figure('interrupted runs', recoveryMs.length)
   report.figure('recovery p50', seconds(percentile(recoveryMs, 0.5)))
@@ -67,9 +115,15 @@ async function play (t: Parameters<typeof openStore>[0], report: Report, plan: P
   report.figure('recovery max', seconds(Math.max(...recoveryMs)))
 }
 
-interface Killed { atMs: number, held: HeldRun[] }
+interface Killed {
+  atMs: number
+  held: HeldRun[]
+}
 
-/** Kills the first process that is found in the middle of a run, or of a call, and starts another in its place. */
+/**
+ * Kills the first process that is found in the middle of a run, or of a call, and starts another in
+ * its place.
+ */
 async function killOne (world: World, fleet: Fleet, inCall: boolean): Promise<Killed> {
   const { db } = world.store
   let victim = fleet.workers[0]
@@ -89,7 +143,9 @@ async function killOne (world: World, fleet: Fleet, inCall: boolean): Promise<Ki
 }
 
 function isCalling ({ calls }: CountingApp, worker: string): boolean {
-  return calls.slice(-100).some(call => call.worker === worker && call.answer === 'open' && call.tool === 'ledger.add')
+  return calls.slice(-100).some(call =>
+    call.worker === worker && call.answer === 'open' && call.tool === 'ledger.add'
+  )
 }
 
 /** How long after its kill each interrupted run was taken up again. */

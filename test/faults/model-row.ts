@@ -1,9 +1,12 @@
 import type { Bench } from './model-bench.ts'
 
-/** One row of docs' table of faults: holds when `play` comes to its end without an assertion that fails. */
+/**
+ * One row of docs' table of faults: holds when `play` comes to its end without an assertion that
+ * fails.
+ */
 export interface Row {
   number: string
   /** What must hold, as a promise. */
   promise: string
-  play (bench: Bench): Promise<void>
+  play(bench: Bench): Promise<void>
 }

@@ -2,4 +2,8 @@ import t from 'tap'
 import { inTap } from './in-tap.ts'
 import { scenario } from './pglite.ts'
 
-await inTap(t, scenario, { skip: process.env.TEST_DATABASE_URL === undefined ? false : 'about embedded storage; the other half runs it' })
+await inTap(t, scenario, {
+  skip: process.env.TEST_DATABASE_URL === undefined
+    ? false
+    : 'about embedded storage; the other half runs it'
+})

@@ -52,22 +52,33 @@ interface Ledger {
 
 async function createPersona (address: string): Promise<string> {
   const headers = { ...admin, 'content-type': 'application/json' }
-  const response = await fetch(`${address}/api/v1/admin/personas`, { method: 'POST', headers, body: JSON.stringify(PERSONA) })
+  const response = await fetch(`${address}/api/v1/admin/personas`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(PERSONA)
+  })
   return ((await response.json()) as { id: string }).id
 }
 
 /** Posts batches without a pause until the process is killed, after up to a second. */
 async function killWhilePosting (
-  server: ServerProcess, to: { address: string, personaId: string, round: number }, { sent, acknowledged }: Ledger
+  server: ServerProcess,
+  to: { address: string, personaId: string, round: number },
+  { sent, acknowledged }: Ledger
 ): Promise<void> {
   const { address, personaId, round } = to
   const post = async (lane: number) => {
-    for (let i = 0; ; i++) {
+    for (let i = 0;; i++) {
       const tickId = `k${round}-${lane}-${i}`
       sent.set(tickId, BATCH)
-      const actions = Array.from({ length: BATCH }, (_, n) => ({ tickId, toolName: `todo.create${n}`, result: 'ok' }))
+      const actions = Array.from(
+        { length: BATCH },
+        (_, n) => ({ tickId, toolName: `todo.create${n}`, result: 'ok' })
+      )
       const answer = await fetch(`${address}/api/v1/internal/personas/${personaId}/actions`, {
-        method: 'POST', headers: { ...service, 'content-type': 'application/json' }, body: JSON.stringify({ actions })
+        method: 'POST',
+        headers: { ...service, 'content-type': 'application/json' },
+        body: JSON.stringify({ actions })
       }).catch(() => null)
       if (answer === null) return
       if (answer.status === 200) acknowledged.add(tickId)
@@ -80,29 +91,51 @@ async function killWhilePosting (
   await Promise.all(lanes)
 }
 
-/** By a process like the first, and by the lock itself: most of the process's time goes into loading its code. */
+/**
+ * By a process like the first, and by the lock itself: most of the process's time goes into loading
+ * its code.
+ */
 async function refuseSecond (t: Teardown, report: Report, folder: string): Promise<void> {
   const startedAt = performance.now()
   const second = startServer(t, { DATA_DIR: folder, SERVICE_KEY, ADMIN_KEY })
   await Promise.race([second.ended, sleep(NOT_REFUSED_MS, undefined, { ref: false })])
   const code = second.child.exitCode
   report.figure('a second process ends after', seconds(performance.now() - startedAt))
-  report.check('a second process ends with 1 and says why', code === 1 && second.output().includes('is in use by another process'), second.output())
+  report.check(
+    'a second process ends with 1 and says why',
+    code === 1 && second.output().includes('is in use by another process'),
+    second.output()
+  )
   const askedAt = performance.now()
-  const refusal = await openDatabase({ dataDir: folder, poolSize: 1, onError: () => {} }).catch((error: { code?: string }) => error.code)
+  const refusal = await openDatabase({ dataDir: folder, poolSize: 1, onError: () => {} }).catch((
+    error: { code?: string }
+  ) => error.code)
   const refusedMs = performance.now() - askedAt
   const inTime = refusal === 'DATA_FOLDER_IN_USE' && refusedMs <= REFUSED_LIMIT_MS
-  report.check(`it is refused within ${seconds(REFUSED_LIMIT_MS)} of asking`, inTime, { refusal, refusedMs })
+  report.check(`it is refused within ${seconds(REFUSED_LIMIT_MS)} of asking`, inTime, {
+    refusal,
+    refusedMs
+  })
   report.figure('refused after', `${Math.round(refusedMs)} ms`)
 }
 
-async function compare (report: Report, folder: string, { sent, acknowledged }: Ledger): Promise<void> {
+async function compare (
+  report: Report,
+  folder: string,
+  { sent, acknowledged }: Ledger
+): Promise<void> {
   const { db, close } = await openDatabase({ dataDir: folder, poolSize: 1, onError: () => {} })
   try {
-    const rows = await db.selectFrom('persona_actions').select(eb => ['tick_id', eb.fn.countAll<string>().as('n')]).groupBy('tick_id').execute()
+    const rows = await db.selectFrom('persona_actions').select(
+      eb => ['tick_id', eb.fn.countAll<string>().as('n')]
+    ).groupBy('tick_id').execute()
     const stored = new Map(rows.map(row => [row.tick_id, Number(row.n)]))
     const lost = [...acknowledged].filter(tickId => stored.get(tickId) !== BATCH)
-    report.check('no acknowledged row is lost', acknowledged.size > 0 && lost.length === 0, lost.slice(0, 5))
+    report.check(
+      'no acknowledged row is lost',
+      acknowledged.size > 0 && lost.length === 0,
+      lost.slice(0, 5)
+    )
     const torn = [...stored].filter(([tickId, n]) => n !== sent.get(tickId))
     report.check('no batch is torn', torn.length === 0, torn.slice(0, 5))
     report.figure('acknowledged rows', acknowledged.size * BATCH)

@@ -37,7 +37,10 @@ async function breakServer (t: Teardown, report: Report, size: Size): Promise<vo
   await Promise.all(Array.from({ length: plan.processes }, () => fleet.add()))
 
   const claimMs: number[] = []
-  const breakages = [...Array(plan.restarts).fill(restart), ...Array(plan.massacres).fill(massacre)] as typeof restart[]
+  const breakages = [
+    ...Array(plan.restarts).fill(restart),
+    ...Array(plan.massacres).fill(massacre)
+  ] as typeof restart[]
   for (const breakIt of breakages) {
     await patiently(() => keepBusy(world, plan.personas / 3))
     await until(() => patiently(() => isBusy(world)), { limitMs: 30_000 })
@@ -46,9 +49,21 @@ async function breakServer (t: Teardown, report: Report, size: Size): Promise<vo
     claimMs.push(await firstClaim(world, Date.now()))
   }
   const slow = claimMs.filter(ms => ms > FIRST_CLAIM_LIMIT_MS)
-  report.check(`the first run is claimed within ${seconds(FIRST_CLAIM_LIMIT_MS)} of the server's being back`, slow.length === 0, slow.map(seconds))
-  report.check('all runs become final, with no 3 minutes in which none does', await allFinal(world, 180_000), fleet.output())
-  report.check('no process ended', fleet.workers.every(({ child }) => child.exitCode === null), fleet.output())
+  report.check(
+    `the first run is claimed within ${seconds(FIRST_CLAIM_LIMIT_MS)} of the server's being back`,
+    slow.length === 0,
+    slow.map(seconds)
+  )
+  report.check(
+    'all runs become final, with no 3 minutes in which none does',
+    await allFinal(world, 180_000),
+    fleet.output()
+  )
+  report.check(
+    'no process ended',
+    fleet.workers.every(({ child }) => child.exitCode === null),
+    fleet.output()
+  )
   await auditRuns(report, world.store.db)
   await auditCalls(report, world.store.db, world.app.calls)
   report.figure('immediate restarts', plan.restarts)
@@ -65,7 +80,10 @@ function restart ({ server }: OwnStore): Promise<void> {
 }
 
 async function massacre ({ db }: OwnStore): Promise<void> {
-  await patiently(() => sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'`.execute(db))
+  await patiently(() =>
+    sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'`
+      .execute(db)
+  )
 }
 
 /** Some runs are under way and others wait for a worker. */
@@ -79,17 +97,20 @@ async function isBusy ({ store: { db } }: World): Promise<boolean> {
 /** How long after this moment a worker took a run. */
 async function firstClaim ({ store: { db } }: World, sinceMs: number): Promise<number> {
   let claimedAt: Date | undefined
-  await until(() => patiently(async () => {
-    const { rows: [row] } = await sql<{ at: Date | null }>`SELECT min(at) AS at FROM faults.takes WHERE at > ${new Date(sinceMs)}`.execute(db)
-    claimedAt = row?.at ?? undefined
-    return claimedAt !== undefined
-  }), { limitMs: 60_000, everyMs: 50 })
+  await until(() =>
+    patiently(async () => {
+      const { rows: [row] } = await sql<
+        { at: Date | null }
+      >`SELECT min(at) AS at FROM faults.takes WHERE at > ${new Date(sinceMs)}`.execute(db)
+      claimedAt = row?.at ?? undefined
+      return claimedAt !== undefined
+    }), { limitMs: 60_000, everyMs: 50 })
   return claimedAt === undefined ? Infinity : claimedAt.getTime() - sinceMs
 }
 
 /** Our own connections break too. */
 async function patiently<T> (ask: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
+  for (let attempt = 1;; attempt++) {
     try {
       return await ask()
     } catch (error) {
@@ -109,7 +130,11 @@ async function bootWithoutServer (t: Teardown, report: Report): Promise<void> {
   report.check('and /health 200', (await fetch(`${address}/health`)).status === 200)
   proxy.set({ kind: 'none' })
   const startedAt = performance.now()
-  report.check('once the server is there, /ready says 200 within 10 s', await until(async () => await ready() === 200, { limitMs: 10_000 }), fleet.output())
+  report.check(
+    'once the server is there, /ready says 200 within 10 s',
+    await until(async () => await ready() === 200, { limitMs: 10_000 }),
+    fleet.output()
+  )
   report.figure('ready after the server came', seconds(performance.now() - startedAt))
   report.check('and a run is lived', await allLived(world))
 }
@@ -121,13 +146,18 @@ async function pullTheCable (t: Teardown, report: Report): Promise<void> {
   report.check('through the proxy a run is lived', await allLived(world))
   proxy.setOpen({ kind: 'black-hole' })
   const startedAt = performance.now()
-  const due = async () => (await fetch(`${address}/api/v1/internal/personas/due`, { headers: service })).status
+  const due = async () =>
+    (await fetch(`${address}/api/v1/internal/personas/due`, { headers: service })).status
   // More than there are connections, so that some of them must go into the hole.
   const answers = await Promise.all(Array.from({ length: 20 }, due))
   const noticedMs = performance.now() - startedAt
   await until(async () => await due() === 200, { limitMs: 60_000 })
   const worksMs = performance.now() - startedAt
-  report.check(`a half-open connection is noticed within ${seconds(HALF_OPEN_LIMIT_MS)}`, noticedMs <= HALF_OPEN_LIMIT_MS, noticedMs)
+  report.check(
+    `a half-open connection is noticed within ${seconds(HALF_OPEN_LIMIT_MS)}`,
+    noticedMs <= HALF_OPEN_LIMIT_MS,
+    noticedMs
+  )
   report.check('and some requests were told so', answers.includes(503), answers)
   report.check('and then all works again', await due() === 200)
   report.figure('half-open: last of 20 requests answered after', seconds(noticedMs))
@@ -146,6 +176,8 @@ async function proxied (t: Teardown) {
 
 async function allLived (world: World): Promise<boolean> {
   const { db } = world.store
-  await until(async () => (await sql`SELECT FROM runs`.execute(db)).rows.length > 0, { limitMs: 20_000 })
+  await until(async () => (await sql`SELECT FROM runs`.execute(db)).rows.length > 0, {
+    limitMs: 20_000
+  })
   return await allFinal(world, 20_000)
 }

@@ -14,7 +14,8 @@ const PLANS = {
 
 export const scenario: Scenario = {
   name: 'replicas',
-  shows: 'processes that start, migrate and tick together give every due persona exactly one run per period',
+  shows:
+    'processes that start, migrate and tick together give every due persona exactly one run per period',
   async run (report, size) {
     const plan = PLANS[size]
     await withTeardown(async t => {
@@ -26,22 +27,37 @@ export const scenario: Scenario = {
 
       for (let period = 1; period <= plan.periods; period++) {
         const expected = plan.personas * period
-        const done = await until(async () => (await countRuns(world.store.db)).final >= expected, { limitMs: 600_000, everyMs: 250 })
+        const done = await until(async () => (await countRuns(world.store.db)).final >= expected, {
+          limitMs: 600_000,
+          everyMs: 250
+        })
         report.check(`period ${period}: ${plan.personas} runs are final`, done, fleet.output())
         const { missing, double } = await compare(world.store, period)
-        report.check(`period ${period}: none is missing, none is double`, missing === 0 && double === 0, { missing, double })
+        report.check(
+          `period ${period}: none is missing, none is double`,
+          missing === 0 && double === 0,
+          { missing, double }
+        )
         if (period < plan.periods) await passPeriod(world.store.db)
       }
       const minutes = (performance.now() - startedAt) / 60_000
       // Whoever was still to come would come at the next ticks, one second apart.
-      const tooMany = await until(async () => (await countRuns(world.store.db)).open > 0, { limitMs: 3000 })
+      const tooMany = await until(async () => (await countRuns(world.store.db)).open > 0, {
+        limitMs: 3000
+      })
       report.check('nobody is run again within a period', !tooMany)
 
       const { rows: [runs] } = await sql<{ completed: number, once: number, workers: number }>`
         SELECT count(*) FILTER (WHERE state = 'completed')::int AS completed, count(*) FILTER (WHERE attempt = 1)::int AS once,
-               (SELECT count(DISTINCT worker) FROM faults.takes)::int AS workers FROM runs`.execute(world.store.db)
+               (SELECT count(DISTINCT worker) FROM faults.takes)::int AS workers FROM runs`.execute(
+        world.store.db
+      )
       const total = plan.personas * plan.periods
-      report.check(`${total} runs completed, each at its first attempt`, runs?.completed === total && runs.once === total, runs)
+      report.check(
+        `${total} runs completed, each at its first attempt`,
+        runs?.completed === total && runs.once === total,
+        runs
+      )
       report.check('every process took its share', runs?.workers === plan.processes, runs)
       await auditRuns(report, world.store.db)
       await auditCalls(report, world.store.db, world.app.calls)
@@ -51,9 +67,13 @@ export const scenario: Scenario = {
 }
 
 /** Personas with fewer and with more runs than periods have passed. */
-async function compare ({ db }: Store, periods: number): Promise<{ missing: number, double: number }> {
+async function compare (
+  { db }: Store,
+  periods: number
+): Promise<{ missing: number, double: number }> {
   const { rows: [row] } = await sql<{ missing: number, double: number }>`
     SELECT count(*) FILTER (WHERE n < ${periods})::int AS missing, count(*) FILTER (WHERE n > ${periods})::int AS double
-    FROM (SELECT p.id, count(r.id) AS n FROM personas p LEFT JOIN runs r ON r.persona_id = p.id GROUP BY p.id) counted`.execute(db)
+    FROM (SELECT p.id, count(r.id) AS n FROM personas p LEFT JOIN runs r ON r.persona_id = p.id GROUP BY p.id) counted`
+    .execute(db)
   return row ?? { missing: -1, double: -1 }
 }

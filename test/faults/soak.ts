@@ -26,7 +26,8 @@ const PROBE = join(import.meta.dirname, 'tools/heap-probe.ts')
 
 export const scenario: Scenario = {
   name: 'soak',
-  shows: 'with a fifth of all calls faulty every run becomes final, every history stays valid, and memory does not grow',
+  shows:
+    'with a fifth of all calls faulty every run becomes final, every history stays valid, and memory does not grow',
   async run (report, size) {
     const plan = PLANS[size]
     const seed = Number(process.env.FAULTS_SEED ?? randomInt(1_000_000))
@@ -35,22 +36,36 @@ export const scenario: Scenario = {
       const world = await startWorld(t, await openStore(t), plan)
       const { store: { db }, app, model } = world
       const mix = mixFaults(model, app, { seed, share: SHARE })
-      const fleet = startFleet(t, world, { PERSONA_CONCURRENCY: plan.concurrency, TOOL_TIMEOUT_MS: '1000', DATABASE_POOL: '20' })
+      const fleet = startFleet(t, world, {
+        PERSONA_CONCURRENCY: plan.concurrency,
+        TOOL_TIMEOUT_MS: '1000',
+        DATABASE_POOL: '20'
+      })
       const worker = await fleet.add({}, { nodeArgs: ['--expose-gc', '--import', PROBE] })
 
       let heapThen: number | null = null
       const startedAt = performance.now()
       for (let period = 1; period <= plan.periods; period++) {
         const expected = plan.personas * period
-        const done = await until(async () => (await countRuns(db)).final >= expected, { limitMs: 900_000, everyMs: 250 })
-        report.check(`${expected} runs are final`, done, { ...await countRuns(db), output: fleet.output() })
+        const done = await until(async () => (await countRuns(db)).final >= expected, {
+          limitMs: 900_000,
+          everyMs: 250
+        })
+        report.check(`${expected} runs are final`, done, {
+          ...await countRuns(db),
+          output: fleet.output()
+        })
         if (period === plan.heapAfterPeriod) heapThen = await heapOf(worker)
         if (period < plan.periods) await passPeriod(db)
       }
       const tookMs = performance.now() - startedAt
       if (heapThen !== null) compareHeaps(report, heapThen, await heapOf(worker))
       await checkHistories(report, db)
-      report.check('the model was never sent a history that the real one refuses', model.refusals.length === 0, model.refusals.slice(0, 3))
+      report.check(
+        'the model was never sent a history that the real one refuses',
+        model.refusals.length === 0,
+        model.refusals.slice(0, 3)
+      )
       await auditRuns(report, db)
       await auditCalls(report, db, app.calls)
       report.figure('model calls, faulty', `${mix.modelCalls}, ${mix.modelFaults}`)
@@ -71,18 +86,26 @@ async function heapOf ({ child }: Worker): Promise<number> {
 
 function compareHeaps (report: Report, then: number, now: number): void {
   const mb = (bytes: number) => `${(bytes / 1_000_000).toFixed(1)} MB`
-  report.check('the heap has grown by 10 % at most since 2,000 runs', now <= then * HEAP_LIMIT, `${mb(then)}, then ${mb(now)}`)
+  report.check(
+    'the heap has grown by 10 % at most since 2,000 runs',
+    now <= then * HEAP_LIMIT,
+    `${mb(then)}, then ${mb(now)}`
+  )
   report.figure('heap at 2,000 runs', mb(then))
   report.figure('heap at the end', mb(now))
 }
 
-/** Every request that was or could have been made from each journal: whatever it is cut off at, the API must take it. */
+/**
+ * Every request that was or could have been made from each journal: whatever it is cut off at, the
+ * API must take it.
+ */
 async function checkHistories (report: Report, db: Queryable): Promise<void> {
   const runs = await db.selectFrom('runs').select('id').execute()
   const problems: string[] = []
   let histories = 0
   for (const { id } of runs) {
-    const rows = await db.selectFrom('messages').selectAll().where('run_id', '=', id).orderBy('seq').execute()
+    const rows = await db.selectFrom('messages').selectAll().where('run_id', '=', id).orderBy('seq')
+      .execute()
     const journal = rows.map(toMessage)
     for (let length = 1; length <= journal.length; length++) {
       const messages = toMessages(journal.slice(0, length), 'Not executed.')
@@ -92,6 +115,10 @@ async function checkHistories (report: Report, db: Queryable): Promise<void> {
       if (problem !== null) problems.push(`${id} at ${length}: ${problem}`)
     }
   }
-  report.check('every journal is a valid history, wherever it is cut off', problems.length === 0, problems.slice(0, 5))
+  report.check(
+    'every journal is a valid history, wherever it is cut off',
+    problems.length === 0,
+    problems.slice(0, 5)
+  )
   report.figure('histories checked', histories)
 }

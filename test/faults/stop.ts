@@ -9,7 +9,10 @@ import { heldBy, takenUpAgain, type HeldRun } from './tools/watch-writes.ts'
 import { allFinal, keepBusy, startWorld } from './tools/world.ts'
 import type { Scenario } from './scenario.ts'
 
-/** Fewer personas than the other processes have room for: what is measured is how soon a run is found. */
+/**
+ * Fewer personas than the other processes have room for: what is measured is how soon a run is
+ * found.
+ */
 const PLANS = {
   full: { processes: 3, personas: 15, stops: 50 },
   short: { processes: 2, personas: 6, stops: 3 }
@@ -19,7 +22,8 @@ const GO_ON_LIMIT_MS = 5000
 
 export const scenario: Scenario = {
   name: 'stop',
-  shows: 'a polite stop in the middle of runs leaves nothing unknown, and another process goes on at once',
+  shows:
+    'a polite stop in the middle of runs leaves nothing unknown, and another process goes on at once',
   async run (report, size) {
     const plan = PLANS[size]
     await withTeardown(async t => {
@@ -35,14 +39,27 @@ export const scenario: Scenario = {
         stopped.push(await stopOne(world, fleet))
       }
       const impolite = stopped.filter(({ code, tookMs }) => code !== 0 || tookMs > STOP_LIMIT_MS)
-      report.check(`${plan.stops} processes exit with 0 within ${seconds(STOP_LIMIT_MS)}`, impolite.length === 0, impolite)
-      report.check('all runs become final, with no minute in which none does', await allFinal(world, 60_000), fleet.output())
+      report.check(
+        `${plan.stops} processes exit with 0 within ${seconds(STOP_LIMIT_MS)}`,
+        impolite.length === 0,
+        impolite
+      )
+      report.check(
+        'all runs become final, with no minute in which none does',
+        await allFinal(world, 60_000),
+        fleet.output()
+      )
 
       const { fromExitMs, fromSignalMs } = await delays(world, stopped)
       report.check('runs were handed over', fromExitMs.length > 0)
       const slow = fromExitMs.filter(ms => ms > GO_ON_LIMIT_MS)
-      report.check(`another process goes on within ${seconds(GO_ON_LIMIT_MS)} of the stop`, slow.length === 0, slow.map(seconds))
-      const { rows: unknown } = await sql`SELECT id FROM persona_actions WHERE result = 'unknown'`.execute(world.store.db)
+      report.check(
+        `another process goes on within ${seconds(GO_ON_LIMIT_MS)} of the stop`,
+        slow.length === 0,
+        slow.map(seconds)
+      )
+      const { rows: unknown } = await sql`SELECT id FROM persona_actions WHERE result = 'unknown'`
+        .execute(world.store.db)
       report.check('no row is unknown', unknown.length === 0, unknown)
       await auditRuns(report, world.store.db)
       await auditCalls(report, world.store.db, world.app.calls)
@@ -55,9 +72,18 @@ export const scenario: Scenario = {
   }
 }
 
-interface Stopped { code: number | null, tookMs: number, signalledAtMs: number, exitedAtMs: number, held: HeldRun[] }
+interface Stopped {
+  code: number | null
+  tookMs: number
+  signalledAtMs: number
+  exitedAtMs: number
+  held: HeldRun[]
+}
 
-/** Stops a process that is in the middle of a run, at a random moment of it, and starts another in its place. */
+/**
+ * Stops a process that is in the middle of a run, at a random moment of it, and starts another in
+ * its place.
+ */
 async function stopOne ({ store: { db } }: World, fleet: Fleet): Promise<Stopped> {
   let held: HeldRun[] = []
   let chosen = fleet.workers[0]
@@ -78,13 +104,21 @@ async function stopOne ({ store: { db } }: World, fleet: Fleet): Promise<Stopped
   return { code, tookMs: afterMs, signalledAtMs, exitedAtMs, held }
 }
 
-/** How long the runs that were handed over waited; those that the process still finished itself did not. */
-async function delays ({ store: { db } }: World, stopped: Stopped[]): Promise<{ fromExitMs: number[], fromSignalMs: number[] }> {
+/**
+ * How long the runs that were handed over waited; those that the process still finished itself did
+ * not.
+ */
+async function delays (
+  { store: { db } }: World,
+  stopped: Stopped[]
+): Promise<{ fromExitMs: number[], fromSignalMs: number[] }> {
   const fromExitMs: number[] = []
   const fromSignalMs: number[] = []
   for (const { held, signalledAtMs, exitedAtMs } of stopped) {
     const { rows } = await sql<{ id: string }>`
-      SELECT t.run_id AS id FROM unnest(${held.map(run => run.runId)}::text[], ${held.map(run => run.attempt)}::int[]) AS h (run_id, attempt)
+      SELECT t.run_id AS id FROM unnest(${held.map(run => run.runId)}::text[], ${
+      held.map(run => run.attempt)
+    }::int[]) AS h (run_id, attempt)
       JOIN faults.takes t ON t.run_id = h.run_id AND t.attempt = h.attempt + 1`.execute(db)
     const handedOver = new Set(rows.map(row => row.id))
     for (const [runId, atMs] of await takenUpAgain(db, held)) {

@@ -1,11 +1,11 @@
 /** Chance that comes the same again from the same seed (mulberry32). */
 export interface Dice {
   /** From 0 up to, but not including, 1. */
-  roll (): number
-  chance (probability: number): boolean
+  roll(): number
+  chance(probability: number): boolean
   /** A whole number, both ends included. */
-  between (from: number, to: number): number
-  pick<T> (items: readonly T[]): T
+  between(from: number, to: number): number
+  pick<T>(items: readonly T[]): T
 }
 
 export function createDice (seed: number): Dice {

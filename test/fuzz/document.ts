@@ -4,8 +4,18 @@ import type { Schema } from './values.ts'
 
 /** Our OpenAPI document, as somebody reads it who knows nothing else of us. */
 
-export interface Parameter { in: string, name: string, required?: boolean, schema: Schema }
-export interface Answer { status: number, type: string, headers: Record<string, string | string[] | undefined>, body: string }
+export interface Parameter {
+  in: string
+  name: string
+  required?: boolean
+  schema: Schema
+}
+export interface Answer {
+  status: number
+  type: string
+  headers: Record<string, string | string[] | undefined>
+  body: string
+}
 export interface Operation {
   id: string
   method: string
@@ -15,7 +25,9 @@ export interface Operation {
   body: Schema | undefined
 }
 
-interface Content { schema?: Schema }
+interface Content {
+  schema?: Schema
+}
 interface RawOperation {
   operationId: string
   security?: Record<string, string[]>[]
@@ -23,17 +35,22 @@ interface RawOperation {
   requestBody?: { content: Record<string, Content> }
   responses: Record<string, { content?: Record<string, Content> }>
 }
-export interface OpenApi { paths: Record<string, Record<string, RawOperation>>, components: { schemas: Record<string, Schema> } }
+export interface OpenApi {
+  paths: Record<string, Record<string, RawOperation>>
+  components: { schemas: Record<string, Schema> }
+}
 
 export function readOperations (doc: OpenApi): Operation[] {
-  return Object.entries(doc.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({
-    id: operation.operationId,
-    method: method.toUpperCase(),
-    path,
-    schemes: (operation.security ?? []).flatMap(scheme => Object.keys(scheme)),
-    parameters: operation.parameters ?? [],
-    body: operation.requestBody?.content['application/json']?.schema
-  })))
+  return Object.entries(doc.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      id: operation.operationId,
+      method: method.toUpperCase(),
+      path,
+      schemes: (operation.security ?? []).flatMap(scheme => Object.keys(scheme)),
+      parameters: operation.parameters ?? [],
+      body: operation.requestBody?.content['application/json']?.schema
+    }))
+  )
 }
 
 export function resolveIn (doc: OpenApi): (ref: string) => Schema {
@@ -41,20 +58,36 @@ export function resolveIn (doc: OpenApi): (ref: string) => Schema {
 }
 
 /** Says what is wrong with an answer by the document; undefined: nothing. */
-export function createAnswerCheck (doc: OpenApi): (operation: Operation, answer: Answer) => string | undefined {
+export function createAnswerCheck (
+  doc: OpenApi
+): (operation: Operation, answer: Answer) => string | undefined {
   const ajv = new Ajv2020({ strict: false, allErrors: false })
   addFormats.default(ajv)
   ajv.addSchema(doc, 'doc')
-  const escape = (part: string) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))
+  const escape = (part: string) =>
+    encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))
   return ({ path, method }, { status, type, body }) => {
     const documented = doc.paths[path]?.[method.toLowerCase()]?.responses[status]
     if (documented === undefined) return 'this status is not documented'
     const media = type.split(';')[0] ?? ''
-    if (documented.content === undefined) return body === '' ? undefined : 'a body that is not documented'
+    if (documented.content === undefined) {
+      return body === ''
+        ? undefined
+        : 'a body that is not documented'
+    }
     const content = documented.content[media]
     if (content === undefined) return `the type "${type}" is not documented`
     if (media !== 'application/json' || content.schema === undefined) return undefined
-    const pointer = ['paths', path, method.toLowerCase(), 'responses', String(status), 'content', media, 'schema'].map(escape).join('/')
+    const pointer = [
+      'paths',
+      path,
+      method.toLowerCase(),
+      'responses',
+      String(status),
+      'content',
+      media,
+      'schema'
+    ].map(escape).join('/')
     const check = ajv.getSchema(`doc#/${pointer}`)
     if (check === undefined) return 'its schema cannot be found'
     return check(parse(body)) ? undefined : ajv.errorsText(check.errors)

@@ -17,15 +17,22 @@ export const FIT_FOR_PRODUCTION = {
   PUBLIC_URL: 'https://personas.example.com'
 }
 
-interface Teardown { teardown (fn: () => Promise<void>): void }
+interface Teardown {
+  teardown(fn: () => Promise<void>): void
+}
 
 /**
- * The whole application on a fresh database, ready but not listening (`app.inject`). Cron never fires by
- * itself. Without ANTHROPIC_API_KEY in `env` the runner is off, as for any operator.
+ * The whole application on a fresh database, ready but not listening (`app.inject`). Cron never
+ * fires by itself. Without ANTHROPIC_API_KEY in `env` the runner is off, as for any operator.
  */
 export async function startTestApp (
   t: Teardown,
-  options: { env?: Record<string, string>, database?: OpenDatabase, signInToken?: string, logger?: object } = {}
+  options: {
+    env?: Record<string, string>
+    database?: OpenDatabase
+    signInToken?: string
+    logger?: object
+  } = {}
 ): Promise<FastifyInstance> {
   const database = options.database ?? await openTestDatabase(t)
   const app = await buildApp({
@@ -49,14 +56,25 @@ export async function startTestApp (
 }
 
 export const PERSONA = {
-  email: 'mara@personas.test', name: 'Mara', archetype: 'researcher', systemPrompt: 'Du bist Mara.', moduleMix: { todo: 2, journal: 1 }, tickCadence: 'daily'
+  email: 'mara@personas.test',
+  name: 'Mara',
+  archetype: 'researcher',
+  systemPrompt: 'Du bist Mara.',
+  moduleMix: { todo: 2, journal: 1 },
+  tickCadence: 'daily'
 } as const
 
 /** Creates a persona over the admin route. */
 export async function createPersona (
-  app: FastifyInstance, overrides: Record<string, unknown> = {}
+  app: FastifyInstance,
+  overrides: Record<string, unknown> = {}
 ): Promise<{ id: string, email: string }> {
-  const response = await app.inject({ method: 'POST', url: '/api/v1/admin/personas', headers: admin, payload: { ...PERSONA, ...overrides } })
+  const response = await app.inject({
+    method: 'POST',
+    url: '/api/v1/admin/personas',
+    headers: admin,
+    payload: { ...PERSONA, ...overrides }
+  })
   if (response.statusCode >= 300) throw new Error(response.body)
   return response.json()
 }

@@ -9,11 +9,15 @@ import type { Script } from 'scripted-claude/scripted-claude'
 import { legalName } from '../../src/runner/tools/tool-names.ts'
 
 /**
- * Plays a persona in an app that nobody wrote a player for: calls that the test gives, by the app's own names, then one of
- * every other tool with input made from its schema, a call a turn; and rates by what came back, with words from it.
+ * Plays a persona in an app that nobody wrote a player for: calls that the test gives, by the app's
+ * own names, then one of every other tool with input made from its schema, a call a turn; and rates
+ * by what came back, with words from it.
  */
 
-export interface Call { tool: string, input: Record<string, unknown> }
+export interface Call {
+  tool: string
+  input: Record<string, unknown>
+}
 
 const MOST_CALLS = 8
 
@@ -22,15 +26,25 @@ export function curiousPlayer (given: Call[], onlyGiven: boolean): Script {
   return (request, { index }) => {
     const conversation = readConversation(request)
     const character = characterOf(conversation.system)
-    if (conversation.reflectPrompt !== null) return { text: reflect(conversation, character, conversation.reflectPrompt) }
-    const call = planOf(request, conversation, given).slice(0, onlyGiven ? given.length : MOST_CALLS)[index]
+    if (conversation.reflectPrompt !== null) {
+      return { text: reflect(conversation, character, conversation.reflectPrompt) }
+    }
+    const call =
+      planOf(request, conversation, given).slice(0, onlyGiven ? given.length : MOST_CALLS)[index]
     return call === undefined ? { text: 'I have seen enough for today.' } : { toolCalls: [call] }
   }
 }
 
-interface Planned { name: string, input: Record<string, unknown> }
+interface Planned {
+  name: string
+  input: Record<string, unknown>
+}
 
-function planOf ({ tools = [] }: MessagesRequest, conversation: Conversation, given: Call[]): Planned[] {
+function planOf (
+  { tools = [] }: MessagesRequest,
+  conversation: Conversation,
+  given: Call[]
+): Planned[] {
   const first = given.map(({ tool, input }) => ({ name: legalName(tool), input }))
   const others = tools.filter(({ name }) => !first.some(call => call.name === name))
     .map(tool => ({ name: tool.name, input: inputFor(tool, conversation) }))
@@ -38,9 +52,14 @@ function planOf ({ tools = [] }: MessagesRequest, conversation: Conversation, gi
 }
 
 /** All that is required, whatever it means. */
-function inputFor ({ name, input_schema: schema }: RequestTool, conversation: Conversation): Record<string, unknown> {
+function inputFor (
+  { name, input_schema: schema }: RequestTool,
+  conversation: Conversation
+): Record<string, unknown> {
   const dice = diceFor('curious', name)
   const setting = settingFor(conversation, characterOf(conversation.system), dice, null)
-  const required = propertiesOf(schema, '').filter(property => requiredIn(schema).includes(property.name))
+  const required = propertiesOf(schema, '').filter(property =>
+    requiredIn(schema).includes(property.name)
+  )
   return Object.fromEntries(required.map(property => [property.name, valueFor(setting, property)]))
 }

@@ -1,5 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync
+} from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
@@ -7,15 +14,17 @@ import { openDatabase, type OpenDatabase } from '../../src/platform/db/database.
 import { migrate } from '../../src/platform/db/migrate.ts'
 
 /**
- * A fresh, migrated database per test file: a database of its own on the server that TEST_DATABASE_URL names,
- * else embedded storage in memory, loaded from one migrated image that is made once per version of the
- * migrations.
+ * A fresh, migrated database per test file: a database of its own on the server that
+ * TEST_DATABASE_URL names, else embedded storage in memory, loaded from one migrated image that is
+ * made once per version of the migrations.
  */
 
 const CACHE = fileURLToPath(new URL('../.cache', import.meta.url))
 const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url))
 
-interface Teardown { teardown (fn: () => Promise<void>): void }
+interface Teardown {
+  teardown(fn: () => Promise<void>): void
+}
 
 export const onServer = process.env.TEST_DATABASE_URL !== undefined
 
@@ -30,7 +39,12 @@ export async function openTestDatabase (t: Teardown): Promise<OpenDatabase> {
 }
 
 async function openInMemory (): Promise<OpenDatabase> {
-  return openDatabase({ dataDir: 'memory://', poolSize: 1, image: new Blob([new Uint8Array(await migratedImage())]), onError: failLoudly })
+  return openDatabase({
+    dataDir: 'memory://',
+    poolSize: 1,
+    image: new Blob([new Uint8Array(await migratedImage())]),
+    onError: failLoudly
+  })
 }
 
 /** The URL of a new, empty database on the test server. Dropped by the teardown. */
@@ -62,13 +76,17 @@ async function onAdminConnection (statement: string): Promise<void> {
 
 /** Dropping a database breaks its idle connections; that is not worth a word. */
 function failLoudly (error: Error): void {
-  if (!/terminat|57P01|Connection/.test(error.message)) process.stderr.write(`database error in a test: ${error.message}\n`)
+  if (!/terminat|57P01|Connection/.test(error.message)) {
+    process.stderr.write(`database error in a test: ${error.message}\n`)
+  }
 }
 
 /** As PGlite dumps it. */
 export async function migratedImage (): Promise<Buffer> {
   const hash = createHash('sha256')
-  for (const file of readdirSync(MIGRATIONS).sort()) hash.update(readFileSync(`${MIGRATIONS}/${file}`))
+  for (const file of readdirSync(MIGRATIONS).sort()) {
+    hash.update(readFileSync(`${MIGRATIONS}/${file}`))
+  }
   const path = `${CACHE}/migrated-${hash.digest('hex').slice(0, 16)}.tar.gz`
   if (!existsSync(path)) await makeImage(path)
   return readFileSync(path)

@@ -13,13 +13,20 @@ import type { Queryable } from '../../src/platform/db/database.ts'
 import { migratedImage } from './database.ts'
 import { storeEnv } from './server-process.ts'
 
-interface Teardown { teardown (fn: () => Promise<void> | void): void }
+interface Teardown {
+  teardown(fn: () => Promise<void> | void): void
+}
 
-export const KEYS = { SERVICE_KEY: 'service-key-for-tests', ADMIN_KEY: 'admin-key-for-tests', ANTHROPIC_API_KEY: 'sk-stand-in-for-tests' }
+export const KEYS = {
+  SERVICE_KEY: 'service-key-for-tests',
+  ADMIN_KEY: 'admin-key-for-tests',
+  ANTHROPIC_API_KEY: 'sk-stand-in-for-tests'
+}
 
 /** A store that one test has for itself, with all tables and what `fill` puts into it; closed. */
 export async function filledStore (
-  t: Teardown, fill: (db: Queryable) => Promise<unknown> = async () => {}
+  t: Teardown,
+  fill: (db: Queryable) => Promise<unknown> = async () => {}
 ): Promise<Record<string, string>> {
   const env = await storeEnv(t)
   if (env.DATA_DIR !== undefined) await unpack(join(env.DATA_DIR, 'pg'))
@@ -30,19 +37,35 @@ export async function filledStore (
   return env
 }
 
-export async function inStore (env: Record<string, string>, work: (db: Queryable) => Promise<unknown>): Promise<void> {
-  const opened = await openDatabase({ url: env.DATABASE_URL, dataDir: env.DATA_DIR ?? '', poolSize: 2, onError: () => {} })
+export async function inStore (
+  env: Record<string, string>,
+  work: (db: Queryable) => Promise<unknown>
+): Promise<void> {
+  const opened = await openDatabase({
+    url: env.DATABASE_URL,
+    dataDir: env.DATA_DIR ?? '',
+    poolSize: 2,
+    onError: () => {}
+  })
   await work(opened.db).finally(() => opened.close())
 }
 
 async function unpack (folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true })
-  execFileSync('tar', ['-xz', '-C', folder], { input: await migratedImage(), stdio: ['pipe', 'ignore', 'ignore'] })
+  execFileSync('tar', ['-xz', '-C', folder], {
+    input: await migratedImage(),
+    stdio: ['pipe', 'ignore', 'ignore']
+  })
 }
 
 /** The sample app without accounts, and a stand-in model that says OK. */
-export async function startServices (t: Teardown, options: { requireAccounts?: boolean } = {}): Promise<{
-  sampleApp: SampleApp, claude: ScriptedClaude, env: Record<string, string>
+export async function startServices (
+  t: Teardown,
+  options: { requireAccounts?: boolean } = {}
+): Promise<{
+  sampleApp: SampleApp
+  claude: ScriptedClaude
+  env: Record<string, string>
 }> {
   const sampleApp = await startSampleApp({ requireAccounts: options.requireAccounts ?? false })
   const claude = await startScriptedClaude({ script: () => ({ text: 'OK' }) })
@@ -50,15 +73,24 @@ export async function startServices (t: Teardown, options: { requireAccounts?: b
     await claude.close()
     await sampleApp.close()
   })
-  return { sampleApp, claude, env: { ...KEYS, ANTHROPIC_BASE_URL: claude.url, MCP_URL: sampleApp.mcpUrl } }
+  return {
+    sampleApp,
+    claude,
+    env: { ...KEYS, ANTHROPIC_BASE_URL: claude.url, MCP_URL: sampleApp.mcpUrl }
+  }
 }
 
 /** As `npm run doctor -- --json` prints it. */
-export async function look (env: Record<string, string>, options: Partial<ExamineOptions> = {}): Promise<DoctorReport> {
+export async function look (
+  env: Record<string, string>,
+  options: Partial<ExamineOptions> = {}
+): Promise<DoctorReport> {
   return Value.Parse(DoctorReport, await diagnose(env, { asksModel: true, ...options }))
 }
 
 /** The findings of one check, of one app where several are there. */
 export function findings (report: DoctorReport, check: Finding['check'], app?: string): Finding[] {
-  return report.findings.filter(finding => finding.check === check && (app === undefined || finding.app === app))
+  return report.findings.filter(finding =>
+    finding.check === check && (app === undefined || finding.app === app)
+  )
 }

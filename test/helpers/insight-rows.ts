@@ -1,11 +1,21 @@
 import type { Insertable } from 'kysely'
 import type { Queryable } from '../../src/platform/db/database.ts'
-import type { ActionsTable, FeedbackTable, RunsTable, VisitsTable } from '../../src/platform/db/tables.ts'
+import type {
+  ActionsTable,
+  FeedbackTable,
+  RunsTable,
+  VisitsTable
+} from '../../src/platform/db/tables.ts'
 
 /** Rows as the runner writes them, by a few words each. */
 export function insightRows (db: Queryable) {
-  const versionsOf = async (runId: string) => db.selectFrom('runs')
-    .select(['persona_id', 'persona_version', 'model', 'prompt_version', 'app_version']).where('id', '=', runId).executeTakeFirstOrThrow()
+  const versionsOf = async (runId: string) =>
+    db.selectFrom('runs')
+      .select(['persona_id', 'persona_version', 'model', 'prompt_version', 'app_version']).where(
+        'id',
+        '=',
+        runId
+      ).executeTakeFirstOrThrow()
 
   return {
     async run (id: string, personaId: string, columns: Partial<Insertable<RunsTable>> = {}) {
@@ -44,13 +54,29 @@ export function insightRows (db: Queryable) {
       }).execute()
     },
 
-    async rating (runId: string, module: string, rating: number | null, columns: Partial<Insertable<FeedbackTable>> = {}) {
+    async rating (
+      runId: string,
+      module: string,
+      rating: number | null,
+      columns: Partial<Insertable<FeedbackTable>> = {}
+    ) {
       await db.insertInto('persona_feedback').values({
-        id: `${runId}-${module}`, tick_id: runId, module, rating, grounded: true, ...await versionsOf(runId), ...columns
+        id: `${runId}-${module}`,
+        tick_id: runId,
+        module,
+        rating,
+        grounded: true,
+        ...await versionsOf(runId),
+        ...columns
       }).execute()
     },
 
-    async action (runId: string, number: number, toolName: string, columns: Partial<Insertable<ActionsTable>> = {}) {
+    async action (
+      runId: string,
+      number: number,
+      toolName: string,
+      columns: Partial<Insertable<ActionsTable>> = {}
+    ) {
       const { persona_id: personaId } = await versionsOf(runId)
       await db.insertInto('persona_actions').values({
         id: `${runId}-${number - 1}-${toolName}`,

@@ -5,7 +5,9 @@ import { awaitTick, runNow } from '../../src/runner/runs/tick.ts'
 import { admin } from './app.ts'
 import { startWorld, type World } from './world.ts'
 
-interface Teardown { teardown (fn: () => Promise<void>): void }
+interface Teardown {
+  teardown(fn: () => Promise<void>): void
+}
 
 export interface LivedCast extends World {
   /** Where the pages are. */
@@ -14,11 +16,13 @@ export interface LivedCast extends World {
 }
 
 /**
- * Personas of the catalogue who have lived whole days in the sample app, yesterday and before as well: what the pages look
- * like in use. The app had a release before the first day and another one before the last.
+ * Personas of the catalogue who have lived whole days in the sample app, yesterday and before as
+ * well: what the pages look like in use. The app had a release before the first day and another one
+ * before the last.
  */
 export async function startLivedCast (
-  t: Teardown, { personas: count, days, env }: { personas: number, days: number, env?: Record<string, string> }
+  t: Teardown,
+  { personas: count, days, env }: { personas: number, days: number, env?: Record<string, string> }
 ): Promise<LivedCast> {
   const world = await startWorld(t, { env: { PERSONA_CONCURRENCY: '4', ...env } })
   const { db } = world.app.database
@@ -34,8 +38,8 @@ export async function startLivedCast (
 }
 
 /**
- * Adds an event in the afternoon on every day (test/demo/day-plan.test.ts), which is the planted fault: whatever the date,
- * some call of the cast failed.
+ * Adds an event in the afternoon on every day (test/demo/day-plan.test.ts), which is the planted
+ * fault: whatever the date, some call of the cast failed.
  */
 export const MEETS_THE_FAULT = 'beat.zurbriggen@personas.test'
 
@@ -46,10 +50,18 @@ function castOf (count: number) {
 }
 
 async function release ({ app }: World, version: string, notes: string): Promise<void> {
-  await app.inject({ method: 'POST', url: '/api/v1/admin/releases', headers: admin, payload: { version, notes } })
+  await app.inject({
+    method: 'POST',
+    url: '/api/v1/admin/releases',
+    headers: admin,
+    payload: { version, notes }
+  })
 }
 
-async function liveOneDay ({ app: { database: { db }, scheduler: { queue } } }: World, personas: LivedCast['personas']): Promise<void> {
+async function liveOneDay (
+  { app: { database: { db }, scheduler: { queue } } }: World,
+  personas: LivedCast['personas']
+): Promise<void> {
   const opened = []
   for (const { id, email } of personas) opened.push({ ...await runNow(db, queue, id), email })
   await awaitTick(db, { id: null, paused: false, heldUpBy: null, opened })
@@ -68,7 +80,9 @@ const INSTANTS = {
 /** All that has happened was a day earlier. */
 async function moveIntoThePast (db: Queryable): Promise<void> {
   for (const [table, columns] of Object.entries(INSTANTS)) {
-    const changes = columns.map(column => sql`${sql.ref(column)} = ${sql.ref(column)} - interval '1 day'`)
+    const changes = columns.map(column =>
+      sql`${sql.ref(column)} = ${sql.ref(column)} - interval '1 day'`
+    )
     await sql`UPDATE ${sql.table(table)} SET ${sql.join(changes)}`.execute(db)
   }
 }

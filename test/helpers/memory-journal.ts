@@ -1,12 +1,24 @@
-import { addReply, type CallEnd, type DayJournal, type EndedCall, type PlannedCall, type ReplyAccount, type Spent } from '../../src/runner/agent/day-journal.ts'
+import {
+  addReply,
+  type CallEnd,
+  type DayJournal,
+  type EndedCall,
+  type PlannedCall,
+  type ReplyAccount,
+  type Spent
+} from '../../src/runner/agent/day-journal.ts'
 import type { JournaledMessage } from '../../src/runner/agent/history.ts'
 import { RunLostError } from '../../src/platform/errors.ts'
 
-export interface RecordedCall { call: PlannedCall, end: CallEnd | 'started' }
+export interface RecordedCall {
+  call: PlannedCall
+  end: CallEnd | 'started'
+}
 
 /**
- * One run in memory, by the rules of the journal in the database: one attempt at a time may write, an outcome
- * is never changed, and what a resumed attempt knows is what was written before it opened.
+ * One run in memory, by the rules of the journal in the database: one attempt at a time may write,
+ * an outcome is never changed, and what a resumed attempt knows is what was written before it
+ * opened.
  */
 export class MemoryRun {
   readonly #keep: <T>(value: T) => T
@@ -16,7 +28,10 @@ export class MemoryRun {
   readonly #calls = new Map<number, RecordedCall>()
   #attempt = 0
 
-  /** @param checks false: what is written is not looked at nor copied, which takes longer than all else about it */
+  /**
+   * @param checks false: what is written is not looked at nor copied, which takes longer than all
+   *   else about it
+   */
   constructor ({ checks = true } = {}) {
     this.#keep = checks ? storedCopy : value => value
   }
@@ -45,14 +60,20 @@ export class MemoryRun {
     const { messages, replies } = this
     const account = {
       get: () => this.spent,
-      add: (reply: ReplyAccount) => { this.spent = addReply(this.spent, reply) },
-      charge: (usd: number) => { this.spent = { ...this.spent, unansweredUsd: this.spent.unansweredUsd + usd } }
+      add: (reply: ReplyAccount) => {
+        this.spent = addReply(this.spent, reply)
+      },
+      charge: (usd: number) => {
+        this.spent = { ...this.spent, unansweredUsd: this.spent.unansweredUsd + usd }
+      }
     }
     const calls = this.#calls
     const newest = () => this.#attempt
     return {
       messages,
-      get spent () { return account.get() },
+      get spent () {
+        return account.get()
+      },
       async append (message, reply) {
         const stored = write({ ...message, seq: messages.length })
         messages.push(stored)
@@ -77,7 +98,9 @@ export class MemoryRun {
       },
       async finishCall (call, end) {
         write([call, end])
-        if (calls.get(call.ordinal)?.end === 'started' || !calls.has(call.ordinal)) calls.set(call.ordinal, { call, end })
+        if (calls.get(call.ordinal)?.end === 'started' || !calls.has(call.ordinal)) {
+          calls.set(call.ordinal, { call, end })
+        }
       },
       async withdrawCall (call) {
         write(call)
@@ -90,7 +113,11 @@ export class MemoryRun {
 /** Postgres takes neither NUL nor half a character in JSON. */
 function storedCopy<T> (value: T): T {
   JSON.stringify(value, (key, item: unknown) => {
-    for (const text of [key, item]) if (typeof text === 'string' && !isStorable(text)) throw new Error(`cannot be stored: ${text}`)
+    for (const text of [key, item]) {
+      if (typeof text === 'string' && !isStorable(text)) {
+        throw new Error(`cannot be stored: ${text}`)
+      }
+    }
     return item
   })
   return structuredClone(value)

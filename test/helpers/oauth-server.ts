@@ -1,13 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  request as forward,
+  type IncomingMessage,
+  type ServerResponse
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { text } from 'node:stream/consumers'
 
 /**
- * A little OAuth server: access tokens that live for seconds, refresh tokens that hold once and are taken for stolen when
- * they come again, client credentials, metadata; and in front of an MCP server the guard that asks for its tokens.
+ * A little OAuth server: access tokens that live for seconds, refresh tokens that hold once and are
+ * taken for stolen when they come again, client credentials, metadata; and in front of an MCP
+ * server the guard that asks for its tokens.
  */
 
 export const CLIENT = { id: 'runner:1', secret: 'canary client secret' }
@@ -21,12 +27,18 @@ export interface OAuthServer {
   /** Guarded; refuses without a token of this server. */
   mcpUrl: string
   /** Begins the sign-in of an account. @returns its first refresh token */
-  grant (account: string): string
+  grant(account: string): string
   /** Every token there has been. */
   issued: string[]
   /** Whose access tokens the MCP server has seen, by token. */
   holders: Map<string, string>
-  seen: { exchanges: number, twice: number, refusedCalls: number, calls: number, shownBy: Set<string> }
+  seen: {
+    exchanges: number
+    twice: number
+    refusedCalls: number
+    calls: number
+    shownBy: Set<string>
+  }
   /** What the token endpoint does instead, before it looks at anything. */
   instead: ((req: IncomingMessage, res: ServerResponse) => void) | undefined
   /** The next exchange is carried out and its answer cut off. */
@@ -41,9 +53,14 @@ export interface OAuthServerOptions {
   namedTokenUrl?: string
 }
 
-interface Teardown { teardown (fn: () => Promise<void> | void): void }
+interface Teardown {
+  teardown(fn: () => Promise<void> | void): void
+}
 
-export async function startOAuthServer (t: Teardown, { lifeMs, mcpUrl, namedTokenUrl }: OAuthServerOptions): Promise<OAuthServer> {
+export async function startOAuthServer (
+  t: Teardown,
+  { lifeMs, mcpUrl, namedTokenUrl }: OAuthServerOptions
+): Promise<OAuthServer> {
   const refreshTokens = new Map<string, { account: string, used: boolean }>()
   const accessTokens = new Map<string, { account: string, endsAt: number }>()
   const ended = new Set<string>()
@@ -52,8 +69,9 @@ export async function startOAuthServer (t: Teardown, { lifeMs, mcpUrl, namedToke
     const path = req.url?.split('?')[0]
     if (path === '/token') serveToken(req, res).catch(() => res.destroy())
     else if (path === '/mcp') guard(req, res)
-    else if (path === '/.well-known/oauth-protected-resource/mcp') json(res, 200, { resource: oauth.mcpUrl, authorization_servers: [oauth.url] })
-    else if (path === '/.well-known/oauth-authorization-server') json(res, 200, metadata())
+    else if (path === '/.well-known/oauth-protected-resource/mcp') {
+      json(res, 200, { resource: oauth.mcpUrl, authorization_servers: [oauth.url] })
+    } else if (path === '/.well-known/oauth-authorization-server') json(res, 200, metadata())
     else json(res, 404, {})
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -105,15 +123,25 @@ export async function startOAuthServer (t: Teardown, { lifeMs, mcpUrl, namedToke
     accessTokens.set(token, { account, endsAt: performance.now() + lifeMs })
     oauth.holders.set(token, account)
     return {
-      access_token: token, token_type: 'Bearer', expires_in: lifeMs / 1000, ...(withRefreshToken && { refresh_token: newRefreshToken(account) })
+      access_token: token,
+      token_type: 'Bearer',
+      expires_in: lifeMs / 1000,
+      ...(withRefreshToken && { refresh_token: newRefreshToken(account) })
     }
   }
 
   async function serveToken (req: IncomingMessage, res: ServerResponse): Promise<void> {
     const form = new URLSearchParams(await text(req))
     if (oauth.instead !== undefined) return oauth.instead(req, res)
-    if (!isClient(req, form)) return json(res, 401, { error: 'invalid_client', error_description: `who is ${form.get('client_secret')}?` })
-    if (form.get('grant_type') === 'client_credentials') return json(res, 200, tokensFor('the client', false))
+    if (!isClient(req, form)) {
+      return json(res, 401, {
+        error: 'invalid_client',
+        error_description: `who is ${form.get('client_secret')}?`
+      })
+    }
+    if (form.get('grant_type') === 'client_credentials') {
+      return json(res, 200, tokensFor('the client', false))
+    }
     oauth.seen.exchanges++
     const presented = refreshTokens.get(form.get('refresh_token') ?? '')
     if (presented?.used === true) {
@@ -121,7 +149,10 @@ export async function startOAuthServer (t: Teardown, { lifeMs, mcpUrl, namedToke
       ended.add(presented.account)
     }
     if (presented === undefined || presented.used || ended.has(presented.account)) {
-      return json(res, 400, { error: 'invalid_grant', error_description: `${form.get('refresh_token')} is used up` })
+      return json(res, 400, {
+        error: 'invalid_grant',
+        error_description: `${form.get('refresh_token')} is used up`
+      })
     }
     presented.used = true
     // As long as a real one takes, so that those who come at once do meet.
@@ -146,7 +177,10 @@ export async function startOAuthServer (t: Teardown, { lifeMs, mcpUrl, namedToke
     const onward = forward(mcpUrl ?? '', { method: req.method, headers }, answer => {
       const { 'content-length': length, ...others } = answer.headers
       res.writeHead(answer.statusCode ?? 502, others)
-      answer.setEncoding('utf8').on('data', (chunk: string) => res.write(chunk.replaceAll(REPEAT_TOKEN, token))).on('end', () => res.end())
+      answer.setEncoding('utf8').on(
+        'data',
+        (chunk: string) => res.write(chunk.replaceAll(REPEAT_TOKEN, token))
+      ).on('end', () => res.end())
     })
     onward.on('error', () => res.destroy())
     res.on('close', () => onward.destroy())
@@ -156,9 +190,14 @@ export async function startOAuthServer (t: Teardown, { lifeMs, mcpUrl, namedToke
 }
 
 function isClient (req: IncomingMessage, form: URLSearchParams): boolean {
-  const [id = '', secret = ''] = Buffer.from(req.headers.authorization?.replace(/^Basic /, '') ?? '', 'base64').toString().split(':')
+  const [id = '', secret = ''] = Buffer.from(
+    req.headers.authorization?.replace(/^Basic /, '') ?? '',
+    'base64'
+  ).toString().split(':')
     .map(part => decodeURIComponent(part.replaceAll('+', ' ')))
-  const shown = req.headers.authorization === undefined ? { id: form.get('client_id'), secret: form.get('client_secret') } : { id, secret }
+  const shown = req.headers.authorization === undefined
+    ? { id: form.get('client_id'), secret: form.get('client_secret') }
+    : { id, secret }
   return shown.id === CLIENT.id && shown.secret === CLIENT.secret
 }
 

@@ -9,7 +9,10 @@ import { admin, createPersona, startTestApp } from './app.ts'
 import { curiousPlayer, type Call } from './curious-player.ts'
 import { KEYS, look } from './doctor.ts'
 
-/** A whole day of one persona in an app that others wrote: doctor, sign-in, tools, calls, ratings, on a real database. */
+/**
+ * A whole day of one persona in an app that others wrote: doctor, sign-in, tools, calls, ratings,
+ * on a real database.
+ */
 
 export interface PublicDay {
   facts: AppFacts
@@ -19,22 +22,41 @@ export interface PublicDay {
   offered: string[]
   run: Record<string, unknown>
   actions: {
-    toolName: string, module: string, result: string, blame: string | null, blameRule: string | null, errorMessage: string | null
+    toolName: string
+    module: string
+    result: string
+    blame: string | null
+    blameRule: string | null
+    errorMessage: string | null
   }[]
-  feedback: { module: string, rating: number | null, grounded: boolean, ungroundedReason: string | null }[]
+  feedback: {
+    module: string
+    rating: number | null
+    grounded: boolean
+    ungroundedReason: string | null
+  }[]
 }
 
 export async function livePublicDay (
-  t: Test, url: string, { calls, onlyThese = false }: { calls: Call[], onlyThese?: boolean }
+  t: Test,
+  url: string,
+  { calls, onlyThese = false }: { calls: Call[], onlyThese?: boolean }
 ): Promise<PublicDay> {
   const claude = await startScriptedClaude({ script: curiousPlayer(calls, onlyThese) })
   t.teardown(() => claude.close())
   const settings = { MCP_URL: url }
-  const report = await look({ ...KEYS, DATA_DIR: join(tmpdir(), 'persona-runner-never-made'), ...settings }, { asksModel: false })
-  const app = await startTestApp(t, { env: { ANTHROPIC_API_KEY: 'stand-in', ANTHROPIC_BASE_URL: claude.url, ...settings } })
+  const report = await look({
+    ...KEYS,
+    DATA_DIR: join(tmpdir(), 'persona-runner-never-made'),
+    ...settings
+  }, { asksModel: false })
+  const app = await startTestApp(t, {
+    env: { ANTHROPIC_API_KEY: 'stand-in', ANTHROPIC_BASE_URL: claude.url, ...settings }
+  })
   const { id } = await createPersona(app, { locale: 'en' })
   await app.inject({ method: 'POST', url: '/diag/tick' })
-  const { runs: [run] } = (await app.inject({ url: `/api/v1/admin/runs?personaId=${id}`, headers: admin })).json()
+  const { runs: [run] } =
+    (await app.inject({ url: `/api/v1/admin/runs?personaId=${id}`, headers: admin })).json()
   const lived = (await app.inject({ url: `/api/v1/admin/runs/${run.id}`, headers: admin })).json()
   return {
     facts: report.apps[0] as AppFacts,
@@ -46,7 +68,8 @@ export async function livePublicDay (
 
 async function listTools (url: string): Promise<string[]> {
   const client = new Client({ name: 'test', version: '1.0.0' }, {
-    versionNegotiation: { mode: 'auto' }, capabilities: { elicitation: { form: { applyDefaults: true } } }
+    versionNegotiation: { mode: 'auto' },
+    capabilities: { elicitation: { form: { applyDefaults: true } } }
   })
   await client.connect(new StreamableHTTPClientTransport(new URL(url)))
   const { tools } = await client.listTools()
@@ -66,20 +89,36 @@ export interface Expected {
 export function holds (t: Test, day: PublicDay, expected: Expected): void {
   const { facts, listed, offered, run, actions, feedback } = day
   t.match(facts, { era: expected.era, protocolVersion: expected.protocolVersion })
-  t.match(run, { state: 'completed', mcpEra: expected.era, protocolVersion: expected.protocolVersion })
+  t.match(run, {
+    state: 'completed',
+    mcpEra: expected.era,
+    protocolVersion: expected.protocolVersion
+  })
   const shown = Object.values(facts.modules).flat()
-  t.same([...shown, ...facts.setAside.map(({ name }) => name)].sort(), listed.sort(), 'offered and set aside make the list')
+  t.same(
+    [...shown, ...facts.setAside.map(({ name }) => name)].sort(),
+    listed.sort(),
+    'offered and set aside make the list'
+  )
   t.same(facts.setAside.map(({ name }) => name).sort(), (expected.setAside ?? []).sort())
   t.same(offered, shown.map(legalName).sort(), 'the model is shown what the doctor tells')
 
-  const moduleOf = (tool: string) => Object.keys(facts.modules).find(module => facts.modules[module]?.includes(tool))
+  const moduleOf = (tool: string) =>
+    Object.keys(facts.modules).find(module => facts.modules[module]?.includes(tool))
   t.ok(actions.length > 0)
   for (const { toolName, module, result, errorMessage } of actions) {
     t.equal(module, moduleOf(toolName), `the module of ${toolName}`)
     t.not(result, 'unknown', `${toolName}: ${errorMessage}`)
   }
-  t.same(actions.filter(({ result }) => result === 'error').map(({ toolName }) => toolName), expected.wrong)
-  t.same(feedback.map(({ module }) => module).sort(), [...new Set(actions.map(({ module }) => module))].sort(), 'each used module is rated')
+  t.same(
+    actions.filter(({ result }) => result === 'error').map(({ toolName }) => toolName),
+    expected.wrong
+  )
+  t.same(
+    feedback.map(({ module }) => module).sort(),
+    [...new Set(actions.map(({ module }) => module))].sort(),
+    'each used module is rated'
+  )
   for (const { module, rating, grounded, ungroundedReason } of feedback) {
     t.ok(grounded && rating !== null, `the rating of ${module} counts: ${ungroundedReason}`)
   }

@@ -4,7 +4,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Command } from './public-server.ts'
 
-/** Python servers, where Python is: a virtual environment with pinned packages, made once and kept beside the other caches of the tests. */
+/**
+ * Python servers, where Python is: a virtual environment with pinned packages, made once and kept
+ * beside the other caches of the tests.
+ */
 
 const PACKAGES = ['mcp==2.3.0', 'fastmcp==4.2.3']
 const CACHE = fileURLToPath(new URL('../.cache', import.meta.url))
@@ -17,7 +20,8 @@ export function withoutPython (): string | false {
   if (existsSync(join(VENV, 'complete'))) return false
   rmSync(VENV, { recursive: true, force: true })
   mkdirSync(CACHE, { recursive: true })
-  const python = run('python3', ['-m', 'venv', VENV]) ?? run(PYTHON, ['-m', 'pip', 'install', '--quiet', ...PACKAGES])
+  const python = run('python3', ['-m', 'venv', VENV]) ??
+    run(PYTHON, ['-m', 'pip', 'install', '--quiet', ...PACKAGES])
   if (python !== null) return `no Python with ${PACKAGES.join(' and ')}: ${python}`
   // Only what was installed whole is taken the next time.
   mkdirSync(join(VENV, 'complete'))
@@ -26,7 +30,10 @@ export function withoutPython (): string | false {
 
 /** @returns the last line of what went wrong; null: nothing did */
 function run (file: string, args: string[]): string | null {
-  const { status, error, stdout, stderr } = spawnSync(file, args, { encoding: 'utf8', timeout: LIMIT_MS })
+  const { status, error, stdout, stderr } = spawnSync(file, args, {
+    encoding: 'utf8',
+    timeout: LIMIT_MS
+  })
   if (status === 0) return null
   return error?.message ?? `${stdout}${stderr}`.trim().split('\n').at(-1) ?? `${file} failed`
 }

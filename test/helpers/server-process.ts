@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createServerDatabase, onServer } from './database.ts'
 
-interface Teardown { teardown (fn: () => Promise<void> | void): void }
+interface Teardown {
+  teardown(fn: () => Promise<void> | void): void
+}
 
 const SERVER = fileURLToPath(new URL('../../src/server.ts', import.meta.url))
 
@@ -16,11 +18,14 @@ export interface ServerProcess {
   listening: Promise<string>
   /** Resolves when it has ended. */
   ended: Promise<{ code: number | null, signal: NodeJS.Signals | null, afterMs: number }>
-  output (): string
-  signal (signal: NodeJS.Signals): void
+  output(): string
+  signal(signal: NodeJS.Signals): void
 }
 
-/** The variables of a store that one test has for itself: a folder, or a database on the test server. */
+/**
+ * The variables of a store that one test has for itself: a folder, or a database on the test
+ * server.
+ */
 export async function storeEnv (t: Teardown): Promise<Record<string, string>> {
   if (onServer) return { DATABASE_URL: await createServerDatabase(t as never) }
   const folder = mkdtempSync(join(tmpdir(), 'persona-runner-test-'))
@@ -35,17 +40,28 @@ function shiftedClock (): Record<string, string | undefined> {
 }
 
 /**
- * `node src/server.ts` in a folder without a `.env`, with these variables and no others. Killed by the teardown.
+ * `node src/server.ts` in a folder without a `.env`, with these variables and no others. Killed by
+ * the teardown.
  * @param nodeArgs for Node itself; the child can then be talked to by `child.send`
  * @param entry in place of `src/server.ts`
  */
-export function startServer (t: Teardown, env: Record<string, string>, { nodeArgs = [] as string[], entry = SERVER } = {}): ServerProcess {
+export function startServer (
+  t: Teardown,
+  env: Record<string, string>,
+  { nodeArgs = [] as string[], entry = SERVER } = {}
+): ServerProcess {
   const child = spawn(process.execPath, [...nodeArgs, entry], {
-    env: { PATH: process.env.PATH, PORT: '0', ...shiftedClock(), ...env }, cwd: tmpdir(), stdio: ['ignore', 'pipe', 'pipe', nodeArgs.length > 0 ? 'ipc' : 'ignore']
+    env: { PATH: process.env.PATH, PORT: '0', ...shiftedClock(), ...env },
+    cwd: tmpdir(),
+    stdio: ['ignore', 'pipe', 'pipe', nodeArgs.length > 0 ? 'ipc' : 'ignore']
   })
   let output = ''
   let signalledAt = performance.now()
-  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, afterMs: performance.now() - signalledAt }))
+  const ended = once(child, 'close').then(([code, signal]) => ({
+    code,
+    signal,
+    afterMs: performance.now() - signalledAt
+  }))
   const listening = new Promise<string>((resolve, reject) => {
     const read = (chunk: Buffer) => {
       output += chunk.toString()

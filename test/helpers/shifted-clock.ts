@@ -1,6 +1,7 @@
 /**
- * Loaded before anything else where the suite runs under another date (`npm test -- --date`): this process, and those that it starts,
- * live so many milliseconds later. Embedded storage takes its time from `Date`, too; timers go on as they are.
+ * Loaded before anything else where the suite runs under another date (`npm test -- --date`): this
+ * process, and those that it starts, live so many milliseconds later. Embedded storage takes its
+ * time from `Date`, too; timers go on as they are.
  */
 
 const offsetMs = Number(process.env.TEST_CLOCK_OFFSET_MS ?? 0)

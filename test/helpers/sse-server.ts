@@ -15,8 +15,8 @@ export interface SseExchange {
   /** What the POST is answered with; 202 where nothing is. */
   post: ServerResponse
   /** Sends a message on the stream. */
-  send (message: object): void
-  result (result: unknown): void
+  send(message: object): void
+  result(result: unknown): void
 }
 
 export type SseHandler = (exchange: SseExchange) => unknown
@@ -27,7 +27,7 @@ export interface SseServer {
   /** Of each POST, by header. */
   posts: Record<string, string | string[] | undefined>[]
   streams: ServerResponse[]
-  count (method: string): number
+  count(method: string): number
 }
 
 export interface SseOptions {
@@ -39,11 +39,15 @@ export interface SseOptions {
 }
 
 export async function startSseServer (
-  t: Teardown, { on = {}, refusal = 405, endpoint = id => `/messages?sessionId=${id}` }: SseOptions = {}
+  t: Teardown,
+  { on = {}, refusal = 405, endpoint = id => `/messages?sessionId=${id}` }: SseOptions = {}
 ): Promise<SseServer> {
   const sessions = new Map<string, ServerResponse>()
   const app: Omit<SseServer, 'url'> = {
-    received: [], posts: [], streams: [], count: method => app.received.filter(message => message.method === method).length
+    received: [],
+    posts: [],
+    streams: [],
+    count: method => app.received.filter(message => message.method === method).length
   }
   const handlers = { ...working, ...on }
   const server = createServer((req, res) => {
@@ -58,15 +62,29 @@ export async function startSseServer (
     sessions.set(id, res)
     app.streams.push(res)
     res.once('close', () => sessions.delete(id))
-    res.writeHead(200, { 'content-type': 'text/event-stream' }).write(`event: endpoint\ndata: ${endpoint(id)}\n\n`)
+    res.writeHead(200, { 'content-type': 'text/event-stream' }).write(
+      `event: endpoint\ndata: ${endpoint(id)}\n\n`
+    )
   }
-  async function take (req: Parameters<typeof text>[0] & { url?: string }, res: ServerResponse, stream: ServerResponse | undefined) {
+  async function take (
+    req: Parameters<typeof text>[0] & { url?: string },
+    res: ServerResponse,
+    stream: ServerResponse | undefined
+  ) {
     const message = JSON.parse(await text(req)) as RpcMessage
     if (req.url?.startsWith('/messages') !== true) return res.writeHead(refusal).end()
     if (stream === undefined) return res.writeHead(404).end('Could not find session')
     app.received.push(message)
-    const send = (answer: object) => { stream.write(`event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', ...answer })}\n\n`) }
-    await handlers[message.method]?.({ message, stream, post: res, send, result: result => send({ id: message.id, result }) })
+    const send = (answer: object) => {
+      stream.write(`event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', ...answer })}\n\n`)
+    }
+    await handlers[message.method]?.({
+      message,
+      stream,
+      post: res,
+      send,
+      result: result => send({ id: message.id, result })
+    })
     if (!res.headersSent) res.writeHead(202).end('Accepted')
   }
   server.listen(0, '127.0.0.1')
@@ -81,9 +99,14 @@ export async function startSseServer (
 }
 
 const working: Record<string, SseHandler> = {
-  initialize: ({ result }) => result(
-    { protocolVersion: '2024-11-05', capabilities: { tools: { listChanged: true } }, serverInfo: { name: 'sse', version: '0.1.0' } }
-  ),
+  initialize: ({ result }) =>
+    result(
+      {
+        protocolVersion: '2024-11-05',
+        capabilities: { tools: { listChanged: true } },
+        serverInfo: { name: 'sse', version: '0.1.0' }
+      }
+    ),
   'tools/list': ({ result }) => result({ tools: [TOOL] }),
   'tools/call': ({ result }) => result({ content: [{ type: 'text', text: 'done' }] })
 }

@@ -14,7 +14,10 @@ export interface StatelessOptions {
   listChanged?: boolean
   /** Default: any that is free. */
   port?: number
-  /** False: each request has a connection of its own, so that none is left half open when the server ends. */
+  /**
+   * False: each request has a connection of its own, so that none is left half open when the server
+   * ends.
+   */
   keepAlive?: boolean
   /** Makes the tools of one server, which answers one request. */
   serve?: (server: Server) => void
@@ -25,17 +28,25 @@ export interface StatelessServer {
   handler: McpHttpHandler
   /** With the headers that came along. */
   received: (RpcMessage & { headers: IncomingMessage['headers'] })[]
-  count (method: string): number
-  close (): Promise<void>
+  count(method: string): number
+  close(): Promise<void>
 }
 
-export const ADD = { name: 'todo.create', description: 'Adds a todo.', inputSchema: { type: 'object' as const } }
+export const ADD = {
+  name: 'todo.create',
+  description: 'Adds a todo.',
+  inputSchema: { type: 'object' as const }
+}
 
 export async function startStatelessServer (
-  t: Teardown, { legacy = 'reject', listChanged = false, port = 0, keepAlive = true, serve = usual }: StatelessOptions = {}
+  t: Teardown,
+  { legacy = 'reject', listChanged = false, port = 0, keepAlive = true, serve = usual }:
+    StatelessOptions = {}
 ): Promise<StatelessServer> {
   const handler = createMcpHandler(() => {
-    const server = new Server({ name: 'stateless', version: '2.0.0' }, { capabilities: { tools: { listChanged } } })
+    const server = new Server({ name: 'stateless', version: '2.0.0' }, {
+      capabilities: { tools: { listChanged } }
+    })
     serve(server)
     return server
   }, { legacy })
@@ -44,11 +55,15 @@ export async function startStatelessServer (
   const server = createServer((req, res) => {
     res.shouldKeepAlive = keepAlive
     const serve = async () => {
-      const message = req.method === 'POST' ? JSON.parse(await text(req)) as RpcMessage : { method: req.method ?? '' }
+      const message = req.method === 'POST'
+        ? JSON.parse(await text(req)) as RpcMessage
+        : { method: req.method ?? '' }
       received.push({ ...message, headers: req.headers })
       await node(req, res, message)
     }
-    serve().catch(() => { res.destroy() })
+    serve().catch(() => {
+      res.destroy()
+    })
   })
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')

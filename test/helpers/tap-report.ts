@@ -1,6 +1,6 @@
 /**
- * Reads tap's raw output as it comes and tells what the reader of a CI log wants: one line per test file and the
- * whole story of what failed. Counts are tap's own, of assertions.
+ * Reads tap's raw output as it comes and tells what the reader of a CI log wants: one line per test
+ * file and the whole story of what failed. Counts are tap's own, of assertions.
  */
 
 export interface TapCounts {
@@ -9,10 +9,25 @@ export interface TapCounts {
   skipped: number
 }
 
-interface Point { depth: number, ok: boolean, name: string, ms: string | undefined }
+interface Point {
+  depth: number
+  ok: boolean
+  name: string
+  ms: string | undefined
+}
 
 /** Of a failure's details these tell the reader of a log nothing. */
-const NOISE = new Set(['at', 'source', 'args', 'command', 'stdio', 'cwd', 'jobId', 'externalID', 'tapCaught'])
+const NOISE = new Set([
+  'at',
+  'source',
+  'args',
+  'command',
+  'stdio',
+  'cwd',
+  'jobId',
+  'externalID',
+  'tapCaught'
+])
 
 export class TapReport {
   readonly #say: (line: string) => void
@@ -60,13 +75,21 @@ function failuresIn (lines: string[]): string[] {
   const open: { name: string, toldBefore: number }[] = []
   for (const [at, line] of lines.entries()) {
     const subtest = /^( *)# Subtest: (.*)$/.exec(line)
-    if (subtest !== null) open.splice(depthOf(subtest[1]), Infinity, { name: subtest[2] ?? '', toldBefore: told.length })
+    if (subtest !== null) {
+      open.splice(depthOf(subtest[1]), Infinity, {
+        name: subtest[2] ?? '',
+        toldBefore: told.length
+      })
+    }
     const point = pointIn(line)
     if (point === undefined) continue
     const [closed] = open[point.depth]?.name === point.name ? open.splice(point.depth) : []
     // A test that failed because of what is in it has nothing to add.
     if (point.ok || (closed !== undefined && told.length > closed.toldBefore)) continue
-    told.push(`  ${[...open.slice(0, point.depth).map(test => test.name), point.name].join(' > ')}`, ...detailsAfter(lines, at))
+    told.push(
+      `  ${[...open.slice(0, point.depth).map(test => test.name), point.name].join(' > ')}`,
+      ...detailsAfter(lines, at)
+    )
   }
   return told
 }
@@ -76,17 +99,25 @@ function detailsAfter (lines: string[], at: number): string[] {
   if (lines[at + 1] !== `${indent}---`) return []
   const end = lines.indexOf(`${indent}...`, at)
   let key = ''
-  return lines.slice(at + 2, end === -1 ? undefined : end).map(line => line.slice(indent.length)).filter(line => {
-    key = /^(\w+):/.exec(line)?.[1] ?? key
-    return !NOISE.has(key)
-  }).map(line => `    ${line}`)
+  return lines.slice(at + 2, end === -1 ? undefined : end).map(line => line.slice(indent.length))
+    .filter(line => {
+      key = /^(\w+):/.exec(line)?.[1] ?? key
+      return !NOISE.has(key)
+    }).map(line => `    ${line}`)
 }
 
 /** A test point; one that was skipped or is still to be done counts as ok, as it does for tap. */
 function pointIn (line: string): Point | undefined {
-  const match = /^( *)(not )?ok \d+(?: - (.*?))?(?: # time=([\d.]+)ms| # ((?:SKIP|TODO).*))?$/.exec(line)
+  const match = /^( *)(not )?ok \d+(?: - (.*?))?(?: # time=([\d.]+)ms| # ((?:SKIP|TODO).*))?$/.exec(
+    line
+  )
   if (match === null) return undefined
-  return { depth: depthOf(match[1]), ok: match[2] === undefined || match[5] !== undefined, name: match[3] ?? '', ms: match[4] }
+  return {
+    depth: depthOf(match[1]),
+    ok: match[2] === undefined || match[5] !== undefined,
+    name: match[3] ?? '',
+    ms: match[4]
+  }
 }
 
 function depthOf (indent = ''): number {

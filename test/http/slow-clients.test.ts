@@ -5,7 +5,10 @@ import t from 'tap'
 import { admin, ADMIN_KEY, SERVICE_KEY } from '../helpers/app.ts'
 import { startServer, storeEnv } from '../helpers/server-process.ts'
 
-/** A real process against clients that take their time, with the real limits: this test takes as long as they are. */
+/**
+ * A real process against clients that take their time, with the real limits: this test takes as
+ * long as they are.
+ */
 
 const CLIENTS = Number(process.env.SLOW_CLIENTS ?? 500)
 const ALL_CLOSED_MS = 20_000
@@ -18,16 +21,35 @@ const MANNERS: Record<string, { first: string, drip: string }> = {
   'says nothing': { first: '', drip: '' },
   'never ends its headers': { first: 'GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: ', drip: 'x' },
   'begins a header and stops': { first: 'GET /hea', drip: '' },
-  'drips its body, with a key': { first: `POST ${RELEASES} HTTP/1.1\r\nAuthorization: ${admin.authorization}\r\n${BODY}\r\n{`, drip: ' ' },
-  'begins its body and stops, with a key': { first: `POST ${RELEASES} HTTP/1.1\r\nAuthorization: ${admin.authorization}\r\n${BODY}\r\n{`, drip: '' },
-  'drips its body, without a key': { first: `POST ${RELEASES} HTTP/1.1\r\n${BODY}\r\n{`, drip: ' ' },
-  'drips a form to the sign-in': {
-    first: 'POST /sign-in HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\nkey=', drip: 'x'
+  'drips its body, with a key': {
+    first: `POST ${RELEASES} HTTP/1.1\r\nAuthorization: ${admin.authorization}\r\n${BODY}\r\n{`,
+    drip: ' '
   },
-  'drips chunks': { first: `POST ${RELEASES} HTTP/1.1\r\nHost: x\r\nAuthorization: ${admin.authorization}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`, drip: '1\r\n \r\n' }
+  'begins its body and stops, with a key': {
+    first: `POST ${RELEASES} HTTP/1.1\r\nAuthorization: ${admin.authorization}\r\n${BODY}\r\n{`,
+    drip: ''
+  },
+  'drips its body, without a key': {
+    first: `POST ${RELEASES} HTTP/1.1\r\n${BODY}\r\n{`,
+    drip: ' '
+  },
+  'drips a form to the sign-in': {
+    first:
+      'POST /sign-in HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\nkey=',
+    drip: 'x'
+  },
+  'drips chunks': {
+    first:
+      `POST ${RELEASES} HTTP/1.1\r\nHost: x\r\nAuthorization: ${admin.authorization}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    drip: '1\r\n \r\n'
+  }
 }
 
-interface Client { manner: string, socket: Socket, closedAfterMs: Promise<number> }
+interface Client {
+  manner: string
+  socket: Socket
+  closedAfterMs: Promise<number>
+}
 
 async function open (address: URL, manner: string): Promise<Client> {
   const { first, drip } = MANNERS[manner] ?? { first: '', drip: '' }
@@ -35,24 +57,40 @@ async function open (address: URL, manner: string): Promise<Client> {
   socket.on('error', () => {}).resume()
   const openedAt = performance.now()
   // However it ends, by a reset too.
-  const closedAfterMs = new Promise<number>(resolve => { socket.once('close', () => resolve(performance.now() - openedAt)) })
+  const closedAfterMs = new Promise<number>(resolve => {
+    socket.once('close', () => resolve(performance.now() - openedAt))
+  })
   await once(socket, 'connect')
   socket.write(first)
   const dripping = drip === '' ? undefined : setInterval(() => socket.write(drip), DRIP_MS)
   closedAfterMs.finally(() => clearInterval(dripping))
-  t.teardown(() => { socket.destroy() })
+  t.teardown(() => {
+    socket.destroy()
+  })
   return { manner, socket, closedAfterMs }
 }
 
 t.test(`${CLIENTS} slow clients are closed in time while others are served`, async t => {
-  const server = startServer(t, { SERVICE_KEY, ADMIN_KEY, TICK_SCHEDULE: '0 0 1 1 *', KEY_RATE_LIMIT: '1000000', ...await storeEnv(t) })
+  const server = startServer(t, {
+    SERVICE_KEY,
+    ADMIN_KEY,
+    TICK_SCHEDULE: '0 0 1 1 *',
+    KEY_RATE_LIMIT: '1000000',
+    ...await storeEnv(t)
+  })
   const address = new URL(await server.listening)
   const manners = Object.keys(MANNERS)
-  const clients = await Promise.all(Array.from({ length: CLIENTS }, (_, i) => open(address, manners[i % manners.length] ?? '')))
+  const clients = await Promise.all(
+    Array.from({ length: CLIENTS }, (_, i) => open(address, manners[i % manners.length] ?? ''))
+  )
 
   const state = { over: false }
-  const all = Promise.all(clients.map(async ({ manner, closedAfterMs }) => ({ manner, ms: await closedAfterMs })))
-  all.then(() => { state.over = true }, () => {})
+  const all = Promise.all(
+    clients.map(async ({ manner, closedAfterMs }) => ({ manner, ms: await closedAfterMs }))
+  )
+  all.then(() => {
+    state.over = true
+  }, () => {})
   const answers: { status: number, ms: number }[] = []
   const giveUpAt = performance.now() + ALL_CLOSED_MS + 10_000
   while (!state.over && performance.now() < giveUpAt) {
@@ -67,7 +105,9 @@ t.test(`${CLIENTS} slow clients are closed in time while others are served`, asy
   for (const { socket } of clients) socket.destroy()
   const closed = await all
   for (const manner of manners) {
-    const slowest = Math.max(...closed.filter(client => client.manner === manner).map(client => client.ms))
+    const slowest = Math.max(
+      ...closed.filter(client => client.manner === manner).map(client => client.ms)
+    )
     t.comment(`who ${manner}: ${Math.round(slowest)} ms at the latest`)
   }
   t.ok(answers.length > 0, `${answers.length} others were served`)

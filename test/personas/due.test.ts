@@ -6,7 +6,10 @@ import type { Persona } from '../../src/personas/schemas.ts'
 import { openRuns } from '../../src/runner/runs/repository.ts'
 import { onServer, openTestDatabase } from '../helpers/database.ts'
 
-/** Who is due, decided in SQL. The rows travel in time, or the database's clock does; the test never waits. */
+/**
+ * Who is due, decided in SQL. The rows travel in time, or the database's clock does; the test never
+ * waits.
+ */
 
 const { db } = await openTestDatabase(t)
 
@@ -24,20 +27,35 @@ const CHARACTER = { name: 'P', archetype: 'a', systemPrompt: 's' }
 let persons = 0
 
 async function addPersona ({
-  cadence = 'daily', timeZone = 'Europe/Berlin', lastActive, notBefore, paused = false
+  cadence = 'daily',
+  timeZone = 'Europe/Berlin',
+  lastActive,
+  notBefore,
+  paused = false
 }: Row): Promise<Persona> {
   const email = `p${++persons}@personas.test`
-  const { persona } = await upsertPersona(db, { ...CHARACTER, email, tickCadence: cadence, timeZone, paused })
+  const { persona } = await upsertPersona(db, {
+    ...CHARACTER,
+    email,
+    tickCadence: cadence,
+    timeZone,
+    paused
+  })
   await sql`
     UPDATE personas
-    SET last_active_at = now() - ${lastActive ?? null}::interval, not_before = now() + ${notBefore ?? null}::interval
+    SET last_active_at = now() - ${lastActive ?? null}::interval, not_before = now() + ${
+    notBefore ?? null
+  }::interval
     WHERE id = ${persona.id}`.execute(db)
   return persona
 }
 
-const dueIds = async (handle: Queryable = db, limit = 1000) => (await listDue(handle, { limit })).personas.map(persona => persona.id)
+const dueIds = async (handle: Queryable = db, limit = 1000) =>
+  (await listDue(handle, { limit })).personas.map(persona => persona.id)
 
-t.afterEach(async () => { await db.deleteFrom('personas').execute() })
+t.afterEach(async () => {
+  await db.deleteFrom('personas').execute()
+})
 
 t.test('the cadence says how long after its last activity a persona is due', async t => {
   const table: [Row, boolean][] = [
@@ -90,7 +108,8 @@ t.test('those that have never run come first, then the stalest, over all cadence
   const fresh = await addPersona({ cadence: 'daily', lastActive: '25 hours' })
   const stalest = await addPersona({ cadence: 'hourly', lastActive: '10 days' })
   const never = [
-    await addPersona({ cadence: 'daily' }), await addPersona({ cadence: 'hourly' })
+    await addPersona({ cadence: 'daily' }),
+    await addPersona({ cadence: 'hourly' })
   ].map(persona => persona.id).sort()
   const expected = [...never, stalest.id, stale.id, fresh.id, hourly.id]
   t.same(await dueIds(), expected)
@@ -102,27 +121,44 @@ t.test('those that have never run come first, then the stalest, over all cadence
 })
 
 const ZONES = [
-  'Pacific/Kiritimati', 'Pacific/Auckland', 'Asia/Tokyo', 'Asia/Kathmandu', 'Europe/Berlin', 'UTC',
-  'America/St_Johns', 'America/Los_Angeles', 'Pacific/Pago_Pago'
+  'Pacific/Kiritimati',
+  'Pacific/Auckland',
+  'Asia/Tokyo',
+  'Asia/Kathmandu',
+  'Europe/Berlin',
+  'UTC',
+  'America/St_Johns',
+  'America/Los_Angeles',
+  'Pacific/Pago_Pago'
 ]
 
-/** Zones differ in their day just now, whatever day it is: Kiritimati and Pago Pago are 25 hours apart. */
+/**
+ * Zones differ in their day just now, whatever day it is: Kiritimati and Pago Pago are 25 hours
+ * apart.
+ */
 t.test('a weekdays persona is due exactly where the database says that it is Monday to Friday now', async t => {
   await db.transaction().execute(async trx => {
     for (const zone of ZONES) {
       const { persona } = await upsertPersona(trx, {
-        ...CHARACTER, email: `${zone.replace('/', '.')}@personas.test`, tickCadence: 'weekdays', timeZone: zone
+        ...CHARACTER,
+        email: `${zone.replace('/', '.')}@personas.test`,
+        tickCadence: 'weekdays',
+        timeZone: zone
       })
       const { rows: [row] } = await sql<{ day: number }>`
         SELECT extract(isodow FROM now() AT TIME ZONE ${zone})::int AS day`.execute(trx)
-      t.equal((await dueIds(trx)).includes(persona.id), Number(row?.day) <= 5, `${zone}, day ${row?.day}`)
+      t.equal(
+        (await dueIds(trx)).includes(persona.id),
+        Number(row?.day) <= 5,
+        `${zone}, day ${row?.day}`
+      )
     }
   })
 })
 
 /**
- * The database's clock, stopped at an instant for one transaction: a `now()` of our own that the search path
- * finds before the one of Postgres.
+ * The database's clock, stopped at an instant for one transaction: a `now()` of our own that the
+ * search path finds before the one of Postgres.
  */
 async function atInstant<T> (instant: string, look: (trx: Queryable) => Promise<T>): Promise<T> {
   return db.transaction().execute(async trx => {
@@ -164,7 +200,11 @@ t.test('with the clock stopped', async t => {
     ]
     for (const [instant, timeZone, expected] of table) {
       const { id } = await addPersona({ cadence: 'weekdays', timeZone })
-      t.equal((await atInstant(instant, dueIds)).includes(id), expected, `${instant} in ${timeZone}`)
+      t.equal(
+        (await atInstant(instant, dueIds)).includes(id),
+        expected,
+        `${instant} in ${timeZone}`
+      )
     }
   })
 
@@ -179,28 +219,49 @@ t.test('with the clock stopped', async t => {
     ]
     for (const [active, instant, expected] of table) {
       await db.updateTable('personas').set({ last_active_at: active }).execute()
-      t.same(await atInstant(instant, dueIds), expected ? [id] : [], `active ${active}, now ${instant}`)
+      t.same(
+        await atInstant(instant, dueIds),
+        expected ? [id] : [],
+        `active ${active}, now ${instant}`
+      )
     }
   })
 
   await t.test('weekends are nothing to hourly and daily personas', async t => {
-    const ids = [(await addPersona({ cadence: 'hourly' })).id, (await addPersona({ cadence: 'daily' })).id].sort()
+    const ids = [
+      (await addPersona({ cadence: 'hourly' })).id,
+      (await addPersona({ cadence: 'daily' })).id
+    ].sort()
     t.same(await atInstant('2026-11-28T12:00Z', dueIds), ids)
   })
 
   await t.test('the change to summer time does not shorten a day of 24 hours', async t => {
     const { id } = await addPersona({ cadence: 'daily' })
     await db.updateTable('personas').set({ last_active_at: '2027-03-27T12:00Z' }).execute()
-    t.same(await atInstant('2027-03-28T11:30Z', dueIds), [], '12:30 in Berlin before, 13:30 after: 23.5 hours')
+    t.same(
+      await atInstant('2027-03-28T11:30Z', dueIds),
+      [],
+      '12:30 in Berlin before, 13:30 after: 23.5 hours'
+    )
     t.same(await atInstant('2027-03-28T12:00:01Z', dueIds), [id])
   })
 })
 
 t.test('the database refuses a time zone that it does not know, so that the due-query never meets one', async t => {
   const persona = await addPersona({})
-  await t.rejects(db.updateTable('personas').set({ time_zone: 'Mars/Olympus_Mons' }).execute(), { code: '22023' })
-  const stranger = { ...CHARACTER, email: 'm@personas.test', tickCadence: 'daily', timeZone: 'Mars/Olympus_Mons' } as const
-  await t.rejects(upsertPersona(db, stranger), { code: 'BAD_REQUEST', message: /Mars\/Olympus_Mons/ })
+  await t.rejects(db.updateTable('personas').set({ time_zone: 'Mars/Olympus_Mons' }).execute(), {
+    code: '22023'
+  })
+  const stranger = {
+    ...CHARACTER,
+    email: 'm@personas.test',
+    tickCadence: 'daily',
+    timeZone: 'Mars/Olympus_Mons'
+  } as const
+  await t.rejects(upsertPersona(db, stranger), {
+    code: 'BAD_REQUEST',
+    message: /Mars\/Olympus_Mons/
+  })
   t.same(await dueIds(), [persona.id])
 })
 
@@ -210,13 +271,14 @@ t.test('two ticks at the same moment never take the same persona', serverOnly, a
   for (let i = 0; i < 30; i++) await addPersona({ cadence: (['hourly', 'daily'] as const)[i % 2] })
   const bothHold = Promise.withResolvers<void>()
   let holding = 0
-  const takeAndHold = () => db.transaction().execute(async trx => {
-    const taken = await takeDue(trx, { limit: 10 })
-    // Neither lets go before the other has taken.
-    if (++holding === 2) bothHold.resolve()
-    await bothHold.promise
-    return taken.map(persona => persona.id)
-  })
+  const takeAndHold = () =>
+    db.transaction().execute(async trx => {
+      const taken = await takeDue(trx, { limit: 10 })
+      // Neither lets go before the other has taken.
+      if (++holding === 2) bothHold.resolve()
+      await bothHold.promise
+      return taken.map(persona => persona.id)
+    })
   const [first, second] = await Promise.all([takeAndHold(), takeAndHold()])
   t.equal(first.length, 10)
   t.equal(second.length, 10, 'rows in other hands are skipped, not waited for')

@@ -50,7 +50,10 @@ t.test('values arrive as what they are, and what is not ours is left alone', asy
 })
 
 t.test('an empty value means unset', async t => {
-  t.same(await load(Object.fromEntries(VARIABLES.map((name, i) => [name, ' '.repeat(i % 3)]))), await load({}))
+  t.same(
+    await load(Object.fromEntries(VARIABLES.map((name, i) => [name, ' '.repeat(i % 3)]))),
+    await load({})
+  )
 })
 
 t.test('one message names every wrong variable, what it is and what it should be', async t => {
@@ -83,7 +86,13 @@ t.test('every variable refuses what is wrong for it, each at its own bounds', as
     DATABASE_URL: ['mysql://u:p@host/db', 'localhost', 'postgres://', 'postgres://u:p @host/db'],
     SERVICE_KEY: ['1234567'],
     ADMIN_KEY: ['1234567'],
-    SERVICE_KEYS: ['12345678', 'a:1234567', 'a:12345678,', 'a:12345678 b:12345678', 'a:11111111,b:22222222,c:33333333,d:44444444,e:55555555'],
+    SERVICE_KEYS: [
+      '12345678',
+      'a:1234567',
+      'a:12345678,',
+      'a:12345678 b:12345678',
+      'a:11111111,b:22222222,c:33333333,d:44444444,e:55555555'
+    ],
     ADMIN_KEYS: ['no-kid-in-here'],
     VIEWER_KEYS: ['a b:12345678'],
     DIAGNOSTICS: ['yes', '1'],
@@ -93,30 +102,59 @@ t.test('every variable refuses what is wrong for it, each at its own bounds', as
     PERSONA_SEED_SECRET: ['fifteen letters'],
     ACCOUNTS: ['oauth', 'Password'],
     OAUTH_TOKEN_URL: ['ftp://host'],
-    ENCRYPTION_KEYS: ['k1:too-short', `k1:${'A'.repeat(44)}`, 'A'.repeat(43), `k1:${'!'.repeat(43)}`, `k 1:${'A'.repeat(43)}=`],
+    ENCRYPTION_KEYS: [
+      'k1:too-short',
+      `k1:${'A'.repeat(44)}`,
+      'A'.repeat(43),
+      `k1:${'!'.repeat(43)}`,
+      `k 1:${'A'.repeat(43)}=`
+    ],
     MCP_TRUSTED: ['1', 'TRUE', 'on'],
     RUNNER_PAUSED: ['0', 'no'],
     TICK_SCHEDULE: ['* * * *', '61 * * * *', '@often', '* * * * * * *']
   }
   for (const [name, values] of Object.entries(wrong)) {
-    for (const value of values) t.match((await refusal({ [name]: value })).message, `  - ${name} must be `, `${name}=${value}`)
+    for (const value of values) {
+      t.match(
+        (await refusal({ [name]: value })).message,
+        `  - ${name} must be `,
+        `${name}=${value}`
+      )
+    }
   }
   for (const [name, schema] of Object.entries(Config.properties)) {
-    const { type, minimum, maximum } = schema as { type?: string, minimum?: number, maximum?: number }
+    const { type, minimum, maximum } = schema as {
+      type?: string
+      minimum?: number
+      maximum?: number
+    }
     if (type !== 'integer' || minimum === undefined || maximum === undefined) continue
     for (const value of [minimum - 1, maximum + 1, minimum + 0.5, 'many', '5x', 'NaN', '-']) {
       const { message } = await refusal({ [name]: String(value) })
-      t.match(message, `${name} must be a whole number from ${minimum} to ${maximum}`, `${name}=${value}`)
+      t.match(
+        message,
+        `${name} must be a whole number from ${minimum} to ${maximum}`,
+        `${name}=${value}`
+      )
     }
-    for (const value of [minimum, maximum]) t.match(await load({ [name]: String(value) }), { [name]: value }, `${name}=${value}`)
+    for (const value of [minimum, maximum]) {
+      t.match(await load({ [name]: String(value) }), { [name]: value }, `${name}=${value}`)
+    }
   }
 })
 
 t.test('a secret is never printed, not even a wrong one', async t => {
   const secrets = {
-    SERVICE_KEY: 'svc-sec', SERVICE_KEYS: 'kid:lst-sec', ENCRYPTION_KEYS: 'kid:enc-sec', ADMIN_KEY: 'adm-sec', PERSONA_SEED_SECRET: 'seed-sec', DATABASE_URL: 'mysql://root:db-sec@host/db'
+    SERVICE_KEY: 'svc-sec',
+    SERVICE_KEYS: 'kid:lst-sec',
+    ENCRYPTION_KEYS: 'kid:enc-sec',
+    ADMIN_KEY: 'adm-sec',
+    PERSONA_SEED_SECRET: 'seed-sec',
+    DATABASE_URL: 'mysql://root:db-sec@host/db'
   }
-  for (const name of [...Object.keys(secrets), 'ANTHROPIC_API_KEY']) t.equal(annotationsOf(name)?.secret, true, name)
+  for (const name of [...Object.keys(secrets), 'ANTHROPIC_API_KEY']) {
+    t.equal(annotationsOf(name)?.secret, true, name)
+  }
   const { message } = await refusal({ ...secrets, PORT: 'x' })
   for (const [name, value] of Object.entries(secrets)) {
     t.match(message, `${name} must be `)
@@ -128,23 +166,44 @@ t.test('a secret is never printed, not even a wrong one', async t => {
 t.test('an app with accounts needs the secret that the passwords come from', async t => {
   const AUTH_URL = 'http://127.0.0.1:3071'
   t.match((await refusal({ AUTH_URL })).message, /PERSONA_SEED_SECRET must be set .* AUTH_URL/)
-  t.match((await refusal({ AUTH_URL, PERSONA_SEED_SECRET: '  ' })).message, /PERSONA_SEED_SECRET must be set/)
+  t.match(
+    (await refusal({ AUTH_URL, PERSONA_SEED_SECRET: '  ' })).message,
+    /PERSONA_SEED_SECRET must be set/
+  )
   t.match(await load({ AUTH_URL, PERSONA_SEED_SECRET: 'sixteen-letters!' }), { AUTH_URL })
-  t.match(await load({ PERSONA_SEED_SECRET: 'sixteen-letters!' }), { AUTH_URL: undefined }, 'the secret alone is no fault')
+  t.match(
+    await load({ PERSONA_SEED_SECRET: 'sixteen-letters!' }),
+    { AUTH_URL: undefined },
+    'the secret alone is no fault'
+  )
 })
 
 t.test('each kind of account names what it cannot do without', async t => {
-  const needs = { password: /AUTH_URL must be set/, 'client-credentials': /OAUTH_CLIENT_ID must be set.*\n.*OAUTH_CLIENT_SECRET must/, 'refresh-token': /OAUTH_CLIENT_ID must/ }
-  for (const [ACCOUNTS, said] of Object.entries(needs)) t.match((await refusal({ ACCOUNTS })).message, said, ACCOUNTS)
+  const needs = {
+    password: /AUTH_URL must be set/,
+    'client-credentials': /OAUTH_CLIENT_ID must be set.*\n.*OAUTH_CLIENT_SECRET must/,
+    'refresh-token': /OAUTH_CLIENT_ID must/
+  }
+  for (const [ACCOUNTS, said] of Object.entries(needs)) {
+    t.match((await refusal({ ACCOUNTS })).message, said, ACCOUNTS)
+  }
   for (const ACCOUNTS of ['none', 'headers']) t.match(await load({ ACCOUNTS }), { ACCOUNTS })
-  t.match(await load({ ACCOUNTS: 'refresh-token', OAUTH_CLIENT_ID: 'public' }), { OAUTH_CLIENT_SECRET: undefined })
+  t.match(await load({ ACCOUNTS: 'refresh-token', OAUTH_CLIENT_ID: 'public' }), {
+    OAUTH_CLIENT_SECRET: undefined
+  })
   const twice = `k1:${'A'.repeat(42)}E=,k1:${'B'.repeat(42)}E=`
-  t.match((await refusal({ ENCRYPTION_KEYS: twice })).message, /ENCRYPTION_KEYS must name each key differently/)
+  t.match(
+    (await refusal({ ENCRYPTION_KEYS: twice })).message,
+    /ENCRYPTION_KEYS must name each key differently/
+  )
 })
 
 t.test('an address that holds a password is refused, and the password is not shown', async t => {
   for (const name of ['MCP_URL', 'AUTH_URL', 'ANTHROPIC_BASE_URL']) {
-    const error = await load({ [name]: 'https://user:top-secret@app.test/mcp', PERSONA_SEED_SECRET: 'sixteen characters' }).then(() => null, (error: Error) => error)
+    const error = await load({
+      [name]: 'https://user:top-secret@app.test/mcp',
+      PERSONA_SEED_SECRET: 'sixteen characters'
+    }).then(() => null, (error: Error) => error)
     t.match(error?.message, new RegExp(`${name} must not hold a user or a password`))
     t.notMatch(error?.message, 'top-secret')
   }
@@ -156,13 +215,28 @@ t.test('.env.example has every variable with its description and its default, an
   const entries = lines.flatMap((line, i) => {
     const match = /^(# )?([A-Z][A-Z0-9_]*)=(.*)$/.exec(line)
     if (match === null) return []
-    return [{ unset: match[1] !== undefined, name: match[2] ?? '', value: match[3] ?? '', comment: lines[i - 1] }]
+    return [{
+      unset: match[1] !== undefined,
+      name: match[2] ?? '',
+      value: match[3] ?? '',
+      comment: lines[i - 1]
+    }]
   })
   t.same(entries.map(entry => entry.name), VARIABLES, 'in the order of src/platform/config.ts')
   for (const { name, unset, value, comment } of entries) {
     t.equal(comment, `# ${annotationsOf(name)?.description}`, `the line above ${name}`)
-    const { default: standard } = Config.properties[name as keyof typeof Config.properties] as { default?: unknown }
-    t.same({ unset, value }, { unset: standard === undefined, value: String(standard ?? '') }, `the value of ${name}`)
+    const { default: standard } = Config.properties[name as keyof typeof Config.properties] as {
+      default?: unknown
+    }
+    t.same(
+      { unset, value },
+      { unset: standard === undefined, value: String(standard ?? '') },
+      `the value of ${name}`
+    )
   }
-  t.same(await load(parseEnv(lines.join('\n'))), await load({}), 'copied as it is, it changes nothing')
+  t.same(
+    await load(parseEnv(lines.join('\n'))),
+    await load({}),
+    'copied as it is, it changes nothing'
+  )
 })

@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { cleanJson, isCleanDocument, MAX_JSON_DEPTH, nestsTooDeep } from '../../src/platform/clean-json.ts'
+import {
+  cleanJson,
+  isCleanDocument,
+  MAX_JSON_DEPTH,
+  nestsTooDeep
+} from '../../src/platform/clean-json.ts'
 import { retryAfterMs } from '../../src/platform/retry-after.ts'
 import { shownAddress } from '../../src/platform/dial/shown-address.ts'
 import { clean, cutBytes, oneLine } from '../../src/platform/text.ts'
@@ -42,7 +47,8 @@ t.test('a cut text is a beginning of the text, never longer than allowed and nev
     const cut = cutBytes(text, maxBytes)
     const bytes = Buffer.byteLength(cut.text)
     return text.startsWith(cut.text) && bytes <= maxBytes && cut.text.isWellFormed() &&
-      bytes + cut.omittedBytes === Buffer.byteLength(text) && maxBytes - bytes <= (cut.omittedBytes > 0 ? 3 : maxBytes)
+      bytes + cut.omittedBytes === Buffer.byteLength(text) &&
+      maxBytes - bytes <= (cut.omittedBytes > 0 ? 3 : maxBytes)
   }))
   t.same(cutBytes('aä🙂', 4), { text: 'aä', omittedBytes: 4 })
   t.same(cutBytes('aä🙂', 7), { text: 'aä🙂', omittedBytes: 0 })
@@ -70,7 +76,9 @@ t.test('JSON that is cleaned may be stored, however deep it came', async t => {
     t.ok(nestsTooDeep(nested(depth)), `${depth} levels are too deep`)
     t.notOk(nestsTooDeep(cleanJson(nested(depth))))
   }
-  fc.assert(fc.property(fc.anything({ withNullPrototype: false }), value => !nestsTooDeep(cleanJson(value))))
+  fc.assert(
+    fc.property(fc.anything({ withNullPrototype: false }), value => !nestsTooDeep(cleanJson(value)))
+  )
 })
 
 t.test('every text in JSON is cleaned, keys too', async t => {
@@ -81,30 +89,66 @@ t.test('every text in JSON is cleaned, keys too', async t => {
 })
 
 t.test('a document that is told clean by its text holds nothing that cleaning would take away', async t => {
-  const asSent = (value: unknown) => [JSON.stringify(value), JSON.stringify(value).replace(/[^ -~]/g, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)]
+  const asSent = (
+    value: unknown
+  ) => [
+    JSON.stringify(value),
+    JSON.stringify(value).replace(
+      /[^ -~]/g,
+      c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`
+    )
+  ]
   let clean = 0
-  fc.assert(fc.property(fc.dictionary(anyText, fc.array(anyText)), value => asSent(value).every(json => {
-    // What arrives has been decoded from UTF-8.
-    const document = json.toWellFormed()
-    if (!isCleanDocument(document)) return true
-    clean++
-    return JSON.stringify(cleanJson(JSON.parse(document))) === JSON.stringify(JSON.parse(document))
-  })))
+  fc.assert(
+    fc.property(fc.dictionary(anyText, fc.array(anyText)), value =>
+      asSent(value).every(json => {
+        // What arrives has been decoded from UTF-8.
+        const document = json.toWellFormed()
+        if (!isCleanDocument(document)) return true
+        clean++
+        return JSON.stringify(cleanJson(JSON.parse(document))) ===
+          JSON.stringify(JSON.parse(document))
+      }))
+  )
   t.ok(clean > 0)
-  for (const document of ['{"a":"\\u0000"}', '{"a":"\\b"}', '{"a":"\\ud83d"}', '{"\\ufeff":1}', '"\u202e"', '"\u0085"']) t.notOk(isCleanDocument(document), document)
-  for (const document of ['{"a":"b\\n\\t\\"c\\\\ \\/"}', '"ä 🙂"', '[1,null]']) t.ok(isCleanDocument(document), document)
+  for (
+    const document of [
+      '{"a":"\\u0000"}',
+      '{"a":"\\b"}',
+      '{"a":"\\ud83d"}',
+      '{"\\ufeff":1}',
+      '"\u202e"',
+      '"\u0085"'
+    ]
+  ) t.notOk(isCleanDocument(document), document)
+  for (const document of ['{"a":"b\\n\\t\\"c\\\\ \\/"}', '"ä 🙂"', '[1,null]']) {
+    t.ok(isCleanDocument(document), document)
+  }
 })
 
 t.test('Retry-After is read as seconds or as a date, and nothing else', async t => {
   const now = Date.parse('2026-11-23T10:00:00Z')
   const cases: [header: string | null, ms: number | undefined][] = [
-    ['0', 0], ['120', 120_000], [' 7 ', 7000], ['Mon, 23 Nov 2026 10:00:30 GMT', 30_000], ['Mon, 23 Nov 2026 09:00:00 GMT', 0],
-    [null, undefined], ['', undefined], ['-5', undefined], ['1.5', undefined], ['soon', undefined], ['2026', 2_026_000], ['9'.repeat(400), undefined]
+    ['0', 0],
+    ['120', 120_000],
+    [' 7 ', 7000],
+    ['Mon, 23 Nov 2026 10:00:30 GMT', 30_000],
+    ['Mon, 23 Nov 2026 09:00:00 GMT', 0],
+    [null, undefined],
+    ['', undefined],
+    ['-5', undefined],
+    ['1.5', undefined],
+    ['soon', undefined],
+    ['2026', 2_026_000],
+    ['9'.repeat(400), undefined]
   ]
   for (const [header, ms] of cases) t.equal(retryAfterMs(header, now), ms, String(header))
 })
 
 t.test('an address is shown without what may be secret in it', async t => {
-  t.equal(shownAddress('https://user:password@app.test:8443/mcp?token=1#x'), 'https://app.test:8443/mcp')
+  t.equal(
+    shownAddress('https://user:password@app.test:8443/mcp?token=1#x'),
+    'https://app.test:8443/mcp'
+  )
   t.equal(shownAddress('not an address'), '[address]')
 })

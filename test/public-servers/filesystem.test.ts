@@ -6,9 +6,20 @@ import t from 'tap'
 import { holds, livePublicDay } from '../helpers/public-day.ts'
 import { bridged, startPublicServer } from '../helpers/public-server.ts'
 
-const BIN = fileURLToPath(new URL('../../node_modules/@modelcontextprotocol/server-filesystem/dist/index.js', import.meta.url))
+const BIN = fileURLToPath(
+  new URL(
+    '../../node_modules/@modelcontextprotocol/server-filesystem/dist/index.js',
+    import.meta.url
+  )
+)
 
-for (const [era, protocolVersion, flag] of [['stateless', '2026-07-28', '--modern'], ['session', '2025-11-25', '--no-modern']] as const) {
+for (
+  const [era, protocolVersion, flag] of [['stateless', '2026-07-28', '--modern'], [
+    'session',
+    '2025-11-25',
+    '--no-modern'
+  ]] as const
+) {
   t.test(`a day in server-filesystem behind a bridge (${era})`, async t => {
     const folder = realpathSync(mkdtempSync(join(tmpdir(), 'persona-runner-files-')))
     t.teardown(() => rmSync(folder, { recursive: true, force: true }))
@@ -21,7 +32,11 @@ for (const [era, protocolVersion, flag] of [['stateless', '2026-07-28', '--moder
     ]
     const url = await startPublicServer(t, bridged([flag], [process.execPath, BIN, folder]))
     const day = await livePublicDay(t, url, { calls, onlyThese: true })
-    t.match(day.actions.filter(({ result }) => result !== 'ok'), [{ blame: 'persona', blameRule: 'made_up', errorMessage: /ENOENT/ }])
+    t.match(day.actions.filter(({ result }) => result !== 'ok'), [{
+      blame: 'persona',
+      blameRule: 'made_up',
+      errorMessage: /ENOENT/
+    }])
     t.same([...new Set(day.actions.map(({ module }) => module))].sort(), ['directory', 'file'])
     holds(t, day, {
       era,

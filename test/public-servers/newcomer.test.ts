@@ -1,6 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -9,25 +16,53 @@ import { startScriptedClaude } from 'scripted-claude/scripted-claude'
 import { closedPort } from '../helpers/closed-port.ts'
 import { curiousPlayer } from '../helpers/curious-player.ts'
 
-/** The README's "Use it with your app", word for word, in a folder of its own, with server-memory as the app. */
+/**
+ * The README's "Use it with your app", word for word, in a folder of its own, with server-memory as
+ * the app.
+ */
 
 const ROOT = join(import.meta.dirname, '../..')
-const section = /^## Use it with your app\n([^]*?)\n## /m.exec(readFileSync(join(ROOT, 'README.md'), 'utf8'))?.[1] ?? ''
-const [story = '', bridge = ''] = [...section.matchAll(/^```sh\n([^]*?)\n```/gm)].map(([, block = '']) => block)
+const section =
+  /^## Use it with your app\n([^]*?)\n## /m.exec(readFileSync(join(ROOT, 'README.md'), 'utf8'))
+    ?.[1] ?? ''
+const [story = '', bridge = ''] = [...section.matchAll(/^```sh\n([^]*?)\n```/gm)].map((
+  [, block = '']
+) => block)
 const commands = story.split('\n').map(line => line.replace(/\s+#.*$/, ''))
 
 const home = mkdtempSync(join(tmpdir(), 'persona-runner-newcomer-'))
-for (const name of ['src', 'migrations', 'node_modules']) symlinkSync(join(ROOT, name), join(home, name))
-for (const name of ['package.json', '.env.example']) copyFileSync(join(ROOT, name), join(home, name))
+for (const name of ['src', 'migrations', 'node_modules']) {
+  symlinkSync(join(ROOT, name), join(home, name))
+}
+for (const name of ['package.json', '.env.example']) {
+  copyFileSync(join(ROOT, name), join(home, name))
+}
 
-interface Started { child: ChildProcess, output (): string, ended: Promise<unknown> }
+interface Started {
+  child: ChildProcess
+  output(): string
+  ended: Promise<unknown>
+}
 
 /** With nothing of this process's environment but where programs are. */
 function start (command: string): Started {
-  const env = { PATH: `${dirname(process.execPath)}:${process.env.PATH}`, HOME: home, npm_config_update_notifier: 'false' }
-  const child = spawn('sh', ['-c', command], { cwd: home, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const env = {
+    PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
+    HOME: home,
+    npm_config_update_notifier: 'false'
+  }
+  const child = spawn('sh', ['-c', command], {
+    cwd: home,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true
+  })
   let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { output += chunk.toString() })
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+    })
+  }
   return { child, output: () => output, ended: once(child, 'close') }
 }
 
@@ -56,13 +91,20 @@ async function said (started: Started, words: RegExp): Promise<RegExpExecArray> 
 }
 
 t.test('a newcomer comes from the README to ratings', async t => {
-  t.strictSame(commands, ['cp .env.example .env', 'npm run doctor', 'npm run seed:personas', 'npm start'])
+  t.strictSame(commands, [
+    'cp .env.example .env',
+    'npm run doctor',
+    'npm run seed:personas',
+    'npm start'
+  ])
   const [copy = '', doctor = '', seed = '', begin = ''] = commands
   t.match(await run(copy), { code: 0 })
 
   const unset = await run(doctor)
   t.equal(unset.code, 1)
-  for (const name of ['SERVICE_KEY', 'ADMIN_KEY', 'ANTHROPIC_API_KEY']) t.match(unset.output, new RegExp(`✗ configuration +${name} is not set`))
+  for (const name of ['SERVICE_KEY', 'ADMIN_KEY', 'ANTHROPIC_API_KEY']) {
+    t.match(unset.output, new RegExp(`✗ configuration +${name} is not set`))
+  }
 
   const port = await closedPort()
   const app = start(bridge.replace('3071', String(port)))
@@ -70,7 +112,10 @@ t.test('a newcomer comes from the README to ratings', async t => {
   await said(app, /server|listening|port/i)
   const claude = await startScriptedClaude({
     script: curiousPlayer([
-      { tool: 'create_entities', input: { entities: [{ name: 'Tea', entityType: 'drink', observations: ['hot'] }] } },
+      {
+        tool: 'create_entities',
+        input: { entities: [{ name: 'Tea', entityType: 'drink', observations: ['hot'] }] }
+      },
       { tool: 'read_graph', input: {} }
     ], true)
   })
@@ -85,7 +130,9 @@ t.test('a newcomer comes from the README to ratings', async t => {
   }
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}`)
   const file = readFileSync(join(home, '.env'), 'utf8').split('\n')
-  const others = file.filter(line => !Object.keys(settings).some(name => line.startsWith(`${name}=`)))
+  const others = file.filter(line =>
+    !Object.keys(settings).some(name => line.startsWith(`${name}=`))
+  )
   writeFileSync(join(home, '.env'), [...others, ...lines].join('\n'))
 
   const set = await run(doctor)
@@ -96,8 +143,14 @@ t.test('a newcomer comes from the README to ratings', async t => {
 
   const server = start(begin)
   running.push(server)
-  const [, address = ''] = await said(server, /the pages are at (http:\S+?)\/ \(sign in with the key in ADMIN_KEY\)/)
-  const tick = await (await fetch(`${address}/diag/tick`, { method: 'POST' })).json() as { due: number, ranSuccessfully: number }
+  const [, address = ''] = await said(
+    server,
+    /the pages are at (http:\S+?)\/ \(sign in with the key in ADMIN_KEY\)/
+  )
+  const tick = await (await fetch(`${address}/diag/tick`, { method: 'POST' })).json() as {
+    due: number
+    ranSuccessfully: number
+  }
   // Four of the ten live on weekdays only.
   t.ok(tick.due >= 6 && tick.ranSuccessfully === tick.due, JSON.stringify(tick))
   const headers = { authorization: `Bearer ${settings.ADMIN_KEY}` }

@@ -19,9 +19,15 @@ export interface ShelfDay {
   behindRelay?: boolean
 }
 
-export async function liveShelfDay (t: Test, command: Command, { era, behindRelay = false }: ShelfDay): Promise<void> {
+export async function liveShelfDay (
+  t: Test,
+  command: Command,
+  { era, behindRelay = false }: ShelfDay
+): Promise<void> {
   const url = await startPublicServer(t, command)
-  const day = await livePublicDay(t, behindRelay ? await withoutNewEra(t, url) : url, { calls: CALLS })
+  const day = await livePublicDay(t, behindRelay ? await withoutNewEra(t, url) : url, {
+    calls: CALLS
+  })
   holds(t, day, {
     era,
     protocolVersion: REVISIONS[era],

@@ -20,17 +20,36 @@ export interface Stage {
 }
 
 /** A `body` that is text goes out as it is. */
-export interface Answer { status: number, headers?: Record<string, string>, body: unknown }
+export interface Answer {
+  status: number
+  headers?: Record<string, string>
+  body: unknown
+}
 
-/** `null`: no answer, the connection is to be reset. `signal` ends the waiting of a reply that comes late. */
-export async function answerTo (stage: Stage, req: IncomingMessage, signal: AbortSignal): Promise<Answer | null> {
+/**
+ * `null`: no answer, the connection is to be reset. `signal` ends the waiting of a reply that comes
+ * late.
+ */
+export async function answerTo (
+  stage: Stage,
+  req: IncomingMessage,
+  signal: AbortSignal
+): Promise<Answer | null> {
   const body = await text(req)
   const path = req.url?.split('?')[0]
   if (req.method !== 'POST' || path !== '/v1/messages') {
-    return errorAnswer({ status: 404, type: 'not_found_error', message: `Not found: ${req.method} ${path}` })
+    return errorAnswer({
+      status: 404,
+      type: 'not_found_error',
+      message: `Not found: ${req.method} ${path}`
+    })
   }
   if (body.length > MAX_BODY_CHARS) {
-    return errorAnswer({ status: 413, type: 'request_too_large', message: 'Request exceeds the maximum size' })
+    return errorAnswer({
+      status: 413,
+      type: 'request_too_large',
+      message: 'Request exceeds the maximum size'
+    })
   }
   const parsed = parse(body)
   const refusal = checkRequest(parsed, req.headers) ?? refuseStreaming(parsed)
@@ -42,7 +61,11 @@ export async function answerTo (stage: Stage, req: IncomingMessage, signal: Abor
   return perform(stage, parsed as MessagesRequest, signal)
 }
 
-async function perform (stage: Stage, request: MessagesRequest, signal: AbortSignal): Promise<Answer | null> {
+async function perform (
+  stage: Stage,
+  request: MessagesRequest,
+  signal: AbortSignal
+): Promise<Answer | null> {
   stage.requests.push(request)
   if (stage.requests.length > stage.keepRequests) stage.requests.shift()
   const index = request.messages.filter(message => message.role === 'assistant').length
@@ -54,9 +77,19 @@ async function perform (stage: Stage, request: MessagesRequest, signal: AbortSig
   return answer
 }
 
-function toAnswer (request: MessagesRequest, reply: ScriptedReply, counted: InputUsage): Answer | null {
+function toAnswer (
+  request: MessagesRequest,
+  reply: ScriptedReply,
+  counted: InputUsage
+): Answer | null {
   if (reply.destroy) return null
-  if (reply.raw) return { status: reply.raw.status, headers: { 'content-type': reply.raw.contentType }, body: reply.raw.body }
+  if (reply.raw) {
+    return {
+      status: reply.raw.status,
+      headers: { 'content-type': reply.raw.contentType },
+      body: reply.raw.body
+    }
+  }
   if (reply.error) return { ...errorAnswer(reply.error), headers: reply.error.headers ?? {} }
   return { status: 200, body: replyBody(request, reply, counted) }
 }
@@ -72,7 +105,8 @@ function errorAnswer ({ status, type, message }: Refusal): Answer {
 
 /** Legal there, not built here. */
 function refuseStreaming (body: unknown): Refusal | null {
-  const asked = typeof body === 'object' && body !== null && 'stream' in body && body.stream === true
+  const asked = typeof body === 'object' && body !== null && 'stream' in body &&
+    body.stream === true
   return asked ? invalid('stream: true is not supported by this stand-in') : null
 }
 

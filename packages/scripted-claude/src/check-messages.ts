@@ -24,7 +24,9 @@ export function checkMessages (body: Record<string, unknown>): string | null {
 function checkMessage (message: unknown, at: string, isLast: boolean): string | null {
   if (!isRecord(message)) return `${at}: Input should be an object`
   const { role, content } = message
-  if (role !== 'user' && role !== 'assistant') return `${at}.role: Input should be 'user' or 'assistant'`
+  if (role !== 'user' && role !== 'assistant') {
+    return `${at}.role: Input should be 'user' or 'assistant'`
+  }
   if (typeof content !== 'string' && !Array.isArray(content)) return `${at}.content: Field required`
   if (content.length === 0) {
     return isLast && role === 'assistant'
@@ -44,7 +46,9 @@ function checkBlock (block: unknown, at: string, allowed: string[]): string | nu
   if (!isRecord(block)) return `${at}: Input should be an object`
   const type = String(block['type'])
   if (!allowed.includes(type)) {
-    return `${at}: Input tag '${type}' found using 'type' does not match any of the expected tags: ${allowed.join(', ')}`
+    return `${at}: Input tag '${type}' found using 'type' does not match any of the expected tags: ${
+      allowed.join(', ')
+    }`
   }
   if (type === 'text') return checkText(block['text'])
   if (type === 'tool_use') return checkToolUse(block, at)
@@ -52,8 +56,12 @@ function checkBlock (block: unknown, at: string, allowed: string[]): string | nu
 }
 
 function checkText (text: unknown): string | null {
-  if (typeof text !== 'string' || text === '') return 'messages: text content blocks must be non-empty'
-  return text.trim() === '' ? 'messages: text content blocks must contain non-whitespace text' : null
+  if (typeof text !== 'string' || text === '') {
+    return 'messages: text content blocks must be non-empty'
+  }
+  return text.trim() === ''
+    ? 'messages: text content blocks must contain non-whitespace text'
+    : null
 }
 
 function checkToolUse (block: Record<string, unknown>, at: string): string | null {
@@ -61,17 +69,27 @@ function checkToolUse (block: Record<string, unknown>, at: string): string | nul
     return `${at}.tool_use.id: String should match pattern '${TOOL_USE_ID.source}'`
   }
   if (typeof block['name'] !== 'string') return `${at}.tool_use.name: Field required`
-  if (!TOOL_NAME.test(block['name'])) return `${at}.tool_use.name: String should match pattern '${TOOL_NAME.source}'`
-  return isRecord(block['input']) ? null : `${at}.tool_use.input: Input should be a valid dictionary`
+  if (!TOOL_NAME.test(block['name'])) {
+    return `${at}.tool_use.name: String should match pattern '${TOOL_NAME.source}'`
+  }
+  return isRecord(block['input'])
+    ? null
+    : `${at}.tool_use.input: Input should be a valid dictionary`
 }
 
 /** An empty string is a legal result; an empty block in a list is not. */
 function checkToolResult (block: Record<string, unknown>, at: string): string | null {
   const { content } = block
-  if (typeof block['tool_use_id'] !== 'string') return `${at}.tool_result.tool_use_id: Field required`
+  if (typeof block['tool_use_id'] !== 'string') {
+    return `${at}.tool_result.tool_use_id: Field required`
+  }
   if (content === undefined || typeof content === 'string') return null
-  if (!Array.isArray(content)) return `${at}.tool_result.content: Input should be a valid string or list`
+  if (!Array.isArray(content)) {
+    return `${at}.tool_result.content: Input should be a valid string or list`
+  }
   const parts: unknown[] = content
-  return parts.map(part => isRecord(part) && part['type'] === 'text' ? checkText(part['text']) : null)
+  return parts.map(part =>
+    isRecord(part) && part['type'] === 'text' ? checkText(part['text']) : null
+  )
     .find(problem => problem !== null) ?? null
 }

@@ -35,12 +35,16 @@ export function checkTools (body: Body): string | null {
 
 function checkTool (tool: unknown): string | null {
   if (!isRecord(tool) || typeof tool['name'] !== 'string') return 'name: Field required'
-  if (!TOOL_NAME.test(tool['name'])) return `name: String should match pattern '${TOOL_NAME.source}'`
+  if (!TOOL_NAME.test(tool['name'])) {
+    return `name: String should match pattern '${TOOL_NAME.source}'`
+  }
   const schema = tool['input_schema']
   if (!isRecord(schema)) return 'input_schema: Field required'
   if (schema['type'] !== 'object') return "input_schema.type: Input should be 'object'"
   const properties = schema['properties'] ?? {}
-  if (!isRecord(properties)) return 'input_schema: JSON schema is invalid. It must match JSON Schema draft 2020-12'
+  if (!isRecord(properties)) {
+    return 'input_schema: JSON schema is invalid. It must match JSON Schema draft 2020-12'
+  }
   if (!Object.keys(properties).every(key => PROPERTY_KEY.test(key))) {
     return `input_schema.properties: Property keys should match pattern '${PROPERTY_KEY.source}'`
   }
@@ -53,14 +57,21 @@ function checkSystem (system: unknown): string | null {
   if (system === undefined || typeof system === 'string') return null
   if (!Array.isArray(system)) return 'system: Input should be a valid string or list'
   const blocks: unknown[] = system
-  const legal = blocks.every(block => isRecord(block) && block['type'] === 'text' && typeof block['text'] === 'string')
+  const legal = blocks.every(block =>
+    isRecord(block) && block['type'] === 'text' && typeof block['text'] === 'string'
+  )
   if (!legal) return 'system: Input should be a list of text blocks'
-  return blocks.some(block => isRecord(block) && block['text'] === '') ? 'system: text content blocks must be non-empty' : null
+  return blocks.some(block => isRecord(block) && block['text'] === '')
+    ? 'system: text content blocks must be non-empty'
+    : null
 }
 
 function checkBreakpoints (body: Body): string | null {
-  const found = [body, ...listOf(body['tools']), ...listOf(body['system']), ...contentBlocks(body['messages'])]
-    .filter(place => isRecord(place) && place['cache_control'] !== undefined && place['cache_control'] !== null).length
+  const found =
+    [body, ...listOf(body['tools']), ...listOf(body['system']), ...contentBlocks(body['messages'])]
+      .filter(place =>
+        isRecord(place) && place['cache_control'] !== undefined && place['cache_control'] !== null
+      ).length
   return found > MAX_BREAKPOINTS
     ? `A maximum of ${MAX_BREAKPOINTS} blocks with cache_control may be provided. Found ${found}.`
     : null
@@ -68,7 +79,9 @@ function checkBreakpoints (body: Body): string | null {
 
 /** Blocks of all messages, and the blocks inside of tool results: both may carry a breakpoint. */
 function contentBlocks (messages: unknown): unknown[] {
-  const blocks = listOf(messages).flatMap(message => isRecord(message) ? listOf(message['content']) : [])
+  const blocks = listOf(messages).flatMap(message =>
+    isRecord(message) ? listOf(message['content']) : []
+  )
   return blocks.flatMap(block => isRecord(block) ? [block, ...listOf(block['content'])] : [])
 }
 

@@ -3,7 +3,11 @@ import { checkMessages } from './check-messages.ts'
 import { checkSettings, checkTools } from './check-settings.ts'
 import { isRecord } from './is-record.ts'
 
-export interface Refusal { status: number, type: string, message: string }
+export interface Refusal {
+  status: number
+  type: string
+  message: string
+}
 
 type Headers = Record<string, string | string[] | undefined>
 
@@ -11,12 +15,17 @@ type Headers = Record<string, string | string[] | undefined>
 const RULES = [checkText, checkSettings, checkTools, checkMessages, checkConversation]
 
 /**
- * Refuses what the real Messages API refuses, in its words where they are known, so that a conversation which the
- * stand-in took does not break on the first paid request. `null`: nothing to object to.
+ * Refuses what the real Messages API refuses, in its words where they are known, so that a
+ * conversation which the stand-in took does not break on the first paid request. `null`: nothing to
+ * object to.
  */
 export function checkRequest (body: unknown, headers: Headers): Refusal | null {
   if (!hasKey(headers)) {
-    return { status: 401, type: 'authentication_error', message: 'a key is required, as Authorization: Bearer or x-api-key' }
+    return {
+      status: 401,
+      type: 'authentication_error',
+      message: 'a key is required, as Authorization: Bearer or x-api-key'
+    }
   }
   if (!headers['anthropic-version']) return invalid('anthropic-version: header is required')
   if (!isRecord(body)) return invalid('The request body must be a JSON object')
@@ -37,7 +46,10 @@ function hasKey (headers: Headers): boolean {
   return bearer !== null || Boolean(headers['x-api-key'])
 }
 
-/** A lone surrogate anywhere makes the real API refuse the conversation for ever, wherever in it the text stands. */
+/**
+ * A lone surrogate anywhere makes the real API refuse the conversation for ever, wherever in it the
+ * text stands.
+ */
 function checkText (body: Record<string, unknown>): string | null {
   let broken = false
   JSON.stringify(body, (key, value: unknown) => {

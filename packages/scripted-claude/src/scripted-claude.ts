@@ -11,8 +11,12 @@ import type { Script } from './scripted-reply.ts'
 export type { MessagesRequest } from './messages-request.ts'
 export type { Script, ScriptedReply } from './scripted-reply.ts'
 
-/** For everything that shows output of a stand-in to a person. Each of its answers also carries `x-stand-in`. */
-export const STAND_IN_NOTICE = 'stand-in model: no language model was asked, the words below are scripted'
+/**
+ * For everything that shows output of a stand-in to a person. Each of its answers also carries
+ * `x-stand-in`.
+ */
+export const STAND_IN_NOTICE =
+  'stand-in model: no language model was asked, the words below are scripted'
 
 const DEFAULT_KEPT_REQUESTS = 1_000
 
@@ -24,7 +28,7 @@ export interface ScriptedClaude {
   /** What the checker refused, so that tests can assert that nothing was. */
   refusals: string[]
   /** Ends at once, open requests included. */
-  close (): Promise<void>
+  close(): Promise<void>
 }
 
 export interface ScriptedClaudeOptions {
@@ -37,12 +41,20 @@ export interface ScriptedClaudeOptions {
 }
 
 /**
- * A stand-in for `POST /v1/messages`, not streaming, over real HTTP: it refuses what the real API refuses, and leaves the
- * words to a script.
+ * A stand-in for `POST /v1/messages`, not streaming, over real HTTP: it refuses what the real API
+ * refuses, and leaves the words to a script.
  */
-export async function startScriptedClaude (options: ScriptedClaudeOptions): Promise<ScriptedClaude> {
+export async function startScriptedClaude (
+  options: ScriptedClaudeOptions
+): Promise<ScriptedClaude> {
   const { script, port = 0, host = '127.0.0.1', keepRequests = DEFAULT_KEPT_REQUESTS } = options
-  const stage: Stage = { script, keepRequests, requests: [], refusals: [], cache: new PromptCache() }
+  const stage: Stage = {
+    script,
+    keepRequests,
+    requests: [],
+    refusals: [],
+    cache: new PromptCache()
+  }
   const server = createServer((req, res) => serve(stage, req, res))
   server.listen(port, host)
   await once(server, 'listening')
@@ -72,12 +84,21 @@ async function serve (stage: Stage, req: IncomingMessage, res: ServerResponse): 
     return
   }
   const id = `req_${randomId()}`
-  const body = typeof answer.body === 'string' ? answer.body : JSON.stringify(withRequestId(answer.body, id))
-  res.writeHead(answer.status, { 'content-type': 'application/json', 'request-id': id, 'x-stand-in': 'persona-runner', ...answer.headers })
+  const body = typeof answer.body === 'string'
+    ? answer.body
+    : JSON.stringify(withRequestId(answer.body, id))
+  res.writeHead(answer.status, {
+    'content-type': 'application/json',
+    'request-id': id,
+    'x-stand-in': 'persona-runner',
+    ...answer.headers
+  })
   res.end(body)
 }
 
 /** Errors name their request in the body too, replies only in the header. */
 function withRequestId (body: unknown, id: string): unknown {
-  return typeof body === 'object' && body !== null && 'error' in body ? { ...body, request_id: id } : body
+  return typeof body === 'object' && body !== null && 'error' in body
+    ? { ...body, request_id: id }
+    : body
 }

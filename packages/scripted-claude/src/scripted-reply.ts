@@ -3,7 +3,9 @@ import type { MessagesRequest } from './messages-request.ts'
 import { tokensOf } from './prompt-cache.ts'
 import type { InputUsage } from './prompt-cache.ts'
 
-export interface ReplyUsage extends InputUsage { output_tokens: number }
+export interface ReplyUsage extends InputUsage {
+  output_tokens: number
+}
 
 /** What a script answers. Empty means a reply without content, which the real API gives too. */
 export interface ScriptedReply {
@@ -25,12 +27,21 @@ export interface ScriptedReply {
 }
 
 /** nth request of this conversation: the number of assistant messages so far. */
-export interface ScriptContext { index: number }
+export interface ScriptContext {
+  index: number
+}
 
-export type Script = (request: MessagesRequest, context: ScriptContext) => ScriptedReply | Promise<ScriptedReply>
+export type Script = (
+  request: MessagesRequest,
+  context: ScriptContext
+) => ScriptedReply | Promise<ScriptedReply>
 
 /** The body of a 200, with every field that the real one has. */
-export function replyBody (request: MessagesRequest, reply: ScriptedReply, counted: InputUsage): Record<string, unknown> {
+export function replyBody (
+  request: MessagesRequest,
+  reply: ScriptedReply,
+  counted: InputUsage
+): Record<string, unknown> {
   const content = contentOf(reply)
   return {
     id: `msg_${randomId()}`,
@@ -42,14 +53,24 @@ export function replyBody (request: MessagesRequest, reply: ScriptedReply, count
     stop_sequence: null,
     stop_details: null,
     container: null,
-    usage: { ...counted, output_tokens: tokensOf(content), service_tier: 'standard', ...reply.usage }
+    usage: {
+      ...counted,
+      output_tokens: tokensOf(content),
+      service_tier: 'standard',
+      ...reply.usage
+    }
   }
 }
 
 /** Ids are random as the real ones are: a caller that relied on their order would break there. */
 function contentOf (reply: ScriptedReply): Record<string, unknown>[] {
   const text = reply.text ? [{ type: 'text', text: reply.text }] : []
-  const calls = (reply.toolCalls ?? []).map(({ id, name, input }) => ({ type: 'tool_use', id: id ?? `toolu_${randomId()}`, name, input }))
+  const calls = (reply.toolCalls ?? []).map(({ id, name, input }) => ({
+    type: 'tool_use',
+    id: id ?? `toolu_${randomId()}`,
+    name,
+    input
+  }))
   return [...text, ...calls]
 }
 

@@ -2,8 +2,8 @@ import { ComparedToLastTime, type Citation, type ModuleRating } from './schemas.
 import { clean, cutBytes, oneLine } from '../../platform/text.ts'
 
 /**
- * Reads the persona's answer to "rate your day". Pure: tolerant of white space, fences and prose around the
- * JSON, strict about what is in it.
+ * Reads the persona's answer to "rate your day". Pure: tolerant of white space, fences and prose
+ * around the JSON, strict about what is in it.
  */
 
 export type ReadAnswer =
@@ -12,13 +12,18 @@ export type ReadAnswer =
 
 const NOTES_MAX_BYTES = 4000
 const QUOTE_MAX_BYTES = 1000
-/** More brackets than this before an answer are no prose but noise, and trying each would take quadratic time. */
+/**
+ * More brackets than this before an answer are no prose but noise, and trying each would take
+ * quadratic time.
+ */
 const MAX_OPENINGS = 200
 
 /** @param modules the modules that the persona used today: each must be rated, and no other */
 export function readAnswer (text: string, modules: string[]): ReadAnswer {
   const found = findJson(text)
-  if (found === undefined) return { ok: false, problems: ['there is no JSON object with "ratings" in the answer'] }
+  if (found === undefined) {
+    return { ok: false, problems: ['there is no JSON object with "ratings" in the answer'] }
+  }
   const ratings = Array.isArray(found) ? found : (found as { ratings?: unknown }).ratings
   if (!Array.isArray(ratings)) return { ok: false, problems: ['"ratings" must be a list'] }
 
@@ -27,15 +32,23 @@ export function readAnswer (text: string, modules: string[]): ReadAnswer {
   for (const item of ratings) {
     const read = readRating(item)
     if (typeof read === 'string') problems.push(read)
-    else if (!modules.includes(read.module)) problems.push(`"${oneLine(read.module, 128)}" was not used today`)
-    else if (byModule.has(read.module)) problems.push(`"${read.module}" is rated twice`)
+    else if (!modules.includes(read.module)) {
+      problems.push(`"${oneLine(read.module, 128)}" was not used today`)
+    } else if (byModule.has(read.module)) problems.push(`"${read.module}" is rated twice`)
     else byModule.set(read.module, read)
   }
-  for (const module of modules) if (!byModule.has(module)) problems.push(`"${module}" has no valid rating`)
+  for (const module of modules) {
+    if (!byModule.has(module)) problems.push(`"${module}" has no valid rating`)
+  }
   if (problems.length > 0) return { ok: false, problems: [...new Set(problems)].slice(0, 10) }
 
   const { costliestModule, diary } = found as { costliestModule?: unknown, diary?: unknown }
-  return { ok: true, ratings: [...byModule.values()], costliestModule: modules.find(module => module === costliestModule) ?? null, diary }
+  return {
+    ok: true,
+    ratings: [...byModule.values()],
+    costliestModule: modules.find(module => module === costliestModule) ?? null,
+    diary
+  }
 }
 
 function readRating (item: unknown): ModuleRating | string {
@@ -46,7 +59,9 @@ function readRating (item: unknown): ModuleRating | string {
   if (typeof rating !== 'number' || !Number.isInteger(rating) || rating < 0 || rating > 5) {
     return `${named}: "rating" must be 0, 1, 2, 3, 4 or 5`
   }
-  if (typeof notes !== 'string' || clean(notes).trim() === '') return `${named}: "notes" must say what happened`
+  if (typeof notes !== 'string' || clean(notes).trim() === '') {
+    return `${named}: "notes" must say what happened`
+  }
   return {
     module,
     rating: rating === 0 ? null : rating,
@@ -66,13 +81,15 @@ function readEvidence (evidence: unknown): Citation[] {
   if (!Array.isArray(evidence)) return []
   return evidence.filter(citesAction).slice(0, 20).map(item => ({
     action: item.action,
-    quote: typeof item.quote === 'string' && item.quote.trim() !== '' ? cutBytes(clean(item.quote), QUOTE_MAX_BYTES).text : null
+    quote: typeof item.quote === 'string' && item.quote.trim() !== ''
+      ? cutBytes(clean(item.quote), QUOTE_MAX_BYTES).text
+      : null
   }))
 }
 
 /**
- * The first complete JSON in a text that looks like an answer; what stands around it (prose, fences,
- * footnotes like [1]) does not matter.
+ * The first complete JSON in a text that looks like an answer; what stands around it (prose,
+ * fences, footnotes like [1]) does not matter.
  */
 export function findJson (text: string): object | undefined {
   let openings = 0
@@ -86,9 +103,13 @@ export function findJson (text: string): object | undefined {
   return undefined
 }
 
-/** The evidence of an answer that was cut off is a list of objects too, but none that name a module. */
+/**
+ * The evidence of an answer that was cut off is a list of objects too, but none that name a module.
+ */
 function looksLikeAnswer (value: object): boolean {
-  return Array.isArray(value) ? value.some(item => item !== null && typeof item === 'object' && 'module' in item) : 'ratings' in value
+  return Array.isArray(value)
+    ? value.some(item => item !== null && typeof item === 'object' && 'module' in item)
+    : 'ratings' in value
 }
 
 /** Where the bracket opened at `start` closes, strings skipped; undefined where it never does. */

@@ -2,9 +2,9 @@ import { findNearDuplicates, type Pair, type Profile } from './near-duplicates.t
 import { meanOf, notKnown, ratioOf, sum, varianceOf, type Point, type Variance } from './points.ts'
 
 /**
- * Whether the personas are a crowd or one model in ten hats, from what they used and how they rated. Pure: one-way
- * analysis of variance, with the persona as the group (Shrout & Fleiss 1979, ICC(1); for vectors of tool use the same
- * with squared Euclidean distances, Anderson 2001).
+ * Whether the personas are a crowd or one model in ten hats, from what they used and how they
+ * rated. Pure: one-way analysis of variance, with the persona as the group (Shrout & Fleiss 1979,
+ * ICC(1); for vectors of tool use the same with squared Euclidean distances, Anderson 2001).
  */
 
 export interface CastRun {
@@ -30,7 +30,9 @@ export interface CastQuality {
   verdict: 'collapsed' | 'healthy' | 'mixed' | 'too_little_data'
   toolUse: Variance
   ratings: Variance
-  /** Pairs that can hardly be told apart, the most alike first: so many of them as were asked for. */
+  /**
+   * Pairs that can hardly be told apart, the most alike first: so many of them as were asked for.
+   */
   nearDuplicates: NearDuplicate[]
   /** How many such pairs there are. */
   nearDuplicatePairs: number
@@ -39,12 +41,17 @@ export interface CastQuality {
   runs: number
 }
 
-/** Fewer personas are no cast, and from fewer runs a persona's habits cannot be told from chance. */
+/**
+ * Fewer personas are no cast, and from fewer runs a persona's habits cannot be told from chance.
+ */
 export const MIN_PERSONAS = 4
 export const MIN_RUNS_PER_PERSONA = 3
 /** Below this share of variance the persona explains next to nothing. The thresholds are ours. */
 const COLLAPSED_BELOW = 0.2
-/** Tools are used out of habit; ratings also depend on how good the app is, and for all alike, so less is asked of them. */
+/**
+ * Tools are used out of habit; ratings also depend on how good the app is, and for all alike, so
+ * less is asked of them.
+ */
 const HEALTHY_TOOL_USE = 0.4
 const HEALTHY_RATINGS = 0.2
 
@@ -58,22 +65,28 @@ interface Member extends Profile {
 }
 
 /**
- * Runs without a call are left out, and so are personas with fewer than `MIN_RUNS_PER_PERSONA` of the others. In small steps, so
- * that whoever drives it can do something else in between.
+ * Runs without a call are left out, and so are personas with fewer than `MIN_RUNS_PER_PERSONA` of
+ * the others. In small steps, so that whoever drives it can do something else in between.
  * @param shown how many pairs are wanted
  */
-export function * castQuality (runs: CastRun[], shown: number): Generator<undefined, CastQuality> {
+export function* castQuality (runs: CastRun[], shown: number): Generator<undefined, CastQuality> {
   const tools = numbering()
   const modules = numbering()
-  const members = yield * membersOf(runs, tools.of, modules.of)
+  const members = yield* membersOf(runs, tools.of, modules.of)
   const enough = members.length >= MIN_PERSONAS
   const counted = sum(members.map(member => member.points.length))
   const toolUse = enough
-    ? yield * varianceOf(members.map(member => member.points), members.map(member => member.centre), tools.count())
+    ? yield* varianceOf(
+      members.map(member => member.points),
+      members.map(member => member.centre),
+      tools.count()
+    )
     : notKnown(counted)
-  const ratings = yield * varianceOfRatings(members, modules.count())
+  const ratings = yield* varianceOfRatings(members, modules.count())
   const size = { tools: tools.count(), modules: modules.count() }
-  const { pairs, total } = enough ? yield * findNearDuplicates(members, toolUse.within ?? 0, size, shown) : { pairs: [], total: 0 }
+  const { pairs, total } = enough
+    ? yield* findNearDuplicates(members, toolUse.within ?? 0, size, shown)
+    : { pairs: [], total: 0 }
   return {
     verdict: verdictOf(toolUse.ratio, ratings.ratio),
     toolUse,
@@ -94,8 +107,12 @@ function toNearDuplicate ({ i, j, similarity }: Pair, members: Member[]): NearDu
 
 function verdictOf (toolUse: number | null, ratings: number | null): CastQuality['verdict'] {
   if (toolUse === null) return 'too_little_data'
-  if (toolUse < COLLAPSED_BELOW && (ratings === null || ratings < COLLAPSED_BELOW)) return 'collapsed'
-  return toolUse >= HEALTHY_TOOL_USE && (ratings === null || ratings >= HEALTHY_RATINGS) ? 'healthy' : 'mixed'
+  if (toolUse < COLLAPSED_BELOW && (ratings === null || ratings < COLLAPSED_BELOW)) {
+    return 'collapsed'
+  }
+  return toolUse >= HEALTHY_TOOL_USE && (ratings === null || ratings >= HEALTHY_RATINGS)
+    ? 'healthy'
+    : 'mixed'
 }
 
 /** Names by number, from 0, in the order in which they first come. */
@@ -113,7 +130,11 @@ function numbering () {
 
 type NumberOf = (name: string) => number
 
-function * membersOf (runs: CastRun[], toolNumber: NumberOf, moduleNumber: NumberOf): Generator<undefined, Member[]> {
+function* membersOf (
+  runs: CastRun[],
+  toolNumber: NumberOf,
+  moduleNumber: NumberOf
+): Generator<undefined, Member[]> {
   const members: Member[] = []
   for (const own of Map.groupBy(runs.filter(hasCalls), run => run.personaId).values()) {
     const [first] = own
@@ -170,15 +191,21 @@ function ratingsOf (runs: CastRun[], moduleNumber: NumberOf): Map<number, Point[
   return rated
 }
 
-const averageOf = (rated: Point[]) => sum(rated.map(({ values: [rating = 0] }) => rating)) / rated.length
+const averageOf = (rated: Point[]) =>
+  sum(rated.map(({ values: [rating = 0] }) => rating)) / rated.length
 
-/** Averaged over the modules that enough personas rated often enough: modules differ, and that is not the cast's doing. */
-function * varianceOfRatings (members: Member[], modules: number): Generator<undefined, Variance> {
+/**
+ * Averaged over the modules that enough personas rated often enough: modules differ, and that is
+ * not the cast's doing.
+ */
+function* varianceOfRatings (members: Member[], modules: number): Generator<undefined, Variance> {
   const known: Variance[] = []
   for (let module = 0; module < modules; module++) {
-    const groups = members.map(member => member.rated.get(module) ?? []).filter(rated => rated.length >= MIN_RUNS_PER_PERSONA)
+    const groups = members.map(member => member.rated.get(module) ?? []).filter(rated =>
+      rated.length >= MIN_RUNS_PER_PERSONA
+    )
     if (groups.length < MIN_PERSONAS) continue
-    known.push(yield * varianceOf(groups, groups.map(meanOf), 1))
+    known.push(yield* varianceOf(groups, groups.map(meanOf), 1))
   }
   const n = sum(known.map(variance => variance.n))
   if (known.length === 0) return notKnown(n)

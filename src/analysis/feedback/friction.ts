@@ -1,8 +1,8 @@
 import type { Blame } from '../../platform/db/tables.ts'
 
 /**
- * How much a module got in the persona's way, from the actions of a run alone and without a model (docs/ratings.md).
- * Pure.
+ * How much a module got in the persona's way, from the actions of a run alone and without a model
+ * (docs/ratings.md). Pure.
  */
 
 export interface FrictionAction {
@@ -28,7 +28,10 @@ export interface FrictionCounts {
   modelErrors: number
   accountErrors: number
   harnessErrors: number
-  /** Judged calls that were the very same once more: after it failed the last time, or twice in a row. */
+  /**
+   * Judged calls that were the very same once more: after it failed the last time, or twice in a
+   * row.
+   */
   repeats: number
   /** Calls refused for their arguments after which the persona tried the tool again. */
   repairLoops: number
@@ -46,22 +49,24 @@ export interface ModuleVisit extends FrictionCounts {
 }
 
 /**
- * Points of friction for one call of each kind; they add up. Three things keep a call that gets worse, by the app or by
- * its arguments, from ever lowering the sum: an error of the app weighs at least as much as the repair loop that it may
- * stand in place of, a missing answer at least as much as the slowness that may no longer be known of it, and a loop
- * counts whatever the arguments of the next try. The numbers are ours: 40 % of calls failing is a friction of 40.
+ * Points of friction for one call of each kind; they add up. Three things keep a call that gets
+ * worse, by the app or by its arguments, from ever lowering the sum: an error of the app weighs at
+ * least as much as the repair loop that it may stand in place of, a missing answer at least as much
+ * as the slowness that may no longer be known of it, and a loop counts whatever the arguments of
+ * the next try. The numbers are ours: 40 % of calls failing is a friction of 40.
  */
 export const WEIGHTS = { appError: 100, unknownCall: 25, repeat: 50, repairLoop: 25, slowCall: 25 }
 
 /**
- * friction = (100 × appErrors + 25 × unknownCalls + 50 × repeats + 25 × repairLoops + 25 × slowCalls) / judged calls,
- * at most 100, to one decimal. Judged are all calls but those that the model, the account or this runner spoilt:
- * they say nothing about the module. Errors of the persona count only by the loops they led to, which a better contract
- * would have spared.
+ * friction = (100 × appErrors + 25 × unknownCalls + 50 × repeats + 25 × repairLoops + 25 ×
+ * slowCalls) / judged calls, at most 100, to one decimal. Judged are all calls but those that the
+ * model, the account or this runner spoilt: they say nothing about the module. Errors of the
+ * persona count only by the loops they led to, which a better contract would have spared.
  */
 export function frictionOf (counts: FrictionCounts): number {
   const points = WEIGHTS.appError * counts.appErrors + WEIGHTS.unknownCall * counts.unknownCalls +
-    WEIGHTS.repeat * counts.repeats + WEIGHTS.repairLoop * counts.repairLoops + WEIGHTS.slowCall * counts.slowCalls
+    WEIGHTS.repeat * counts.repeats + WEIGHTS.repairLoop * counts.repairLoops +
+    WEIGHTS.slowCall * counts.slowCalls
   const judged = counts.calls - counts.modelErrors - counts.accountErrors - counts.harnessErrors
   return Math.round(Math.min(100, points / Math.max(1, judged)) * 10) / 10
 }
@@ -71,7 +76,9 @@ export function frictionOf (counts: FrictionCounts): number {
  * @param limits `slowMs`: a call that takes more milliseconds is slow to this persona
  */
 export function visitsOf (actions: FrictionAction[], limits: { slowMs: number }): ModuleVisit[] {
-  const made = actions.filter(action => !wasNotToBeExecuted(action)).toSorted((a, b) => a.number - b.number)
+  const made = actions.filter(action => !wasNotToBeExecuted(action)).toSorted((a, b) =>
+    a.number - b.number
+  )
   const repeats = findRepeats(made)
   const loops = findRepairLoops(made)
   return [...Map.groupBy(made, action => action.module)].map(([module, calls]) => {
@@ -95,12 +102,18 @@ export function visitsOf (actions: FrictionAction[], limits: { slowMs: number })
 }
 
 /** What was left of a message when the day was over. */
-const wasNotToBeExecuted = ({ result, blame }: FrictionAction) => result === 'rejected' && blame === null
-const isBlamedOn = (action: FrictionAction, blame: Blame) => action.result !== 'ok' && action.blame === blame
+const wasNotToBeExecuted = ({ result, blame }: FrictionAction) =>
+  result === 'rejected' && blame === null
+const isBlamedOn = (action: FrictionAction, blame: Blame) =>
+  action.result !== 'ok' && action.blame === blame
 const isAppError = (action: FrictionAction) => isBlamedOn(action, 'app')
 
-/** By the model, the account or this runner: it says nothing about the module, and nor does doing it again. */
-const isSpoilt = (action: FrictionAction) => (['model', 'account', 'harness'] as const).some(blame => isBlamedOn(action, blame))
+/**
+ * By the model, the account or this runner: it says nothing about the module, and nor does doing it
+ * again.
+ */
+const isSpoilt = (action: FrictionAction) =>
+  (['model', 'account', 'harness'] as const).some(blame => isBlamedOn(action, blame))
 
 function findRepeats (actions: FrictionAction[]): Set<FrictionAction> {
   const lastOfKey = new Map<string, FrictionAction>()
@@ -117,16 +130,27 @@ function findRepeats (actions: FrictionAction[]): Set<FrictionAction> {
 
 function findRepairLoops (actions: FrictionAction[]): Set<FrictionAction> {
   const lastOfTool = new Map(actions.map(action => [action.toolName, action]))
-  return new Set(actions.filter(action => isBlamedOn(action, 'persona') && lastOfTool.get(action.toolName) !== action))
+  return new Set(
+    actions.filter(action =>
+      isBlamedOn(action, 'persona') && lastOfTool.get(action.toolName) !== action
+    )
+  )
 }
 
 /** From here on so much went wrong that a 4 (worked as expected) is not to be believed. */
 const GAP_HIGH_FRICTION = 40
-/** Below this next to nothing went wrong, so a 2 (had to repeat or work around) has no ground in what happened. */
+/**
+ * Below this next to nothing went wrong, so a 2 (had to repeat or work around) has no ground in
+ * what happened.
+ */
 const GAP_LOW_FRICTION = 10
 
-/** Whether rating and friction contradict each other; null: no number to compare with. The thresholds are ours. */
+/**
+ * Whether rating and friction contradict each other; null: no number to compare with. The
+ * thresholds are ours.
+ */
 export function sayDoGap (rating: number | null, friction: number): boolean | null {
   if (rating === null) return null
-  return (rating >= 4 && friction >= GAP_HIGH_FRICTION) || (rating <= 2 && friction < GAP_LOW_FRICTION)
+  return (rating >= 4 && friction >= GAP_HIGH_FRICTION) ||
+    (rating <= 2 && friction < GAP_LOW_FRICTION)
 }

@@ -1,8 +1,9 @@
 import { squaredLength, type Point } from './points.ts'
 
 /**
- * Pairs of personas that can hardly be told apart. Pure. Of n personas there are n²/2 pairs, half a million for a thousand: a
- * pair costs a few dozen multiplications and no object, unless it is among those that are shown.
+ * Pairs of personas that can hardly be told apart. Pure. Of n personas there are n²/2 pairs, half a
+ * million for a thousand: a pair costs a few dozen multiplications and no object, unless it is
+ * among those that are shown.
  */
 
 export interface Profile {
@@ -23,17 +24,24 @@ export interface Pair {
 }
 
 const NEAR_DUPLICATE_FROM = 0.9
-/** Points on the scale of ratings, on average over the modules that both rated: more than this and they are two. */
+/**
+ * Points on the scale of ratings, on average over the modules that both rated: more than this and
+ * they are two.
+ */
 const ALIKE_RATINGS = 1
 
 /**
- * @param within variance among runs of one persona, which also stands in the products of means of few runs
+ * @param within variance among runs of one persona, which also stands in the products of means of
+ *   few runs
  * @param size how many tools and modules there are
  * @param shown how many pairs are wanted
  * @returns the most alike first, and how many there are in all
  */
-export function * findNearDuplicates (
-  profiles: Profile[], within: number, size: { tools: number, modules: number }, shown: number
+export function* findNearDuplicates (
+  profiles: Profile[],
+  within: number,
+  size: { tools: number, modules: number },
+  shown: number
 ): Generator<undefined, { pairs: Pair[], total: number }> {
   const lengths = profiles.map(({ centre, n }) => squaredLength(centre) - within / n)
   const use = rowsOf(profiles.map(({ centre }) => centre), size.tools)
@@ -46,8 +54,13 @@ export function * findNearDuplicates (
       const other = lengths[j] ?? 0
       // Habits cannot be told from chance.
       if (length <= 0 || other <= 0) continue
-      const similarity = Math.min(1, productOf(a.centre, use, j * size.tools) / Math.sqrt(length * other))
-      if (similarity < NEAR_DUPLICATE_FROM || !rateAlike(a.ratings, ratings, j * size.modules)) continue
+      const similarity = Math.min(
+        1,
+        productOf(a.centre, use, j * size.tools) / Math.sqrt(length * other)
+      )
+      if (similarity < NEAR_DUPLICATE_FROM || !rateAlike(a.ratings, ratings, j * size.modules)) {
+        continue
+      }
       total++
       keepMostAlike(pairs, { i, j, similarity }, shown)
     }
@@ -60,14 +73,18 @@ export function * findNearDuplicates (
 function rowsOf (points: Point[], size: number): Float64Array {
   const rows = new Float64Array(points.length * size)
   for (const [i, { dimensions, values }] of points.entries()) {
-    dimensions.forEach((dimension, k) => { rows[i * size + dimension] = values[k] ?? 0 })
+    dimensions.forEach((dimension, k) => {
+      rows[i * size + dimension] = values[k] ?? 0
+    })
   }
   return rows
 }
 
 function productOf ({ dimensions, values }: Point, rows: Float64Array, row: number): number {
   let product = 0
-  for (let k = 0; k < dimensions.length; k++) product += (values[k] ?? 0) * (rows[row + (dimensions[k] ?? 0)] ?? 0)
+  for (let k = 0; k < dimensions.length; k++) {
+    product += (values[k] ?? 0) * (rows[row + (dimensions[k] ?? 0)] ?? 0)
+  }
   return product
 }
 

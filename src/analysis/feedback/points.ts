@@ -1,6 +1,7 @@
 /**
- * Points of many dimensions of which most are 0, such as shares of tools, and their variance. Pure. A cast of a thousand has
- * tens of thousands of them: they are arrays of numbers, because the same with maps and sets took ten times as long.
+ * Points of many dimensions of which most are 0, such as shares of tools, and their variance. Pure.
+ * A cast of a thousand has tens of thousands of them: they are arrays of numbers, because the same
+ * with maps and sets took ten times as long.
  */
 
 export interface Point {
@@ -12,11 +13,17 @@ export interface Point {
 
 /** All null where there is too little to compare. */
 export interface Variance {
-  /** Variance among the personas' own means, free of what chance within their runs adds to it; at least 0. */
+  /**
+   * Variance among the personas' own means, free of what chance within their runs adds to it; at
+   * least 0.
+   */
   between: number | null
   /** Variance among runs of one persona. */
   within: number | null
-  /** between / (between + within), 0 to 1: how much of what differs is due to who the persona is; 0 where nothing differs. */
+  /**
+   * between / (between + within), 0 to 1: how much of what differs is due to who the persona is; 0
+   * where nothing differs.
+   */
   ratio: number | null
   /** Runs behind it, or ratings. */
   n: number
@@ -28,15 +35,21 @@ export const notKnown = (n: number): Variance => ({ between: null, within: null,
 const EPSILON = 1e-12
 
 /** Of what differs, how much is due to the group. */
-export const ratioOf = (between: number, within: number) => between + within > EPSILON ? between / (between + within) : 0
+export const ratioOf = (between: number, within: number) =>
+  between + within > EPSILON ? between / (between + within) : 0
 
 /**
- * Variance components of runs that are grouped by persona: between = (MSB − MSW) / n0, within = MSW, where n0 is the
- * group size that stands for unequal ones. A single run cannot tell chance from habit, so groups of one are not given.
+ * Variance components of runs that are grouped by persona: between = (MSB − MSW) / n0, within =
+ * MSW, where n0 is the group size that stands for unequal ones. A single run cannot tell chance
+ * from habit, so groups of one are not given.
  * @param centres the mean of each group
  * @param size how many dimensions there are
  */
-export function * varianceOf (groups: Point[][], centres: Point[], size: number): Generator<undefined, Variance> {
+export function* varianceOf (
+  groups: Point[][],
+  centres: Point[],
+  size: number
+): Generator<undefined, Variance> {
   const grandMean = beginMean()
   const spread: number[] = []
   for (const [i, points] of groups.entries()) {
@@ -52,7 +65,9 @@ export function * varianceOf (groups: Point[][], centres: Point[], size: number)
   const n = sum(groups.map(points => points.length))
   const toGrandMean = distanceTo(grandMean.end(n), size)
   const within = sum(spread) / (n - groups.length)
-  const amongMeans = sum(groups.map((points, i) => points.length * toGrandMean(centres[i] ?? NOWHERE))) / (groups.length - 1)
+  const amongMeans =
+    sum(groups.map((points, i) => points.length * toGrandMean(centres[i] ?? NOWHERE))) /
+    (groups.length - 1)
   const sizeOfGroup = (n - sum(groups.map(points => points.length ** 2)) / n) / (groups.length - 1)
   const between = Math.max(0, (amongMeans - within) / sizeOfGroup)
   return { between, within, ratio: ratioOf(between, within), n }
@@ -75,14 +90,19 @@ function beginMean () {
         sums.set(dimension, (sums.get(dimension) ?? 0) + (values[i] ?? 0))
       }
     },
-    end: (n: number): Point => ({ dimensions: [...sums.keys()], values: [...sums.values()].map(total => total / n) })
+    end: (n: number): Point => ({
+      dimensions: [...sums.keys()],
+      values: [...sums.values()].map(total => total / n)
+    })
   }
 }
 
 /** Squared Euclidean. */
 function distanceTo (centre: Point, size: number): (point: Point) => number {
   const coordinates = new Float64Array(size)
-  centre.dimensions.forEach((dimension, i) => { coordinates[dimension] = centre.values[i] ?? 0 })
+  centre.dimensions.forEach((dimension, i) => {
+    coordinates[dimension] = centre.values[i] ?? 0
+  })
   const isIn = new Uint8Array(size)
   return point => {
     let total = 0

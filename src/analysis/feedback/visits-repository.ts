@@ -9,8 +9,8 @@ export interface JudgedVisit extends ModuleVisit {
 }
 
 /**
- * Part of a statement that begins with the held run (`writeHeld` in runner/runs/repository.ts). A second time changes nothing: the
- * actions of a final run do not change.
+ * Part of a statement that begins with the held run (`writeHeld` in runner/runs/repository.ts). A
+ * second time changes nothing: the actions of a final run do not change.
  */
 export function insertedVisits (visits: JudgedVisit[]): RawBuilder<unknown> {
   const rows = visits.map(visit => ({
@@ -32,12 +32,27 @@ export function insertedVisits (visits: JudgedVisit[]): RawBuilder<unknown> {
   }))
   return sql`visits AS (INSERT INTO module_visits (run_id, persona_id, persona_version, model, prompt_version, app_version, ${JUDGED})
     SELECT held.id, held.persona_id, held.persona_version, held.model, held.prompt_version, held.app_version, ${JUDGED_OF_VISIT}
-    FROM held, jsonb_populate_recordset(NULL::module_visits, ${JSON.stringify(rows)}::jsonb) AS visit ON CONFLICT (run_id, module) DO NOTHING)`
+    FROM held, jsonb_populate_recordset(NULL::module_visits, ${
+    JSON.stringify(rows)
+  }::jsonb) AS visit ON CONFLICT (run_id, module) DO NOTHING)`
 }
 
 const COLUMNS = [
-  'module', 'calls', 'app_errors', 'persona_errors', 'model_errors', 'account_errors', 'harness_errors', 'repeats', 'repair_loops', 'slow_calls',
-  'unknown_calls', 'latency_ms_sum', 'friction', 'walked_away', 'say_do_gap'
+  'module',
+  'calls',
+  'app_errors',
+  'persona_errors',
+  'model_errors',
+  'account_errors',
+  'harness_errors',
+  'repeats',
+  'repair_loops',
+  'slow_calls',
+  'unknown_calls',
+  'latency_ms_sum',
+  'friction',
+  'walked_away',
+  'say_do_gap'
 ]
 const JUDGED = sql.raw(COLUMNS.join(', '))
 const JUDGED_OF_VISIT = sql.raw(COLUMNS.map(column => `visit.${column}`).join(', '))

@@ -46,7 +46,9 @@ export interface CastGroupRow {
   app_versions: (string | null)[]
   latest_at: Date
   left_out: number
-  /** Personas that were changed within the range, whatever model they ran on; the same in each row. */
+  /**
+   * Personas that were changed within the range, whatever model they ran on; the same in each row.
+   */
   changed_personas: number
 }
 
@@ -58,7 +60,8 @@ export async function readCastGroups (db: Queryable, scope: CastScope): Promise<
              SELECT count(*)::int
              FROM (SELECT persona_id FROM cast_runs GROUP BY persona_id HAVING count(DISTINCT version) > 1) AS changed
            ) AS changed_personas
-    FROM cast_runs GROUP BY group_model, group_prompts ORDER BY max(at) DESC, group_model, group_prompts`.execute(db)
+    FROM cast_runs GROUP BY group_model, group_prompts ORDER BY max(at) DESC, group_model, group_prompts`
+    .execute(db)
   return rows
 }
 
@@ -69,7 +72,8 @@ export interface CastRunRow extends CastRun {
 
 export async function readCastRuns (db: Queryable, scope: CastScope): Promise<CastRunRow[]> {
   const { module } = scope.filter
-  const ofModule = (row: string) => module === undefined ? sql`true` : sql`${sql.ref(`${row}.module`)} = ${module}`
+  const ofModule = (row: string) =>
+    module === undefined ? sql`true` : sql`${sql.ref(`${row}.module`)} = ${module}`
   const { rows } = await sql<CastRunRow>`${withRuns(scope)}
     SELECT c.group_model, c.group_prompts, c.persona_id AS "personaId", p.name AS "personaName",
            coalesce((
@@ -86,9 +90,16 @@ export async function readCastRuns (db: Queryable, scope: CastScope): Promise<Ca
   return rows
 }
 
-export interface KnownToolRow { tool: string, module: string, used: boolean }
+export interface KnownToolRow {
+  tool: string
+  module: string
+  used: boolean
+}
 
-/** Tools that the app showed within the range, and that personas got to see. `last_seen_at` is written once a day. */
+/**
+ * Tools that the app showed within the range, and that personas got to see. `last_seen_at` is
+ * written once a day.
+ */
 export async function readKnownTools (db: Queryable, scope: Scope): Promise<KnownToolRow[]> {
   const { from, to } = scope.range
   const { module } = scope.filter
@@ -98,7 +109,9 @@ export async function readKnownTools (db: Queryable, scope: Scope): Promise<Know
       WHERE ${MADE} AND ${inScope(scope, 'a', { versions: 'r' })}
     ) AS used
     FROM known_tools k
-    WHERE k.app = ${scope.filter.app ?? FIRST_APP} AND k.first_seen_at < ${to}::timestamptz AND k.last_seen_at >= ${from}::timestamptz - interval '1 day'
+    WHERE k.app = ${
+    scope.filter.app ?? FIRST_APP
+  } AND k.first_seen_at < ${to}::timestamptz AND k.last_seen_at >= ${from}::timestamptz - interval '1 day'
       AND ${module === undefined ? sql`true` : sql`k.module = ${module}`}
       AND NOT EXISTS (SELECT FROM tools_set_aside s WHERE s.app = k.app AND s.tool_name = k.tool_name AND s.reason <> 'same_name')
     ORDER BY k.module, k.tool_name`.execute(db)

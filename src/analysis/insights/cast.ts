@@ -17,13 +17,19 @@ export interface CastAnswer {
 }
 
 /**
- * Whether this is a crowd or one model in ten hats, for each model and prompt version apart, and what nobody used.
+ * Whether this is a crowd or one model in ten hats, for each model and prompt version apart, and
+ * what nobody used.
  * @throws BadRequestError when the range is none
  */
-export async function describeCast (db: Queryable, { mix = false, ...filter }: CastQuery): Promise<CastAnswer> {
+export async function describeCast (
+  db: Queryable,
+  { mix = false, ...filter }: CastQuery
+): Promise<CastAnswer> {
   const scope = { ...await readScope(db, filter), mix }
   const { groups, runs, tools } = await inOneView(db, async trx => ({
-    groups: await readCastGroups(trx, scope), runs: await readCastRuns(trx, scope), tools: await readKnownTools(trx, scope)
+    groups: await readCastGroups(trx, scope),
+    runs: await readCastRuns(trx, scope),
+    tools: await readKnownTools(trx, scope)
   }))
   const runsOf = Map.groupBy(runs, groupKey)
   const judged: CastGroup[] = []
@@ -36,7 +42,12 @@ export async function describeCast (db: Queryable, { mix = false, ...filter }: C
       quality: await inSlices(castQuality(runsOf.get(groupKey(group)) ?? [], MAX_PAIRS))
     })
   }
-  return { range: scope.range, mixed: toMixed(groups, groups[0]?.changed_personas ?? 0), coverage: coverageOf(tools), groups: judged }
+  return {
+    range: scope.range,
+    mixed: toMixed(groups, groups[0]?.changed_personas ?? 0),
+    coverage: coverageOf(tools),
+    groups: judged
+  }
 }
 
 /** A collapsed cast of a hundred has thousands of pairs; the most alike are enough to see it. */
@@ -62,6 +73,8 @@ function coverageOf (tools: KnownToolRow[]): Coverage {
     knownTools: tools.length,
     knownModules: modules.length,
     unusedTools: tools.filter(tool => !tool.used).map(({ tool, module }) => ({ tool, module })),
-    unusedModules: modules.filter(([, own]) => own.every(tool => !tool.used)).map(([module]) => module)
+    unusedModules: modules.filter(([, own]) => own.every(tool => !tool.used)).map(([module]) =>
+      module
+    )
   }
 }

@@ -3,20 +3,37 @@ import { sql, type RawBuilder } from 'kysely'
 /** How rows are added up, the same for a day that is folded and for one that is not. */
 
 export const SUMS = [
-  'n', 'rating_sum', 'rating_squares', 'ungrounded', 'cannot_say', 'unchecked', 'visits', 'friction_calls', 'calls', 'app_errors',
-  'persona_errors', 'model_errors', 'account_errors', 'harness_errors', 'walk_aways', 'gaps'
+  'n',
+  'rating_sum',
+  'rating_squares',
+  'ungrounded',
+  'cannot_say',
+  'unchecked',
+  'visits',
+  'friction_calls',
+  'calls',
+  'app_errors',
+  'persona_errors',
+  'model_errors',
+  'account_errors',
+  'harness_errors',
+  'walk_aways',
+  'gaps'
 ] as const
 
 const CELL = sql`model, prompt_version, app_version, persona_id, version, module, bucket`
 
 /**
- * One row for what one persona did, and one for what it told, in one module within one step of time. `told` counts
- * ratings of any kind, and `friction_calls` is friction times calls: as an exact decimal, so that no order of adding
- * changes it.
+ * One row for what one persona did, and one for what it told, in one module within one step of
+ * time. `told` counts ratings of any kind, and `friction_calls` is friction times calls: as an
+ * exact decimal, so that no order of adding changes it.
  * @param bucket the step that an instant belongs to
  * @param among which rows, under the alias of their table: `v` visits, `f` feedback
  */
-export function cellsOf (bucket: (at: string) => RawBuilder<unknown>, among: (alias: 'v' | 'f') => RawBuilder<boolean>): RawBuilder<unknown> {
+export function cellsOf (
+  bucket: (at: string) => RawBuilder<unknown>,
+  among: (alias: 'v' | 'f') => RawBuilder<boolean>
+): RawBuilder<unknown> {
   return sql`
     SELECT v.model, v.prompt_version, v.app_version, v.persona_id, v.persona_version AS version, v.module,
            ${bucket('v.created_at')} AS bucket, max(v.created_at) AS latest_at,
@@ -37,10 +54,12 @@ export function cellsOf (bucket: (at: string) => RawBuilder<unknown>, among: (al
 }
 
 /**
- * Calls whose duration says something about the module: those that were answered. What the model, the account or this
- * runner spoilt says nothing.
+ * Calls whose duration says something about the module: those that were answered. What the model,
+ * the account or this runner spoilt says nothing.
  */
-export const TIMED = sql<boolean>`a.latency_ms IS NOT NULL AND (a.blame IS NULL OR a.blame NOT IN ('model', 'account', 'harness'))`
+export const TIMED = sql<
+  boolean
+>`a.latency_ms IS NOT NULL AND (a.blame IS NULL OR a.blame NOT IN ('model', 'account', 'harness'))`
 
 /** Steps of 1, 2 and 5 and their tenfold: never more than 5 % from the duration itself. */
 const STEP_MS = sql`CASE
@@ -50,4 +69,6 @@ const STEP_MS = sql`CASE
   WHEN a.latency_ms < 20000 THEN 1000 WHEN a.latency_ms < 50000 THEN 2000 WHEN a.latency_ms < 100000 THEN 5000 ELSE 10000 END`
 
 /** A year of calls has no more than a hundred different durations then. */
-export const ROUNDED_LATENCY = sql<number>`((a.latency_ms + (${STEP_MS}) / 2) / (${STEP_MS}) * (${STEP_MS}))`
+export const ROUNDED_LATENCY = sql<
+  number
+>`((a.latency_ms + (${STEP_MS}) / 2) / (${STEP_MS}) * (${STEP_MS}))`

@@ -1,8 +1,9 @@
 /** CSV as RFC 4180 has it, safe to open in a spreadsheet. Pure. */
 
 /**
- * What a spreadsheet takes for the beginning of a formula; texts of an app and of a model must never run in an operator's
- * Excel (OWASP: CSV injection). The wide forms count too in some languages' editions.
+ * What a spreadsheet takes for the beginning of a formula; texts of an app and of a model must
+ * never run in an operator's Excel (OWASP: CSV injection). The wide forms count too in some
+ * languages' editions.
  */
 const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/
 const NEEDS_QUOTES = /[",\r\n]|^\s|\s$/

@@ -12,7 +12,10 @@ export interface Source {
 
 const PERSONA = { personaId: 'x.persona_id', archetype: 'p.archetype' }
 const VERSIONS = {
-  model: 'x.model', promptVersion: 'x.prompt_version', personaVersion: 'x.persona_version', appVersion: 'x.app_version'
+  model: 'x.model',
+  promptVersion: 'x.prompt_version',
+  personaVersion: 'x.persona_version',
+  appVersion: 'x.app_version'
 }
 
 export const SOURCES = {

@@ -3,26 +3,33 @@ import type { Queryable } from '../../platform/db/database.ts'
 import { cellsOf, ROUNDED_LATENCY, SUMS, TIMED } from './cells.ts'
 
 /**
- * All SQL that writes folded_days, module_days, latency_days and persona_spans, and folded_months and latency_months: what is
- * over, added up once, by the statements that would add it up for every question. The transaction that ends a run writes
- * none of it: all runs that end at a time would queue for the rows of their day.
+ * All SQL that writes folded_days, module_days, latency_days and persona_spans, and folded_months
+ * and latency_months: what is over, added up once, by the statements that would add it up for every
+ * question. The transaction that ends a run writes none of it: all runs that end at a time would
+ * queue for the rows of their day.
  */
 
 const LOCK = sql`hashtext('persona-runner folded_days')`
 
-/** No transaction of ours lives nearly as long, so no row of a day comes later than this after its end. */
+/**
+ * No transaction of ours lives nearly as long, so no row of a day comes later than this after its
+ * end.
+ */
 const SETTLED_AFTER = sql`interval '1 hour'`
 
 const startOf = (day: ReturnType<typeof sql>) => sql<Date>`((${day})::timestamp AT TIME ZONE 'UTC')`
 const dayOf = (at: string) => sql`(${sql.ref(at)} AT TIME ZONE 'UTC')::date`
 
 /**
- * Adds up the latest day that is over and not folded yet, or else a month whose days all are, unless another process is at it.
+ * Adds up the latest day that is over and not folded yet, or else a month whose days all are,
+ * unless another process is at it.
  * @returns the day or the month, as ISO 8601; null: there is nothing to do
  */
 export async function foldNext (db: Queryable): Promise<string | null> {
   return db.transaction().execute(async trx => {
-    const { rows: [lock] } = await sql<{ taken: boolean }>`SELECT pg_try_advisory_xact_lock(${LOCK}) AS taken`.execute(trx)
+    const { rows: [lock] } = await sql<
+      { taken: boolean }
+    >`SELECT pg_try_advisory_xact_lock(${LOCK}) AS taken`.execute(trx)
     if (lock?.taken !== true) return null
     const day = await findDay(trx)
     if (day !== null) {
@@ -35,7 +42,10 @@ export async function foldNext (db: Queryable): Promise<string | null> {
   })
 }
 
-/** A run that is still open may finish its calls and change what it counts under: its days wait for it. */
+/**
+ * A run that is still open may finish its calls and change what it counts under: its days wait for
+ * it.
+ */
 async function findDay (trx: Queryable): Promise<string | null> {
   const { rows: [row] } = await sql<{ day: string }>`
     WITH first AS (
@@ -53,10 +63,15 @@ async function findDay (trx: Queryable): Promise<string | null> {
 async function foldDay (trx: Queryable, day: string): Promise<void> {
   const since = startOf(sql`${day}::date`)
   const until = startOf(sql`${day}::date + 1`)
-  const within = (alias: string) => sql<boolean>`${sql.ref(`${alias}.created_at`)} >= ${since} AND ${sql.ref(`${alias}.created_at`)} < ${until}`
+  const within = (alias: string) =>
+    sql<boolean>`${sql.ref(`${alias}.created_at`)} >= ${since} AND ${
+      sql.ref(`${alias}.created_at`)
+    } < ${until}`
   await sql`INSERT INTO folded_days (day) VALUES (${day}::date)`.execute(trx)
   await sql`
-    INSERT INTO module_days (day, app, module, model, prompt_version, app_version, latest_at, told, ${sql.join(SUMS.map(name => sql.id(name)))})
+    INSERT INTO module_days (day, app, module, model, prompt_version, app_version, latest_at, told, ${
+    sql.join(SUMS.map(name => sql.id(name)))
+  })
     SELECT bucket, p.app, module, model, prompt_version, app_version, max(latest_at), sum(told),
            ${sql.join(SUMS.map(name => sql`sum(${sql.id(name)})`))}
     FROM (${cellsOf(dayOf, within)}) AS cells JOIN personas p ON p.id = cells.persona_id
@@ -72,7 +87,10 @@ async function foldDay (trx: Queryable, day: string): Promise<void> {
 }
 
 /** A day that is folded a second time, after it was forgotten, widens nothing. */
-async function widenSpans (trx: Queryable, within: (alias: string) => ReturnType<typeof sql<boolean>>): Promise<void> {
+async function widenSpans (
+  trx: Queryable,
+  within: (alias: string) => ReturnType<typeof sql<boolean>>
+): Promise<void> {
   await sql`
     INSERT INTO persona_spans AS known (persona_id, version, module, model, prompt_version, any_release, app_version, first_at, last_at, first_counted_at, last_counted_at)
     SELECT persona_id, version, module, model, prompt_version, grouping(app_version) = 1, app_version,

@@ -13,13 +13,20 @@ export interface GapsAnswer {
   gaps: SayDoGap[]
 }
 
-interface GapRow extends Omit<SayDoGap, 'at'> { at: Date, total: number }
+interface GapRow extends Omit<SayDoGap, 'at'> {
+  at: Date
+  total: number
+}
 
 /**
- * Visits whose rating and friction contradict each other, newest first. Each names its model and versions.
+ * Visits whose rating and friction contradict each other, newest first. Each names its model and
+ * versions.
  * @throws BadRequestError when the range is none
  */
-export async function findGaps (db: Queryable, { limit = DEFAULT_LIMIT, ...filter }: GapsQuery): Promise<GapsAnswer> {
+export async function findGaps (
+  db: Queryable,
+  { limit = DEFAULT_LIMIT, ...filter }: GapsQuery
+): Promise<GapsAnswer> {
   const scope = await readScope(db, filter)
   const isAsked = sql`v.say_do_gap AND ${inScope(scope, 'v')}`
   // All are counted, but only those that are shown are looked up with what was said.

@@ -15,12 +15,16 @@ export interface LatencyRow {
 }
 
 /**
- * Of calls that were answered, per group and module. What an earlier version of a persona did stays out here too: it is
- * not read where a day is not folded, and taken off again where it is.
+ * Of calls that were answered, per group and module. What an earlier version of a persona did stays
+ * out here too: it is not read where a day is not folded, and taken off again where it is.
  */
 export async function readLatencies (db: Queryable, scope: PresenceScope): Promise<LatencyRow[]> {
   const { model, prompts } = groupColumns(scope.mix, 's')
-  const superseded = supersededBy(scope.changed, { persona: 'r.persona_id', version: 'r.persona_version', ...groupColumns(scope.mix, 'r') })
+  const superseded = supersededBy(scope.changed, {
+    persona: 'r.persona_id',
+    version: 'r.persona_version',
+    ...groupColumns(scope.mix, 'r')
+  })
   const { rows } = await sql<LatencyRow>`
     WITH months AS (SELECT m.month FROM folded_months m WHERE ${isWholeMonth(scope)}),
     timed AS (
@@ -29,7 +33,9 @@ export async function readLatencies (db: Queryable, scope: PresenceScope): Promi
       UNION ALL
       SELECT s.module, s.model, s.prompt_version, unnest(s.latencies_ms), unnest(s.calls) FROM latency_days s
       WHERE EXISTS (SELECT FROM folded_days d WHERE d.day = s.day AND ${isFolded(scope)})
-        AND date_trunc('month', s.day::timestamp)::date NOT IN (SELECT month FROM months) AND ${isSumOf(scope.filter, 's')}
+        AND date_trunc('month', s.day::timestamp)::date NOT IN (SELECT month FROM months) AND ${
+    isSumOf(scope.filter, 's')
+  }
       UNION ALL
       SELECT a.module, r.model, r.prompt_version, ${ROUNDED_LATENCY}, 1
       FROM persona_actions a LEFT JOIN runs r ON r.id = a.tick_id
@@ -37,7 +43,9 @@ export async function readLatencies (db: Queryable, scope: PresenceScope): Promi
       UNION ALL
       SELECT a.module, r.model, r.prompt_version, ${ROUNDED_LATENCY}, -1
       FROM runs r JOIN persona_actions a ON a.tick_id = r.id
-      WHERE ${ofPersonas(scope.changed, 'r')} AND ${superseded} AND ${isUnderFold(scope, 'a', { versions: 'r' })} AND ${TIMED}
+      WHERE ${ofPersonas(scope.changed, 'r')} AND ${superseded} AND ${
+    isUnderFold(scope, 'a', { versions: 'r' })
+  } AND ${TIMED}
     ),
     counted AS (
       SELECT ${model} AS group_model, ${prompts} AS group_prompts, s.module, s.latency_ms, sum(s.calls) AS n FROM timed s GROUP BY 1, 2, 3, 4

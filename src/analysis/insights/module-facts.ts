@@ -26,42 +26,66 @@ export interface FactsRow extends Record<typeof SUMS[number], number> {
   personas: number
 }
 
-const sum = (column: string) => sql`coalesce(sum(${sql.ref(column)}) FILTER (WHERE counts), 0)::float8 AS ${sql.id(column)}`
-const sums = (weight: string) => sql.join(['told', ...SUMS].map(column => sql`${sql.raw(weight)} * ${sql.ref(`s.${column}`)}`))
+const sum = (column: string) =>
+  sql`coalesce(sum(${sql.ref(column)}) FILTER (WHERE counts), 0)::float8 AS ${sql.id(column)}`
+const sums = (weight: string) =>
+  sql.join(['told', ...SUMS].map(column => sql`${sql.raw(weight)} * ${sql.ref(`s.${column}`)}`))
 const COLUMNS = sql.join(['told', ...SUMS].map(column => sql.id(column)))
 
 /**
  * Per group, per module of a group and per step of a module's trend, in this order.
  *
- * A table is read once: `unfolded` adds up what one persona left behind in one step, a folded day has that for all
- * personas together, and everything else is computed from these few rows. A rating counts when its evidence was checked
- * and holds; of a persona only the newest version within the group counts. What earlier versions left behind in folded
- * days is read again, taken from what counts and added to what does not.
+ * A table is read once: `unfolded` adds up what one persona left behind in one step, a folded day
+ * has that for all personas together, and everything else is computed from these few rows. A rating
+ * counts when its evidence was checked and holds; of a persona only the newest version within the
+ * group counts. What earlier versions left behind in folded days is read again, taken from what
+ * counts and added to what does not.
  */
-export async function readFacts (db: Queryable, scope: PresenceScope & { by: 'day' | 'week' }): Promise<FactsRow[]> {
-  const stepOf = (at: ReturnType<typeof sql>) => sql`date_trunc(${scope.by}, ${at}) AT TIME ZONE 'UTC'`
+export async function readFacts (
+  db: Queryable,
+  scope: PresenceScope & { by: 'day' | 'week' }
+): Promise<FactsRow[]> {
+  const stepOf = (at: ReturnType<typeof sql>) =>
+    sql`date_trunc(${scope.by}, ${at}) AT TIME ZONE 'UTC'`
   const step = (at: string) => stepOf(sql`${sql.ref(at)} AT TIME ZONE 'UTC'`)
-  const superseded = supersededBy(scope.changed, { persona: 's.persona_id', version: 's.version', ...groupColumns(scope.mix, 's') })
+  const superseded = supersededBy(scope.changed, {
+    persona: 's.persona_id',
+    version: 's.version',
+    ...groupColumns(scope.mix, 's')
+  })
   const { model, prompts } = groupColumns(scope.mix, 'c')
   const { rows } = await sql<FactsRow>`
     WITH unfolded AS (${cellsOf(step, alias => isUnfolded(scope, alias))}),
     earlier AS (
-      ${cellsOf(step, alias => sql`${isUnderFold(scope, alias)} AND ${mayBeEarlier(scope.changed, alias)}`)}
+      ${
+    cellsOf(step, alias =>
+      sql`${isUnderFold(scope, alias)} AND ${mayBeEarlier(scope.changed, alias)}`)
+  }
     ),
     cells (model, prompt_version, app_version, module, bucket, latest_at, counts, ${COLUMNS}) AS (
-      SELECT s.model, s.prompt_version, s.app_version, s.module, ${stepOf(sql`s.day::timestamp`)}, s.latest_at, true, ${sums('1')}
-      FROM module_days s WHERE EXISTS (SELECT FROM folded_days d WHERE d.day = s.day AND ${isFolded(scope)}) AND ${isSumOf(scope.filter, 's')}
+      SELECT s.model, s.prompt_version, s.app_version, s.module, ${
+    stepOf(sql`s.day::timestamp`)
+  }, s.latest_at, true, ${sums('1')}
+      FROM module_days s WHERE EXISTS (SELECT FROM folded_days d WHERE d.day = s.day AND ${
+    isFolded(scope)
+  }) AND ${isSumOf(scope.filter, 's')}
       UNION ALL
-      SELECT s.model, s.prompt_version, s.app_version, s.module, s.bucket, s.latest_at, NOT ${superseded}, ${sums('1')}
+      SELECT s.model, s.prompt_version, s.app_version, s.module, s.bucket, s.latest_at, NOT ${superseded}, ${
+    sums('1')
+  }
       FROM unfolded s
       UNION ALL
-      SELECT s.model, s.prompt_version, s.app_version, s.module, s.bucket, s.latest_at, w.counts, ${sums('w.weight')}
+      SELECT s.model, s.prompt_version, s.app_version, s.module, s.bucket, s.latest_at, w.counts, ${
+    sums('w.weight')
+  }
       FROM earlier s, (VALUES (-1, true), (1, false)) AS w (weight, counts) WHERE ${superseded}
     ),
     told AS (
       SELECT group_model, group_prompts, module, count(*)::int AS personas
       FROM (
-        SELECT s.persona_id, s.module, ${groupColumns(scope.mix, 's').model} AS group_model, ${groupColumns(scope.mix, 's').prompts} AS group_prompts
+        SELECT s.persona_id, s.module, ${groupColumns(scope.mix, 's').model} AS group_model, ${
+    groupColumns(scope.mix, 's').prompts
+  } AS group_prompts
         FROM (${presentIn(scope)}) AS s WHERE s.counted AND NOT ${superseded} GROUP BY 1, 2, 3, 4
       ) AS each_once GROUP BY group_model, group_prompts, module
     ),
@@ -69,7 +93,9 @@ export async function readFacts (db: Queryable, scope: PresenceScope & { by: 'da
       SELECT ${model} AS group_model, ${prompts} AS group_prompts, c.module, c.bucket, max(c.latest_at) AS latest_at,
              coalesce(sum(told) FILTER (WHERE NOT counts), 0)::float8 AS left_out_ratings,
              coalesce(sum(visits) FILTER (WHERE NOT counts), 0)::float8 AS left_out_visits,
-             ${sql.join(SUMS.map(sum))}, grouping(c.module) AS of_group, grouping(c.bucket) AS of_range
+             ${
+    sql.join(SUMS.map(sum))
+  }, grouping(c.module) AS of_group, grouping(c.bucket) AS of_range
       FROM cells c
       GROUP BY 1, 2, GROUPING SETS ((), (c.module), (c.module, c.bucket))
       HAVING grouping(c.module) = 1 OR sum(told + visits) FILTER (WHERE counts) > 0
@@ -88,7 +114,10 @@ export async function readFacts (db: Queryable, scope: PresenceScope & { by: 'da
   return rows
 }
 
-/** Runs whose answer could not be read. They are of no module, so a filter by module does not touch them. */
+/**
+ * Runs whose answer could not be read. They are of no module, so a filter by module does not touch
+ * them.
+ */
 export async function countUnreadable (db: Queryable, scope: Scope): Promise<number> {
   const { rows } = await sql<{ n: number }>`
     SELECT count(*)::int AS n FROM persona_feedback f

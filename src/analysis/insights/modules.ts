@@ -18,8 +18,9 @@ export interface ModulesAnswer {
 }
 
 /**
- * How the modules do. Numbers under different models or prompt versions come in groups of their own, and within a group
- * only the newest version of each persona counts; all other versions are left out and counted. `mix` puts all together.
+ * How the modules do. Numbers under different models or prompt versions come in groups of their
+ * own, and within a group only the newest version of each persona counts; all other versions are
+ * left out and counted. `mix` puts all together.
  * @throws BadRequestError when the range is none
  */
 export async function describeModules (db: Queryable, query: ModulesQuery): Promise<ModulesAnswer> {
@@ -46,7 +47,10 @@ export async function describeModules (db: Queryable, query: ModulesQuery): Prom
     unreadable,
     groups: groups.map(group => {
       const key = groupKey(group)
-      const measured = { latencies: latenciesOf.get(key) ?? [], contract: contractOf.get(key) ?? [] }
+      const measured = {
+        latencies: latenciesOf.get(key) ?? [],
+        contract: contractOf.get(key) ?? []
+      }
       return toGroup(group, factsOf.get(key) ?? [], measured)
     })
   }
@@ -58,7 +62,9 @@ function latestFirst (a: FactsRow, b: FactsRow): number {
 }
 
 /** The same for all rows that may be counted together. */
-export function groupKey (row: { group_model: string | null, group_prompts: string | null }): string {
+export function groupKey (
+  row: { group_model: string | null, group_prompts: string | null }
+): string {
   return JSON.stringify([row.group_model, row.group_prompts])
 }
 
@@ -80,13 +86,21 @@ export function distinct (names: (string | null)[]): (string | null)[] {
 }
 
 /** What is read from the calls themselves. */
-interface Measured { latencies: LatencyRow[], contract: ContractRow[] }
+interface Measured {
+  latencies: LatencyRow[]
+  contract: ContractRow[]
+}
 
-function toGroup (group: FactsRow, facts: FactsRow[], { latencies, contract }: Measured): ModuleGroup {
+function toGroup (
+  group: FactsRow,
+  facts: FactsRow[],
+  { latencies, contract }: Measured
+): ModuleGroup {
   const ofModules = Map.groupBy(facts.filter(row => row.module !== null), row => row.module ?? '')
   const modules = [...ofModules].flatMap(([module, rows]) => {
     const measured = {
-      latencies: latencies.filter(row => row.module === module), contract: contract.filter(row => row.module === module)
+      latencies: latencies.filter(row => row.module === module),
+      contract: contract.filter(row => row.module === module)
     }
     return toModule(module, rows, measured)
   })
@@ -100,7 +114,11 @@ function toGroup (group: FactsRow, facts: FactsRow[], { latencies, contract }: M
 }
 
 /** @param rows the module as a whole, and each step of its trend */
-function toModule (module: string, rows: FactsRow[], { latencies, contract }: Measured): ModuleInsight[] {
+function toModule (
+  module: string,
+  rows: FactsRow[],
+  { latencies, contract }: Measured
+): ModuleInsight[] {
   const total = rows.find(row => row.bucket === null)
   if (total === undefined) return []
   const sample = sampleOf(total)
@@ -128,7 +146,12 @@ function toModule (module: string, rows: FactsRow[], { latencies, contract }: Me
     },
     contract: {
       errors: contract.reduce((sum, { errors }) => sum + errors, 0),
-      tools: contract.map(({ tool, errors, personas, words }) => ({ tool, errors, personas, words }))
+      tools: contract.map(({ tool, errors, personas, words }) => ({
+        tool,
+        errors,
+        personas,
+        words
+      }))
     },
     walkAways: total.walk_aways,
     sayDoGaps: total.gaps,
@@ -139,15 +162,27 @@ function toModule (module: string, rows: FactsRow[], { latencies, contract }: Me
 
 function toPoint (row: FactsRow, at: Date): ModuleInsight['trend'][number] {
   const { n, calls, app_errors: appErrors } = row
-  return { at: at.toISOString(), n, mean: meanOf(sampleOf(row)), friction: frictionOf(row), calls, appErrors }
+  return {
+    at: at.toISOString(),
+    n,
+    mean: meanOf(sampleOf(row)),
+    friction: frictionOf(row),
+    calls,
+    appErrors
+  }
 }
 
 /** Sums of whole numbers: nothing is lost on the way. */
 function sampleOf ({ n, rating_sum: sum, rating_squares: squares }: FactsRow): Sample {
-  return { n, mean: n === 0 ? null : sum / n, sd: n < 2 ? null : Math.sqrt(Math.max(0, squares - sum * sum / n) / (n - 1)) }
+  return {
+    n,
+    mean: n === 0 ? null : sum / n,
+    sd: n < 2 ? null : Math.sqrt(Math.max(0, squares - sum * sum / n) / (n - 1))
+  }
 }
 
-const frictionOf = ({ calls, friction_calls: weighted }: FactsRow) => calls === 0 ? null : round(weighted / calls)
+const frictionOf = ({ calls, friction_calls: weighted }: FactsRow) =>
+  calls === 0 ? null : round(weighted / calls)
 
 function toLatency (row: LatencyRow | undefined): ModuleInsight['latency'] {
   if (row === undefined || row.n < MIN_N) return { n: row?.n ?? 0, p50Ms: null, p95Ms: null }

@@ -2,14 +2,23 @@ import type { Queryable } from '../../platform/db/database.ts'
 import { kindOfError } from './error-kind.ts'
 import { readScope, type Range } from './filters.ts'
 import { inOneView } from './folded-scope.ts'
-import { readCitations, scanIncidents, type CitationRow, type Incident, type Place } from './incidents.ts'
+import {
+  readCitations,
+  scanIncidents,
+  type CitationRow,
+  type Incident,
+  type Place
+} from './incidents.ts'
 import { distinct } from './modules.ts'
 import type { ProblemsQuery } from './queries.ts'
 import type { Problem } from './problem-schemas.ts'
 
 const MAX_EXAMPLES = 3
 const MAX_CITATIONS = 3
-/** Of a problem so many calls are looked up, the latest: where feedback speaks of none of them it hardly speaks of any. */
+/**
+ * Of a problem so many calls are looked up, the latest: where feedback speaks of none of them it
+ * hardly speaks of any.
+ */
 const MAX_PLACES = 5000
 const FIRST_PLACES = 20
 const DEFAULT_LIMIT = 20
@@ -23,8 +32,9 @@ export interface ProblemsAnswer {
 }
 
 /**
- * What went wrong, most frequent first: calls that did not end ok, grouped by module, tool, blame and kind of error, and
- * visits over which a persona left. Memory follows the number of problems and of the runs they happened in.
+ * What went wrong, most frequent first: calls that did not end ok, grouped by module, tool, blame
+ * and kind of error, and visits over which a persona left. Memory follows the number of problems
+ * and of the runs they happened in.
  * @throws BadRequestError when the range is none
  */
 export async function findProblems (db: Queryable, query: ProblemsQuery): Promise<ProblemsAnswer> {
@@ -38,7 +48,11 @@ export async function findProblems (db: Queryable, query: ProblemsQuery): Promis
     const top = [...found.values()].toSorted(mostFrequentFirst).slice(0, limit)
     return { found, top, citations: await citationsOf(trx, top) }
   })
-  return { range: scope.range, total: found.size, problems: top.map(problem => toProblem(problem, citations.get(problem) ?? [])) }
+  return {
+    range: scope.range,
+    total: found.size,
+    problems: top.map(problem => toProblem(problem, citations.get(problem) ?? []))
+  }
 }
 
 /** What is known of a problem while its incidents pass by, newest first. */
@@ -65,7 +79,9 @@ const BETWEEN = '\u0000'
 function gather (found: Map<string, Gathered>, incident: Incident): void {
   const { type, module, tool, blame } = incident
   const kind = type === 'error' ? kindOfError(incident.error_message) : WALKED_AWAY
-  const key = type === 'error' ? [type, module, tool, blame, kind].join(BETWEEN) : [type, module].join(BETWEEN)
+  const key = type === 'error'
+    ? [type, module, tool, blame, kind].join(BETWEEN)
+    : [type, module].join(BETWEEN)
   let problem = found.get(key)
   if (problem === undefined) found.set(key, problem = begin(incident, kind))
   problem.count++
@@ -75,7 +91,9 @@ function gather (found: Map<string, Gathered>, incident: Incident): void {
   const { last } = problem
   if (incident.app_version !== last.app_version) problem.appVersions.add(incident.app_version)
   if (incident.model !== last.model) problem.models.add(incident.model)
-  if (incident.prompt_version !== last.prompt_version) problem.promptVersions.add(incident.prompt_version)
+  if (incident.prompt_version !== last.prompt_version) {
+    problem.promptVersions.add(incident.prompt_version)
+  }
   problem.last = incident
   if (problem.examples.length < MAX_EXAMPLES) problem.examples.push(incident)
   if (problem.places.length < MAX_PLACES) addPlaces(problem.places, incident)
@@ -103,22 +121,30 @@ function begin (first: Incident, kind: string): Gathered {
 
 /** Of two as frequent the one that more personas met, then the latest. */
 function mostFrequentFirst (a: Gathered, b: Gathered): number {
-  return b.count - a.count || b.personas.size - a.personas.size || (a.first.position < b.first.position ? 1 : -1)
+  return b.count - a.count || b.personas.size - a.personas.size ||
+    (a.first.position < b.first.position ? 1 : -1)
 }
 
 /**
- * What feedback cites of each problem's latest calls. Most problems are spoken of soon, so a few calls of each are looked up,
- * then more of those of which too little was found.
+ * What feedback cites of each problem's latest calls. Most problems are spoken of soon, so a few
+ * calls of each are looked up, then more of those of which too little was found.
  */
-async function citationsOf (trx: Queryable, problems: Gathered[]): Promise<Map<Gathered, CitationRow[]>> {
+async function citationsOf (
+  trx: Queryable,
+  problems: Gathered[]
+): Promise<Map<Gathered, CitationRow[]>> {
   const modules = [...new Set(problems.map(({ first }) => first.module))]
   const found = new Map(problems.map((problem): [Gathered, CitationRow[]] => [problem, []]))
   let from = 0
   for (let count = FIRST_PLACES; from < MAX_PLACES; from += count, count *= 4) {
     const asked = [...found].filter(([, citations]) => citations.length < MAX_CITATIONS)
-      .flatMap(([problem, citations]) => problem.places.slice(from, from + count).map(place => ({ place, citations })))
+      .flatMap(([problem, citations]) =>
+        problem.places.slice(from, from + count).map(place => ({ place, citations }))
+      )
     if (asked.length === 0) break
-    for (const row of await readCitations(trx, asked.map(({ place }) => place), modules)) asked[row.place]?.citations.push(row)
+    for (const row of await readCitations(trx, asked.map(({ place }) => place), modules)) {
+      asked[row.place]?.citations.push(row)
+    }
   }
   return found
 }
@@ -149,7 +175,13 @@ function toProblem (found: Gathered, citations: CitationRow[]): Problem {
       latencyMs: example.latency_ms,
       at: instantOf(example)
     })),
-    citations: citations.slice(0, MAX_CITATIONS).map(({ runId, number, rating, notes, quote }) =>
-      ({ runId, number, module: first.module, rating, notes, quote }))
+    citations: citations.slice(0, MAX_CITATIONS).map(({ runId, number, rating, notes, quote }) => ({
+      runId,
+      number,
+      module: first.module,
+      rating,
+      notes,
+      quote
+    }))
   }
 }

@@ -2,8 +2,15 @@
 
 /** Lanczos' coefficients for g = 7 and nine terms (Press et al., Numerical Recipes, 6.1). */
 const LANCZOS = [
-  0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059,
-  12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7
+  0.99999999999980993,
+  676.5203681218851,
+  -1259.1392167224028,
+  771.32342877765313,
+  -176.61502916214059,
+  12.507343278686905,
+  -0.13857109526572012,
+  9.9843695780195716e-6,
+  1.5056327351493116e-7
 ]
 const LANCZOS_G = 7
 
@@ -27,7 +34,8 @@ export function incompleteBeta (x: number, a: number, b: number): number {
   if (x >= 1) return 1
   // The continued fraction converges fast below this point only.
   if (x > (a + 1) / (a + b + 2)) return 1 - incompleteBeta(1 - x, b, a)
-  const logFront = logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x)
+  const logFront = logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) +
+    b * Math.log1p(-x)
   return Math.exp(logFront) * continuedFraction(x, a, b) / a
 }
 

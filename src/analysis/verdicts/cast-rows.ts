@@ -1,4 +1,6 @@
-/** What the personas of one cast said of the modules, visit by visit, and the releases in between. */
+/**
+ * What the personas of one cast said of the modules, visit by visit, and the releases in between.
+ */
 
 export interface CastVisit {
   persona: string
@@ -12,7 +14,10 @@ export interface CastVisit {
   /** Failed calls and all calls of the visit; null: not measured. */
   errors: number | null
   calls: number | null
-  /** The place of the release that the visit lived under in `CastRows.releases`; -1: before the first. */
+  /**
+   * The place of the release that the visit lived under in `CastRows.releases`; -1: before the
+   * first.
+   */
   release: number
   /** What must be alike on both sides of a release for the same persona: model, prompts. */
   context: string

@@ -15,7 +15,10 @@ export interface ChannelFinding {
   p: number
   /** `worse` and `better` need a p at or below this. */
   pLimit: number
-  /** The range of the change, at the level of the verdict: it excludes 0 exactly where p is within its limit. */
+  /**
+   * The range of the change, at the level of the verdict: it excludes 0 exactly where p is within
+   * its limit.
+   */
   low: number
   high: number
   /** A change of this size would have been seen with 80 %. */
@@ -40,7 +43,9 @@ const SAFE_ALPHA = 0.05
  * @returns null where nothing can be computed: fewer than 2 personas on both sides
  */
 export function channelFinding (
-  estimate: Estimate, channel: Channel, { alpha, daysBefore }: { alpha: number, daysBefore: number }
+  estimate: Estimate,
+  channel: Channel,
+  { alpha, daysBefore }: { alpha: number, daysBefore: number }
 ): ChannelFinding | null {
   const { delta, standardError, df, p } = estimate
   if (!(standardError > 0)) return null
@@ -62,7 +67,8 @@ export function channelFinding (
     high: delta + critical * standardError,
     smallest,
     pSafe,
-    // Every used module has to pass, so that one module's own 5 % need no correction for the others.
+    // Every used module has to pass, so that one module's own 5 % need no correction for the
+    // others.
     safe: pSafe <= SAFE_ALPHA / chargeForLooks(2 * SAFE_ALPHA, daysBefore),
     enough: smallest <= channel.enough,
     personas: estimate.personas,
@@ -72,7 +78,12 @@ export function channelFinding (
 }
 
 export type ModuleState =
-  | 'worse' | 'better' | 'mixed' | 'no_worse' | 'no_change_seen' | 'too_little_data'
+  | 'worse'
+  | 'better'
+  | 'mixed'
+  | 'no_worse'
+  | 'no_change_seen'
+  | 'too_little_data'
 
 type Says = Pick<ChannelFinding, 'state' | 'safe' | 'enough'>
 
@@ -80,7 +91,11 @@ type Says = Pick<ChannelFinding, 'state' | 'safe' | 'enough'>
  * Both channels together. A channel that the rows do not have at all is left out.
  * @param few too few personas or days for any word
  */
-export function bothChannels (rating: Says | null, friction: Says | null, few: boolean): ModuleState {
+export function bothChannels (
+  rating: Says | null,
+  friction: Says | null,
+  few: boolean
+): ModuleState {
   const channels = [rating, friction].filter(channel => channel !== null)
   if (few || channels.length === 0) return 'too_little_data'
   const has = (state: Says['state']) => channels.some(channel => channel.state === state)
@@ -95,7 +110,10 @@ export function bothChannels (rating: Says | null, friction: Says | null, few: b
 }
 
 /** Too few personas on both sides, or too few days. */
-export function tooFew (estimate: Pick<Estimate, 'personas' | 'daysBefore' | 'daysAfter'>): boolean {
+export function tooFew (
+  estimate: Pick<Estimate, 'personas' | 'daysBefore' | 'daysAfter'>
+): boolean {
   const { minPersonas, minDaysBefore, minDaysAfter } = METHOD
-  return estimate.personas < minPersonas || estimate.daysBefore < minDaysBefore || estimate.daysAfter < minDaysAfter
+  return estimate.personas < minPersonas || estimate.daysBefore < minDaysBefore ||
+    estimate.daysAfter < minDaysAfter
 }

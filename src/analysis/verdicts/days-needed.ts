@@ -22,10 +22,14 @@ export interface DaysNeededInput {
   maxDays?: number
 }
 
-/** @returns days after the release; null where waiting alone will not do: more personas or days before are needed */
+/**
+ * @returns days after the release; null where waiting alone will not do: more personas or days
+ *   before are needed
+ */
 export function daysNeeded (input: DaysNeededInput): number | null {
   const { alpha, daysBefore, df, wanted, maxDays = 60 } = input
-  const factor = tUpperQuantile(alpha / chargeForLooks(alpha, daysBefore) / 2, df) + tUpperQuantile(0.2, df)
+  const factor = tUpperQuantile(alpha / chargeForLooks(alpha, daysBefore) / 2, df) +
+    tUpperQuantile(0.2, df)
   for (let days = 1; days <= maxDays; days++) {
     if (factor * Math.sqrt(varianceAfter(input, days)) <= wanted) return days
   }
@@ -33,7 +37,11 @@ export function daysNeeded (input: DaysNeededInput): number | null {
 }
 
 /** For the ratings of one module, as they stand after `days` days. */
-export function daysToWait (visits: Visits, estimate: Estimate, { alpha, days }: { alpha: number, days: number }): number | null {
+export function daysToWait (
+  visits: Visits,
+  estimate: Estimate,
+  { alpha, days }: { alpha: number, days: number }
+): number | null {
   const { daysBefore } = visits
   if (!(estimate.standardError > 0)) return null
   const personas = Array.from({ length: visits.personas }, (_, persona) => ({
@@ -58,7 +66,8 @@ function varianceAfter (input: DaysNeededInput, days: number): number {
   const { visitsBefore, visitsPerDay, personaVariance, dayVariance, daysBefore } = input
   const after = visitsPerDay * days
   const weight = visitsBefore.reduce((sum, before) => sum + before * after / (before + after), 0)
-  const ofDays = varianceOfMean(daysBefore) + varianceOfMean(days) - 2 * covarianceOfMeans(daysBefore, days)
+  const ofDays = varianceOfMean(daysBefore) + varianceOfMean(days) -
+    2 * covarianceOfMeans(daysBefore, days)
   return personaVariance / weight + dayVariance * ofDays
 }
 

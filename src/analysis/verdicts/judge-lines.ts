@@ -5,7 +5,9 @@ import type { CastRows, CastVisit, Release } from './cast-rows.ts'
 /** Rows from anywhere, one JSON object a line, gathered by cast. */
 
 const Name = Type.String({ minLength: 1, maxLength: 200 })
-const Instant = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}(T\\d{2}:\\d{2}(:\\d{2}(\\.\\d+)?)?(Z|[+-]\\d{2}:\\d{2}))?$' })
+const Instant = Type.String({
+  pattern: '^\\d{4}-\\d{2}-\\d{2}(T\\d{2}:\\d{2}(:\\d{2}(\\.\\d+)?)?(Z|[+-]\\d{2}:\\d{2}))?$'
+})
 
 export const VisitLine = Type.Object({
   cast: Type.Optional(Name),
@@ -37,8 +39,15 @@ const DAY_MS = 24 * 60 * 60 * 1000
 const DEFAULT_CAST = 'default'
 
 type Visit = Omit<CastVisit, 'release'> & { atMs: number, label: string | null }
-interface Mark { name: string, atMs: number, touches: string[] }
-interface Cast { visits: Visit[], marks: Map<string, Mark> }
+interface Mark {
+  name: string
+  atMs: number
+  touches: string[]
+}
+interface Cast {
+  visits: Visit[]
+  marks: Map<string, Mark>
+}
 
 export class CastLines {
   readonly #casts = new Map<string, Cast>()
@@ -53,13 +62,17 @@ export class CastLines {
     if (!check.Check(row)) return problemOf(check.Errors(row), kind)
     const read = row as VisitLine | ReleaseLine
     const atMs = Date.parse(read.at)
-    if (Number.isNaN(atMs)) return `"at" must be a date that exists (it is ${JSON.stringify(read.at)})`
+    if (Number.isNaN(atMs)) {
+      return `"at" must be a date that exists (it is ${JSON.stringify(read.at)})`
+    }
     const cast = this.#castOf(read.cast ?? DEFAULT_CAST)
-    return kind === 'visit' ? addVisit(cast, read as VisitLine, atMs) : addMark(cast, read as ReleaseLine, atMs)
+    return kind === 'visit'
+      ? addVisit(cast, read as VisitLine, atMs)
+      : addMark(cast, read as ReleaseLine, atMs)
   }
 
   /** In the order in which the casts were met. */
-  * casts (): Generator<{ cast: string, rows: CastRows }> {
+  *casts (): Generator<{ cast: string, rows: CastRows }> {
     for (const [cast, { visits, marks }] of this.#casts) yield { cast, rows: toRows(visits, marks) }
   }
 
@@ -75,7 +88,9 @@ export class CastLines {
 function parse (line: string): Record<string, unknown> | undefined {
   try {
     const row: unknown = JSON.parse(line)
-    return row !== null && typeof row === 'object' && !Array.isArray(row) ? row as Record<string, unknown> : undefined
+    return row !== null && typeof row === 'object' && !Array.isArray(row)
+      ? row as Record<string, unknown>
+      : undefined
   } catch {
     return undefined
   }
@@ -90,9 +105,13 @@ const EXPECTS: Record<string, string> = {
   touches: 'a list of modules'
 }
 
-function problemOf (errors: { instancePath: string, keyword: string, params: object }[], kind: string): string {
+function problemOf (
+  errors: { instancePath: string, keyword: string, params: object }[],
+  kind: string
+): string {
   const [first] = errors
-  const missing = (first?.params as { requiredProperties?: string[] } | undefined)?.requiredProperties?.[0]
+  const missing = (first?.params as { requiredProperties?: string[] } | undefined)
+    ?.requiredProperties?.[0]
   if (missing !== undefined) return `"${missing}" is missing in this ${kind}`
   const field = first?.instancePath.split('/')[1] ?? ''
   return `"${field}" must be ${EXPECTS[field] ?? 'a text of 1 to 200 characters'}`
@@ -100,8 +119,12 @@ function problemOf (errors: { instancePath: string, keyword: string, params: obj
 
 function addVisit (cast: Cast, line: VisitLine, atMs: number): string | null {
   const { persona, module, rating = null, friction = null, errors = null, calls = null } = line
-  if (errors !== null && calls !== null && errors > calls) return '"errors" must not be more than "calls"'
-  if (rating === null && friction === null && calls === null) return 'it has neither "rating" nor "friction" nor "calls"'
+  if (errors !== null && calls !== null && errors > calls) {
+    return '"errors" must not be more than "calls"'
+  }
+  if (rating === null && friction === null && calls === null) {
+    return 'it has neither "rating" nor "friction" nor "calls"'
+  }
   cast.visits.push({
     persona,
     module,
@@ -109,7 +132,8 @@ function addVisit (cast: Cast, line: VisitLine, atMs: number): string | null {
     day: Math.floor(atMs / DAY_MS),
     rating,
     // The least that failed calls can mean; repeats and slowness are not known here.
-    friction: friction ?? (calls === null || errors === null || calls === 0 ? null : 100 * errors / calls),
+    friction: friction ??
+      (calls === null || errors === null || calls === 0 ? null : 100 * errors / calls),
     errors,
     calls,
     label: line.release ?? null,
@@ -120,7 +144,11 @@ function addVisit (cast: Cast, line: VisitLine, atMs: number): string | null {
   return null
 }
 
-function addMark ({ marks }: Cast, { release: name, touches = [] }: ReleaseLine, atMs: number): string | null {
+function addMark (
+  { marks }: Cast,
+  { release: name, touches = [] }: ReleaseLine,
+  atMs: number
+): string | null {
   if (marks.has(name)) return `release "${name}" was named before`
   marks.set(name, { name, atMs, touches })
   return null
@@ -131,16 +159,26 @@ function toRows (visits: readonly Visit[], named: ReadonlyMap<string, Mark>): Ca
   const marks = new Map(named)
   for (const { label, atMs } of visits) {
     if (label === null || named.has(label)) continue
-    marks.set(label, { name: label, atMs: Math.min(atMs, marks.get(label)?.atMs ?? Infinity), touches: [] })
+    marks.set(label, {
+      name: label,
+      atMs: Math.min(atMs, marks.get(label)?.atMs ?? Infinity),
+      touches: []
+    })
   }
   const ordered = [...marks.values()].sort((a, b) => a.atMs - b.atMs || (a.name < b.name ? -1 : 1))
   const placeOf = new Map(ordered.map((mark, place) => [mark.name, place]))
-  const releases: Release[] = ordered.map(({ name, atMs, touches }) => ({ name, day: Math.floor(atMs / DAY_MS), touches }))
+  const releases: Release[] = ordered.map(({ name, atMs, touches }) => ({
+    name,
+    day: Math.floor(atMs / DAY_MS),
+    touches
+  }))
   return {
     releases,
     visits: visits.map(({ atMs, label, ...visit }) => ({
       ...visit,
-      release: label === null ? ordered.findLastIndex(mark => mark.atMs <= atMs) : placeOf.get(label) ?? -1
+      release: label === null
+        ? ordered.findLastIndex(mark => mark.atMs <= atMs)
+        : placeOf.get(label) ?? -1
     }))
   }
 }

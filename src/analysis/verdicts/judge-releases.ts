@@ -3,7 +3,12 @@ import { bundlesOf, type Bundle } from './bundles.ts'
 import { addLooks, latestLook, readLooks } from './looks-repository.ts'
 import { METHOD } from './method.ts'
 import { decidingLook, judgeRelease, movesLevel, type Verdict } from './release-verdict.ts'
-import { readAppsWithReleases, readCastRows, readReleasesSoFar, type StoredRelease } from './visits-query.ts'
+import {
+  readAppsWithReleases,
+  readCastRows,
+  readReleasesSoFar,
+  type StoredRelease
+} from './visits-query.ts'
 
 /** Looks at the releases of all apps that are due for a look. */
 
@@ -24,7 +29,11 @@ export async function judgeReleases (db: Queryable): Promise<LookTaken[]> {
     const releases = await readReleasesSoFar(db, app)
     const bundles = bundlesOf(releases.map(toDay))
     for (const bundle of bundles.slice(-BUNDLES_IN_WORK)) {
-      const changedBefore = await readChanges(db, app, bundles.filter(({ last }) => last < bundle.first))
+      const changedBefore = await readChanges(
+        db,
+        app,
+        bundles.filter(({ last }) => last < bundle.first)
+      )
       taken.push(...await judgeBundle(db, { app, releases, bundle, changedBefore }))
     }
   }
@@ -32,10 +41,17 @@ export async function judgeReleases (db: Queryable): Promise<LookTaken[]> {
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
-const toDay = ({ at, ...release }: StoredRelease) => ({ ...release, day: Math.floor(at.getTime() / DAY_MS) })
+const toDay = ({ at, ...release }: StoredRelease) => ({
+  ...release,
+  day: Math.floor(at.getTime() / DAY_MS)
+})
 
 /** By module, the latest of these releases that changed it. */
-async function readChanges (db: Queryable, app: string, bundles: readonly Bundle[]): Promise<Map<string, number>> {
+async function readChanges (
+  db: Queryable,
+  app: string,
+  bundles: readonly Bundle[]
+): Promise<Map<string, number>> {
   const changed = new Map<string, number>()
   for (const { names, last } of bundles) {
     const judged = await readLooks(db, { app, release: names.at(-1) ?? '' })
@@ -47,9 +63,17 @@ async function readChanges (db: Queryable, app: string, bundles: readonly Bundle
   return changed
 }
 
-interface Work { app: string, releases: StoredRelease[], bundle: Bundle, changedBefore: ReadonlyMap<string, number> }
+interface Work {
+  app: string
+  releases: StoredRelease[]
+  bundle: Bundle
+  changedBefore: ReadonlyMap<string, number>
+}
 
-async function judgeBundle (db: Queryable, { app, releases, bundle, changedBefore }: Work): Promise<LookTaken[]> {
+async function judgeBundle (
+  db: Queryable,
+  { app, releases, bundle, changedBefore }: Work
+): Promise<LookTaken[]> {
   const release = bundle.names.at(-1) ?? ''
   const since = releases[bundle.first]?.at
   const lastLook = METHOD.looks.at(-1) ?? 0

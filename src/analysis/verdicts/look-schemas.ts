@@ -2,8 +2,10 @@ import { Type, type Static } from 'typebox'
 
 /** What the routes say of a verdict. */
 
-const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T, description?: string) =>
-  Type.Union([schema, Type.Null()], description === undefined ? {} : { description })
+const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(
+  schema: T,
+  description?: string
+) => Type.Union([schema, Type.Null()], description === undefined ? {} : { description })
 
 const points = (description: string) => Type.Number({ description })
 
@@ -28,24 +30,46 @@ export const ChannelFindingSchema = Type.Object({
 })
 
 const State = Type.Enum([
-  'worse', 'better', 'mixed', 'no_worse', 'no_change_seen', 'too_little_data', 'everything_moved', 'not_comparable'
+  'worse',
+  'better',
+  'mixed',
+  'no_worse',
+  'no_change_seen',
+  'too_little_data',
+  'everything_moved',
+  'not_comparable'
 ], { description: 'docs/verdicts.md says what each means' })
 
 const Look = Type.Object({
   day: Type.Integer({ description: 'days under the release that were looked at' }),
   state: State,
-  reason: Nullable(Type.Enum(['context_changed', 'cast_changed']), 'why both sides cannot be compared; null: they can'),
+  reason: Nullable(
+    Type.Enum(['context_changed', 'cast_changed']),
+    'why both sides cannot be compared; null: they can'
+  ),
   daysBefore: Type.Integer(),
   rating: Nullable(ChannelFindingSchema),
   friction: Nullable(ChannelFindingSchema),
-  daysNeeded: Nullable(Type.Integer(), 'days under the release that would be enough; null: unknown, or waiting will not do'),
-  errors: Nullable(Type.Object({ before: Type.Number(), after: Type.Number() }), 'failed calls as a share of all'),
-  groups: Type.Array(Type.Object({
-    by: Type.Enum(['archetype', 'locale']),
-    group: Type.String(),
-    personas: Type.Integer(),
-    delta: Type.Number()
-  }), { description: 'parts of the cast with 5 personas or more, hit worst first, without a verdict of their own' }),
+  daysNeeded: Nullable(
+    Type.Integer(),
+    'days under the release that would be enough; null: unknown, or waiting will not do'
+  ),
+  errors: Nullable(
+    Type.Object({ before: Type.Number(), after: Type.Number() }),
+    'failed calls as a share of all'
+  ),
+  groups: Type.Array(
+    Type.Object({
+      by: Type.Enum(['archetype', 'locale']),
+      group: Type.String(),
+      personas: Type.Integer(),
+      delta: Type.Number()
+    }),
+    {
+      description:
+        'parts of the cast with 5 personas or more, hit worst first, without a verdict of their own'
+    }
+  ),
   judgedAt: Type.String({ format: 'date-time' })
 })
 
@@ -60,8 +84,13 @@ const ModuleVerdict = Type.Object({
 export const ReleaseVerdicts = Type.Object({
   app: Type.String(),
   release: Type.String(),
-  judgedWith: Type.Array(Type.String(), { description: 'all releases that are judged together; this one alone where it stands alone' }),
+  judgedWith: Type.Array(Type.String(), {
+    description: 'all releases that are judged together; this one alone where it stands alone'
+  }),
   modules: Type.Array(ModuleVerdict, { description: 'worst first; empty before the first look' }),
-  nextLookOnDay: Nullable(Type.Integer(), 'days under the release; null: all looks are done, or a later release ended it')
+  nextLookOnDay: Nullable(
+    Type.Integer(),
+    'days under the release; null: all looks are done, or a later release ended it'
+  )
 }, { $id: 'ReleaseVerdicts' })
 export type ReleaseVerdicts = Static<typeof ReleaseVerdicts>

@@ -5,34 +5,49 @@ import type { ModuleLook, ModuleLooks } from './release-verdict.ts'
 
 /** All SQL that writes release_looks. */
 
-export interface StoredLook extends ModuleLook { judgedAt: string }
-export interface StoredLooks extends ModuleLooks { looks: StoredLook[] }
+export interface StoredLook extends ModuleLook {
+  judgedAt: string
+}
+export interface StoredLooks extends ModuleLooks {
+  looks: StoredLook[]
+}
 
 const LOCK = sql`hashtext('persona-runner release_looks')`
 
 /**
- * Writes the looks that are not there yet, all modules of a look or none. A look that is there stays as it is.
+ * Writes the looks that are not there yet, all modules of a look or none. A look that is there
+ * stays as it is.
  * @returns the days of the looks that were written; empty where another process is at it
  */
 export async function addLooks (
-  db: Queryable, { app, releases }: { app: string, releases: readonly string[] }, modules: readonly ModuleLooks[]
+  db: Queryable,
+  { app, releases }: { app: string, releases: readonly string[] },
+  modules: readonly ModuleLooks[]
 ): Promise<number[]> {
   const release = releases.at(-1) ?? ''
   return db.transaction().execute(async trx => {
-    const { rows: [lock] } = await sql<{ taken: boolean }>`SELECT pg_try_advisory_xact_lock(${LOCK}) AS taken`.execute(trx)
+    const { rows: [lock] } = await sql<
+      { taken: boolean }
+    >`SELECT pg_try_advisory_xact_lock(${LOCK}) AS taken`.execute(trx)
     if (lock?.taken !== true) return []
     const last = await latestLook(trx, { app, release })
-    const rows = modules.flatMap(({ module, looks }) => looks.filter(({ day }) => day > last).map(look => toRow(module, look)))
+    const rows = modules.flatMap(({ module, looks }) =>
+      looks.filter(({ day }) => day > last).map(look => toRow(module, look))
+    )
     if (rows.length > 0) {
       await trx.insertInto('release_looks')
-        .values(rows.map(row => ({ app, release, releases: JSON.stringify(releases), ...row }))).execute()
+        .values(rows.map(row => ({ app, release, releases: JSON.stringify(releases), ...row })))
+        .execute()
     }
     return [...new Set(rows.map(({ day }) => day))]
   })
 }
 
 /** The day of the latest look; 0: there was none. */
-export async function latestLook (db: Queryable, { app, release }: { app: string, release: string }): Promise<number> {
+export async function latestLook (
+  db: Queryable,
+  { app, release }: { app: string, release: string }
+): Promise<number> {
   const row = await db.selectFrom('release_looks').select(({ fn }) => fn.max('day').as('day'))
     .where('app', '=', app).where('release', '=', release).executeTakeFirst()
   return row?.day ?? 0
@@ -76,7 +91,10 @@ export interface JudgedRelease {
 }
 
 /** The looks at the bundle that this release is in; null: there was none yet. */
-export async function readLooks (db: Queryable, { app, release }: { app: string, release: string }): Promise<JudgedRelease | null> {
+export async function readLooks (
+  db: Queryable,
+  { app, release }: { app: string, release: string }
+): Promise<JudgedRelease | null> {
   const rows = await db.selectFrom('release_looks').selectAll()
     .where('app', '=', app).where(sql<boolean>`releases ? ${release}`)
     .orderBy('release').orderBy('module').orderBy('day').execute()

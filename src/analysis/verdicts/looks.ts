@@ -2,8 +2,8 @@ import { normalQuantile } from '../statistics/normal.ts'
 import { METHOD } from './method.ts'
 
 /**
- * Step 6 of the method: what looking several times costs. Each look is tested at the same nominal level, chosen so that
- * all looks together spend α (Armitage, McPherson and Rowe 1969). Pure.
+ * Step 6 of the method: what looking several times costs. Each look is tested at the same nominal
+ * level, chosen so that all looks together spend α (Armitage, McPherson and Rowe 1969). Pure.
  */
 
 const GRID = 160
@@ -36,7 +36,11 @@ const bell = (z: number) => Math.exp(-z * z / 2) / Math.sqrt(2 * Math.PI)
 const REACH = 8
 
 /** The density at `to` of those that had not crossed before. */
-function carriedOver ({ x, f }: { x: Float64Array, f: Float64Array }, to: number, sd: number): number {
+function carriedOver (
+  { x, f }: { x: Float64Array, f: Float64Array },
+  to: number,
+  sd: number
+): number {
   const width = (x[1] ?? 0) - (x[0] ?? 0)
   const arriving = f.map((density, j) => {
     const z = (to - (x[j] ?? 0)) / sd
@@ -64,28 +68,38 @@ export function nominalLevel (alpha: number, information: readonly number[]): nu
 }
 
 /** Information of a difference of means after `daysAfter` days, where all days weigh alike. */
-const informationOf = (daysBefore: number, daysAfter: number) => 1 / (1 / daysBefore + 1 / daysAfter)
+const informationOf = (daysBefore: number, daysAfter: number) =>
+  1 / (1 / daysBefore + 1 / daysAfter)
 
 const charges = new Map<string, number>()
 
 /**
- * α divided by the level of one look. Kept, because it takes some 10 ms and a process asks for few of them.
+ * α divided by the level of one look. Kept, because it takes some 10 ms and a process asks for few
+ * of them.
  */
 export function chargeForLooks (alpha: number, daysBefore: number): number {
   const key = `${alpha.toPrecision(6)} ${daysBefore}`
   const known = charges.get(key)
   if (known !== undefined) return known
-  const charge = alpha / nominalLevel(alpha, METHOD.looks.map(days => informationOf(daysBefore, days)))
+  const charge = alpha /
+    nominalLevel(alpha, METHOD.looks.map(days => informationOf(daysBefore, days)))
   charges.set(key, charge)
   return charge
 }
 
-/** The part of α of each module: alike, or most of it for those that the release declares to touch. Adds up to 1. */
+/**
+ * The part of α of each module: alike, or most of it for those that the release declares to touch.
+ * Adds up to 1.
+ */
 export function alphaShares (modules: readonly string[], touches: readonly string[]): number[] {
   const declared = new Set(modules.filter(name => touches.includes(name)))
-  if (declared.size === 0 || declared.size === modules.length) return modules.map(() => 1 / modules.length)
+  if (declared.size === 0 || declared.size === modules.length) {
+    return modules.map(() => 1 / modules.length)
+  }
   const { declaredShare } = METHOD
-  return modules.map(name => declared.has(name)
-    ? declaredShare / declared.size
-    : (1 - declaredShare) / (modules.length - declared.size))
+  return modules.map(name =>
+    declared.has(name)
+      ? declaredShare / declared.size
+      : (1 - declaredShare) / (modules.length - declared.size)
+  )
 }

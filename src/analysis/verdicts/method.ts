@@ -1,9 +1,13 @@
 /**
- * The fixed numbers of the method. Each was chosen by simulation; `docs/verdicts.md` has the tables.
+ * The fixed numbers of the method. Each was chosen by simulation; `docs/verdicts.md` has the
+ * tables.
  */
 
 export interface Channel {
-  /** The least variance that one visit is given: ratings are whole numbers, 1/12 is the variance of rounding. */
+  /**
+   * The least variance that one visit is given: ratings are whole numbers, 1/12 is the variance of
+   * rounding.
+   */
   floor: number
   /** Standard deviation of a day's effect that is assumed until enough days were seen. */
   daySd: number
@@ -28,7 +32,10 @@ export const CHANNELS: Readonly<Record<ChannelName, Channel>> = {
 }
 
 export const METHOD = {
-  /** The share of harmless releases that may be accused, over all modules, channels and looks together. */
+  /**
+   * The share of harmless releases that may be accused, over all modules, channels and looks
+   * together.
+   */
   alpha: 0.05,
   /** The days under a release after which it is judged. */
   looks: [2, 3, 5, 7, 10, 14],

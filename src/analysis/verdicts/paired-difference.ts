@@ -1,6 +1,9 @@
 import { meanOf, visitsOf, type Visit, type Visits } from './visits.ts'
 
-/** Step 2 of the method: how one module moved for the personas that visited it on both sides of a release. Pure. */
+/**
+ * Step 2 of the method: how one module moved for the personas that visited it on both sides of a
+ * release. Pure.
+ */
 
 export interface PairedDifference {
   /** Personas with visits on both sides; nobody else counts. */
@@ -37,7 +40,8 @@ export function pairedDifference (visits: Visits, daysAfter: number): PairedDiff
   const end = visits.daysBefore + daysAfter
   const pairs = pairsOf(visits, end)
   const weight = sum(pairs, pair => pair.weight)
-  const weighted = (value: (pair: Pair) => number) => sum(pairs, pair => pair.weight * value(pair)) / weight
+  const weighted = (value: (pair: Pair) => number) =>
+    sum(pairs, pair => pair.weight * value(pair)) / weight
   const delta = weighted(pair => pair.difference)
   const squares = sum(pairs, pair => pair.weight * (pair.difference - delta) ** 2)
   return {
@@ -53,8 +57,16 @@ export function pairedDifference (visits: Visits, daysAfter: number): PairedDiff
   }
 }
 
-interface Side { visits: Visit[], mean: number }
-interface Pair { before: Side, after: Side, weight: number, difference: number }
+interface Side {
+  visits: Visit[]
+  mean: number
+}
+interface Pair {
+  before: Side
+  after: Side
+  weight: number
+  difference: number
+}
 
 function pairsOf (visits: Visits, end: number): Pair[] {
   const pairs: Pair[] = []
@@ -71,16 +83,32 @@ function pairsOf (visits: Visits, end: number): Pair[] {
 
 const sideOf = (visits: Visit[]): Side => ({ visits, mean: meanOf(visits) })
 
-type DaySums = Pick<PairedDifference,
-  'dayWeights' | 'daySquares' | 'dayDf' | 'visitSquares' | 'visitDf' | 'visitsPerDay' | 'daysBefore' | 'daysAfter'>
+type DaySums = Pick<
+  PairedDifference,
+  | 'dayWeights'
+  | 'daySquares'
+  | 'dayDf'
+  | 'visitSquares'
+  | 'visitDf'
+  | 'visitsPerDay'
+  | 'daysBefore'
+  | 'daysAfter'
+>
 
-function addUpDays (pairs: readonly Pair[], totalWeight: number, daysBefore: number, end: number): DaySums {
+function addUpDays (
+  pairs: readonly Pair[],
+  totalWeight: number,
+  daysBefore: number,
+  end: number
+): DaySums {
   const dayWeights = new Float64Array(end)
   const residuals = new Float64Array(end)
   const counts = new Float64Array(end)
   const leverage = new Float64Array(end)
   let visitSquares = 0
-  const add = (array: Float64Array, day: number, value: number) => { array[day] = (array[day] ?? 0) + value }
+  const add = (array: Float64Array, day: number, value: number) => {
+    array[day] = (array[day] ?? 0) + value
+  }
   const addSide = ({ visits, mean }: Side, weight: number) => {
     for (const { day, value } of visits) {
       const residual = value - mean

@@ -3,9 +3,15 @@ import { CHANNELS, METHOD, type ChannelName } from './method.ts'
 import { pairedDifference } from './paired-difference.ts'
 import { gridOf, type Window } from './window.ts'
 
-/** What goes with a verdict without a test of its own: errors, and which part of the cast was hit how much. Pure. */
+/**
+ * What goes with a verdict without a test of its own: errors, and which part of the cast was hit
+ * how much. Pure.
+ */
 
-export interface Shares { before: number, after: number }
+export interface Shares {
+  before: number
+  after: number
+}
 
 export interface GroupChange {
   by: 'archetype' | 'locale'
@@ -15,7 +21,10 @@ export interface GroupChange {
   delta: number
 }
 
-/** Failed calls as a share of all calls in the first `days` days after; null where calls were not counted on both sides. */
+/**
+ * Failed calls as a share of all calls in the first `days` days after; null where calls were not
+ * counted on both sides.
+ */
 export function errorShares ({ daysAfter, visits }: Window, days: number): Shares | null {
   const from = daysAfter[0] ?? Infinity
   const to = daysAfter[days - 1] ?? from
@@ -29,7 +38,10 @@ function shareOf (visits: readonly CastVisit[]): number | null {
   return calls === 0 ? null : visits.reduce((sum, visit) => sum + (visit.errors ?? 0), 0) / calls
 }
 
-/** Groups of at least 5 personas, hit worst first. They get no verdict: the α is spent on the module. */
+/**
+ * Groups of at least 5 personas, hit worst first. They get no verdict: the α is spent on the
+ * module.
+ */
 export function groupChanges (window: Window, channel: ChannelName, days: number): GroupChange[] {
   const { badIs } = CHANNELS[channel]
   return (['archetype', 'locale'] as const)
@@ -39,7 +51,12 @@ export function groupChanges (window: Window, channel: ChannelName, days: number
 
 const compare = (a: string, b: string) => a < b ? -1 : a > b ? 1 : 0
 
-function changesBy (window: Window, by: GroupChange['by'], channel: ChannelName, days: number): GroupChange[] {
+function changesBy (
+  window: Window,
+  by: GroupChange['by'],
+  channel: ChannelName,
+  days: number
+): GroupChange[] {
   const groups = Map.groupBy(window.visits, visit => visit[by])
   if (groups.size < 2) return []
   return [...groups].flatMap(([group, visits]) => {

@@ -1,6 +1,12 @@
 import type { Bundle } from './bundles.ts'
 import type { CastRows, CastVisit } from './cast-rows.ts'
-import { bothChannels, channelFinding, tooFew, type ChannelFinding, type ModuleState } from './channel-finding.ts'
+import {
+  bothChannels,
+  channelFinding,
+  tooFew,
+  type ChannelFinding,
+  type ModuleState
+} from './channel-finding.ts'
 import { daysToWait } from './days-needed.ts'
 import { estimateChannel, type Estimate } from './estimate.ts'
 import { commonDirection } from './everything-moved.ts'
@@ -25,8 +31,8 @@ export interface ModuleLook {
   rating: ChannelFinding | null
   friction: ChannelFinding | null
   /**
-   * Days under the release after which a change that matters would be seen in ratings; null: waiting alone will not do,
-   * or nothing can be computed yet.
+   * Days under the release after which a change that matters would be seen in ratings; null:
+   * waiting alone will not do, or nothing can be computed yet.
    */
   daysNeeded: number | null
   errors: Shares | null
@@ -36,16 +42,21 @@ export interface ModuleLook {
 
 export interface ModuleLooks {
   module: string
-  /** In the order of their days; empty before the first look, and where no day lies before the release. */
+  /**
+   * In the order of their days; empty before the first look, and where no day lies before the
+   * release.
+   */
   looks: ModuleLook[]
 }
 
 /**
- * @param changedBefore by module, the place of the latest release that is known to have changed it: its before begins there,
- * else the days before a mended fault would hide that it was mended
+ * @param changedBefore by module, the place of the latest release that is known to have changed it:
+ *   its before begins there, else the days before a mended fault would hide that it was mended
  */
 export function judgeRelease (
-  rows: CastRows, bundle: Bundle, changedBefore: ReadonlyMap<string, number>
+  rows: CastRows,
+  bundle: Bundle,
+  changedBefore: ReadonlyMap<string, number>
 ): ModuleLooks[] {
   const modules = [...new Set(rows.visits.map(visit => visit.module))].sort()
   const subjects = modules
@@ -54,7 +65,9 @@ export function judgeRelease (
   const channels = channelsOf(subjects)
   const shares = alphaShares(subjects.map(subject => subject.module), bundle.touches)
   const daysAfter = Math.max(0, ...subjects.map(subject => subject.window.daysAfter.length))
-  const hasBefore = subjects.some(({ window }) => window.daysBefore.length > 0 || window.otherContext > 0)
+  const hasBefore = subjects.some(({ window }) =>
+    window.daysBefore.length > 0 || window.otherContext > 0
+  )
   const days = METHOD.looks.filter(day => hasBefore && day <= daysAfter)
   const looks = days.map(day => lookAt(subjects, { day, shares, channels }))
   return subjects.map(({ module }, i) => ({ module, looks: looks.flatMap(look => look[i] ?? []) }))
@@ -66,7 +79,12 @@ interface Subject {
   grids: Record<ChannelName, Visits>
 }
 
-function subjectOf (rows: CastRows, bundle: Bundle, module: string, since: number | undefined): Subject {
+function subjectOf (
+  rows: CastRows,
+  bundle: Bundle,
+  module: string,
+  since: number | undefined
+): Subject {
   const window = windowOf(rows, bundle, since)
   const own = window.visits.filter(visit => visit.module === module)
   return {
@@ -78,18 +96,29 @@ function subjectOf (rows: CastRows, bundle: Bundle, module: string, since: numbe
 
 const CHANNEL_NAMES = ['rating', 'friction'] as const
 
-/** The part of α of each channel that the rows have: a cast without friction spends all on ratings. */
+/**
+ * The part of α of each channel that the rows have: a cast without friction spends all on ratings.
+ */
 function channelsOf (subjects: readonly Subject[]): Map<ChannelName, number> {
   const present = CHANNEL_NAMES.filter(name =>
-    subjects.some(({ window }) => window.visits.some(visit => visit[name] !== null)))
+    subjects.some(({ window }) => window.visits.some(visit => visit[name] !== null))
+  )
   const total = present.reduce((sum, name) => sum + CHANNELS[name].share, 0)
   return new Map(present.map(name => [name, CHANNELS[name].share / total]))
 }
 
-interface LookOptions { day: number, shares: number[], channels: ReadonlyMap<ChannelName, number> }
+interface LookOptions {
+  day: number
+  shares: number[]
+  channels: ReadonlyMap<ChannelName, number>
+}
 
 /** One channel of all modules at one look. */
-interface ChannelLook { estimates: Estimate[], alphas: number[], findings: (ChannelFinding | null)[] }
+interface ChannelLook {
+  estimates: Estimate[]
+  alphas: number[]
+  findings: (ChannelFinding | null)[]
+}
 
 function lookAt (subjects: readonly Subject[], options: LookOptions): ModuleLook[] {
   const rating = channelLook(subjects, 'rating', options)
@@ -98,7 +127,9 @@ function lookAt (subjects: readonly Subject[], options: LookOptions): ModuleLook
   return subjects.map((subject, i) => {
     const own = { rating: rating.findings[i] ?? null, friction: friction.findings[i] ?? null }
     const reason = whyNotComparable(subject.window)
-    const few = [rating, friction].every(({ estimates: { [i]: estimate } }) => estimate === undefined || tooFew(estimate))
+    const few = [rating, friction].every(({ estimates: { [i]: estimate } }) =>
+      estimate === undefined || tooFew(estimate)
+    )
     const state = bothChannels(own.rating, own.friction, few)
     const isSwept = sweptAlong(rating, i, 'rating') || sweptAlong(friction, i, 'friction')
     const verdict = isChange(state) && isSwept ? 'everything_moved' : state
@@ -118,14 +149,23 @@ function lookAt (subjects: readonly Subject[], options: LookOptions): ModuleLook
 
 const isFriction = (finding: ChannelFinding | null) => finding !== null && finding.state !== 'none'
 
-function channelLook (subjects: readonly Subject[], name: ChannelName, { day, shares, channels }: LookOptions): ChannelLook {
+function channelLook (
+  subjects: readonly Subject[],
+  name: ChannelName,
+  { day, shares, channels }: LookOptions
+): ChannelLook {
   const channel = CHANNELS[name]
-  const estimates = estimateChannel(subjects.map(({ grids }) => pairedDifference(grids[name], day)), channel)
+  const estimates = estimateChannel(
+    subjects.map(({ grids }) => pairedDifference(grids[name], day)),
+    channel
+  )
   const alphas = shares.map(share => METHOD.alpha * share * (channels.get(name) ?? 0))
   const findings = estimates.map((estimate, i) => {
     const alpha = alphas[i] ?? 0
     const daysBefore = subjects[i]?.grids[name].daysBefore ?? 0
-    return alpha === 0 || daysBefore === 0 ? null : channelFinding(estimate, channel, { alpha, daysBefore })
+    return alpha === 0 || daysBefore === 0
+      ? null
+      : channelFinding(estimate, channel, { alpha, daysBefore })
   })
   return { estimates, alphas, findings }
 }
@@ -138,15 +178,25 @@ function sweptAlong ({ findings }: ChannelLook, i: number, name: ChannelName): b
   return commonDirection(others, CHANNELS[name]) === Math.sign(own.delta)
 }
 
-function waitFor ({ grids }: Subject, { estimates, alphas }: ChannelLook, i: number, day: number): number | null {
+function waitFor (
+  { grids }: Subject,
+  { estimates, alphas }: ChannelLook,
+  i: number,
+  day: number
+): number | null {
   const { [i]: estimate } = estimates
   const { [i]: alpha = 0 } = alphas
   if (alpha === 0 || estimate === undefined || grids.rating.daysBefore === 0) return null
   return daysToWait(grids.rating, estimate, { alpha, days: day })
 }
 
-/** More than half of the visits after by personas that were not there before: the cast changed, and not the module. */
-function whyNotComparable ({ daysBefore, daysAfter, visits, otherContext }: Window): ModuleLook['reason'] {
+/**
+ * More than half of the visits after by personas that were not there before: the cast changed, and
+ * not the module.
+ */
+function whyNotComparable (
+  { daysBefore, daysAfter, visits, otherContext }: Window
+): ModuleLook['reason'] {
   const isAfter = (visit: CastVisit) => visit.day >= (daysAfter[0] ?? Infinity)
   const after = visits.filter(isAfter)
   if (after.length === 0) return null
@@ -165,7 +215,10 @@ export const isChange = (verdict: Verdict) => CHANGES.has(verdict)
 /** From this release on the module stands elsewhere, whatever the cause. */
 export const movesLevel = (verdict: Verdict) => isChange(verdict) || verdict === 'everything_moved'
 
-/** The look whose state is the verdict: the first that saw a change, else the latest; undefined before the first look. */
+/**
+ * The look whose state is the verdict: the first that saw a change, else the latest; undefined
+ * before the first look.
+ */
 export function decidingLook (looks: readonly ModuleLook[]): ModuleLook | undefined {
   return looks.find(({ state }) => isChange(state)) ?? looks.at(-1)
 }

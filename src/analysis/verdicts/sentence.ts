@@ -5,14 +5,20 @@ import { decidingLook, type ModuleLook, type ModuleLooks } from './release-verdi
 /** A verdict in a few sentences that promise no more than the method can carry. */
 
 /** @param releases one name, or those that are judged together */
-export function verdictSentence ({ module, looks }: ModuleLooks, releases: readonly string[]): string {
+export function verdictSentence (
+  { module, looks }: ModuleLooks,
+  releases: readonly string[]
+): string {
   const since = releases.join(' and ')
   const look = decidingLook(looks)
-  if (look === undefined) return `${module}: nothing to say of ${since}: it needs days before it, and 2 days under it.`
+  if (look === undefined) {
+    return `${module}: nothing to say of ${since}: it needs days before it, and 2 days under it.`
+  }
   switch (look.state) {
     case 'worse':
     case 'better':
-    case 'mixed': return changed(module, look, since)
+    case 'mixed':
+      return changed(module, look, since)
     case 'no_worse':
       return `${module}: no worse since ${since}. A fall of more than ${CHANNELS.rating.margin} points is unlikely.`
     case 'no_change_seen':
@@ -27,7 +33,9 @@ export function verdictSentence ({ module, looks }: ModuleLooks, releases: reado
 }
 
 function changed (module: string, look: ModuleLook, since: string): string {
-  const channels = [describe(look.rating, RATING), describe(look.friction, FRICTION)].filter(text => text !== null)
+  const channels = [describe(look.rating, RATING), describe(look.friction, FRICTION)].filter(text =>
+    text !== null
+  )
   const { errors } = look
   return [
     `${module} ${channels.join('; ')} since ${since}.`,
@@ -36,7 +44,11 @@ function changed (module: string, look: ModuleLook, since: string): string {
   ].join(' ')
 }
 
-interface Wording { up: string, down: string, digits: number }
+interface Wording {
+  up: string
+  down: string
+  digits: number
+}
 const RATING: Wording = { up: 'was rated higher', down: 'was rated lower', digits: 1 }
 const FRICTION: Wording = { up: 'got in the way more', down: 'got in the way less', digits: 0 }
 
@@ -45,10 +57,13 @@ function describe (finding: ChannelFinding | null, { up, down, digits }: Wording
   const { before, after, delta, low, high, personas } = finding
   const number = (value: number) => value.toFixed(digits).replace('-', '−')
   const range = `${signed(delta, digits)}, range ${number(low)} to ${number(high)}`
-  return `${delta > 0 ? up : down}: ${number(before)} → ${number(after)} (${range}), by the same ${personas} personas`
+  return `${delta > 0 ? up : down}: ${number(before)} → ${
+    number(after)
+  } (${range}), by the same ${personas} personas`
 }
 
-const signed = (value: number, digits: number) => `${value > 0 ? '+' : '−'}${Math.abs(value).toFixed(digits)}`
+const signed = (value: number, digits: number) =>
+  `${value > 0 ? '+' : '−'}${Math.abs(value).toFixed(digits)}`
 const percent = (share: number) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`
 const days = (n: number) => n === 1 ? '1 day' : `${n} days`
 
@@ -60,8 +75,12 @@ function wouldBeSeen ({ rating, friction }: ModuleLook): string {
 }
 
 function howLong ({ daysNeeded, day }: ModuleLook): string {
-  if (daysNeeded === null) return 'Waiting alone will not do: more personas or more days before are needed.'
-  return daysNeeded > day ? `About ${daysNeeded} days under the release would be enough.` : 'More personas are needed.'
+  if (daysNeeded === null) {
+    return 'Waiting alone will not do: more personas or more days before are needed.'
+  }
+  return daysNeeded > day
+    ? `About ${daysNeeded} days under the release would be enough.`
+    : 'More personas are needed.'
 }
 
 function why (reason: ModuleLook['reason']): string {

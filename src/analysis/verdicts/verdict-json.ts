@@ -24,14 +24,18 @@ function moduleToJson (found: ModuleLooks, releases: readonly string[]): object 
   }
 }
 
-function lookToJson ({ state, reason, rating, friction, errors, groups, ...look }: ModuleLook): object {
+function lookToJson (
+  { state, reason, rating, friction, errors, groups, ...look }: ModuleLook
+): object {
   return {
     ...look,
     verdict: state,
     ...(reason === null ? {} : { reason }),
     rating: findingToJson(rating),
     friction: findingToJson(friction),
-    errors: errors === null ? null : { before: round(errors.before, 4), after: round(errors.after, 4) },
+    errors: errors === null
+      ? null
+      : { before: round(errors.before, 4), after: round(errors.after, 4) },
     forWhom: groups.map(({ delta, ...group }) => ({ ...group, delta: round(delta, 2) }))
   }
 }
@@ -39,7 +43,9 @@ function lookToJson ({ state, reason, rating, friction, errors, groups, ...look 
 function findingToJson (finding: ChannelFinding | null): object | null {
   if (finding === null) return null
   const { state, safe, enough, personas, visitsBefore, visitsAfter, ...numbers } = finding
-  const rounded = Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, round(value, 4)]))
+  const rounded = Object.fromEntries(
+    Object.entries(numbers).map(([name, value]) => [name, round(value, 4)])
+  )
   return { state, personas, visitsBefore, visitsAfter, ...rounded, safe, enough }
 }
 

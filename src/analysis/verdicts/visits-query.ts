@@ -20,7 +20,8 @@ interface VisitRow extends Omit<CastVisit, 'release' | 'context'> {
  * @param since the first day that is read is 90 days before this instant
  */
 export async function readCastRows (
-  db: Queryable, { app, releases, since }: { app: string, releases: readonly StoredRelease[], since: Date }
+  db: Queryable,
+  { app, releases, since }: { app: string, releases: readonly StoredRelease[], since: Date }
 ): Promise<CastRows> {
   const { rows } = await sql<VisitRow>`
     WITH over AS (SELECT date_trunc('day', least(
@@ -41,7 +42,11 @@ export async function readCastRows (
     ORDER BY v.created_at, v.run_id, v.module`.execute(db)
   const places = new Map(releases.map(({ name }, place) => [name, place]))
   return {
-    releases: releases.map(({ name, at, touches }) => ({ name, day: Math.floor(at.getTime() / DAY_MS), touches })),
+    releases: releases.map(({ name, at, touches }) => ({
+      name,
+      day: Math.floor(at.getTime() / DAY_MS),
+      touches
+    })),
     visits: rows.map(({ model, prompts, app_version: version, ...row }) => ({
       ...row,
       context: JSON.stringify([model, prompts]),
@@ -52,7 +57,9 @@ export async function readCastRows (
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
-export interface StoredRelease extends Omit<Release, 'day'> { at: Date }
+export interface StoredRelease extends Omit<Release, 'day'> {
+  at: Date
+}
 
 /** Releases of an app that are live or were, in the order in which they came. */
 export async function readReleasesSoFar (db: Queryable, app: string): Promise<StoredRelease[]> {

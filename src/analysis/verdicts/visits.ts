@@ -8,8 +8,15 @@ export interface Visits {
   daysBefore: number
 }
 
-/** The values of one persona from day `from` to before day `to`, with their day; gaps are left out. */
-export function visitsOf ({ values, days }: Visits, persona: number, from: number, to: number): Visit[] {
+/**
+ * The values of one persona from day `from` to before day `to`, with their day; gaps are left out.
+ */
+export function visitsOf (
+  { values, days }: Visits,
+  persona: number,
+  from: number,
+  to: number
+): Visit[] {
   const visits: Visit[] = []
   for (let day = from; day < to; day++) {
     const value = values[persona * days + day]
@@ -18,7 +25,10 @@ export function visitsOf ({ values, days }: Visits, persona: number, from: numbe
   return visits
 }
 
-export interface Visit { day: number, value: number }
+export interface Visit {
+  day: number
+  value: number
+}
 
 export const meanOf = (visits: readonly Visit[]) =>
   visits.reduce((sum, visit) => sum + visit.value, 0) / visits.length

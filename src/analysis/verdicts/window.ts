@@ -15,16 +15,22 @@ export interface Window {
   otherContext: number
 }
 
-/** @param since the place of an earlier release that is known to have changed something; days before it do not count */
+/**
+ * @param since the place of an earlier release that is known to have changed something; days before
+ *   it do not count
+ */
 export function windowOf ({ visits }: CastRows, { first, last }: Bundle, since = -1): Window {
   const mixed = mixedDays(visits)
   const pure = visits.filter(visit => !mixed.has(visit.day))
   const after = pure.filter(visit => visit.release === last)
   const contexts = contextByPersona(after)
-  const isComparable = ({ persona, context }: CastVisit) => (contexts.get(persona) ?? context) === context
+  const isComparable = ({ persona, context }: CastVisit) =>
+    (contexts.get(persona) ?? context) === context
   const earlier = pure.filter(visit => visit.release < first && visit.release >= since)
   const before = earlier.filter(isComparable)
-  const daysBefore = daysOf(before.filter(({ persona }) => contexts.has(persona))).slice(-METHOD.maxDaysBefore)
+  const daysBefore = daysOf(before.filter(({ persona }) => contexts.has(persona))).slice(
+    -METHOD.maxDaysBefore
+  )
   const from = daysBefore[0] ?? Infinity
   const sameContext = after.filter(isComparable)
   return {
@@ -35,10 +41,14 @@ export function windowOf ({ visits }: CastRows, { first, last }: Bundle, since =
   }
 }
 
-/** A persona is compared with itself, so that two languages with prompts of their own are one cast. */
+/**
+ * A persona is compared with itself, so that two languages with prompts of their own are one cast.
+ */
 function contextByPersona (after: readonly CastVisit[]): Map<string, string> {
   const contexts = new Map<string, string>()
-  for (const { persona, context } of after) if (!contexts.has(persona)) contexts.set(persona, context)
+  for (const { persona, context } of after) {
+    if (!contexts.has(persona)) contexts.set(persona, context)
+  }
   return contexts
 }
 
@@ -56,17 +66,27 @@ function mixedDays (visits: readonly CastVisit[]): Set<number> {
 const daysOf = (visits: readonly CastVisit[]) =>
   [...new Set(visits.map(visit => visit.day))].sort((a, b) => a - b)
 
-/** One channel of one module on the window's grid; a day with several visits of a persona counts with their mean. */
-export function gridOf ({ daysBefore, daysAfter }: Window, visits: readonly CastVisit[], channel: ChannelName): Visits {
+/**
+ * One channel of one module on the window's grid; a day with several visits of a persona counts
+ * with their mean.
+ */
+export function gridOf (
+  { daysBefore, daysAfter }: Window,
+  visits: readonly CastVisit[],
+  channel: ChannelName
+): Visits {
   const dayIndex = new Map([...daysBefore, ...daysAfter].map((day, i) => [day, i]))
-  const personaIndex = new Map([...new Set(visits.map(visit => visit.persona))].map((persona, i) => [persona, i]))
+  const personaIndex = new Map(
+    [...new Set(visits.map(visit => visit.persona))].map((persona, i) => [persona, i])
+  )
   const size = personaIndex.size * dayIndex.size
   const values = new Float64Array(size)
   const counts = new Uint32Array(size)
   for (const visit of visits) {
     const value = visit[channel]
     if (value === null) continue
-    const cell = (personaIndex.get(visit.persona) ?? 0) * dayIndex.size + (dayIndex.get(visit.day) ?? 0)
+    const cell = (personaIndex.get(visit.persona) ?? 0) * dayIndex.size +
+      (dayIndex.get(visit.day) ?? 0)
     values[cell] = (values[cell] ?? 0) + value
     counts[cell] = (counts[cell] ?? 0) + 1
   }

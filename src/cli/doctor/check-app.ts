@@ -9,9 +9,16 @@ import { count } from './words.ts'
 
 /** What an app shows to a persona that has signed in. */
 
-export interface SeenApp { report: ToolReport, facts: AppFacts }
+export interface SeenApp {
+  report: ToolReport
+  facts: AppFacts
+}
 
-export function seeApp ({ name, connected }: SetUpApp, toolbox: Toolbox, maxInputTokens: number): SeenApp {
+export function seeApp (
+  { name, connected }: SetUpApp,
+  toolbox: Toolbox,
+  maxInputTokens: number
+): SeenApp {
   const report = reportTools(connected, toolbox, maxInputTokens)
   const facts: AppFacts = {
     name,
@@ -33,26 +40,44 @@ function groupByModule (tools: string[], rules: ModuleRules): Record<string, str
 
 const ERAS = { stateless: ' without sessions', session: ' with sessions', sse: ' over HTTP+SSE' }
 
-export function reached ({ name, settings }: SetUpApp, { era, protocolVersion, server }: AppFacts): Finding {
+export function reached (
+  { name, settings }: SetUpApp,
+  { era, protocolVersion, server }: AppFacts
+): Finding {
   const who = server === null ? '' : `, ${server.name} ${server.version}`
-  const how = `MCP ${protocolVersion ?? 'of a revision that it does not tell'}${era === null ? '' : ERAS[era]}`
+  const how = `MCP ${protocolVersion ?? 'of a revision that it does not tell'}${
+    era === null ? '' : ERAS[era]
+  }`
   return ok('app', `${settings.mcpUrl} answers${who}, ${how}`, { app: name })
 }
 
-export function checkTools ({ modules, setAside, listTokens, name: app }: AppFacts, report: ToolReport, maxInputTokens: number): Finding {
+export function checkTools (
+  { modules, setAside, listTokens, name: app }: AppFacts,
+  report: ToolReport,
+  maxInputTokens: number
+): Finding {
   const byModule = Object.entries(modules).map(([module, tools]) => `${module} ${tools.length}`)
   const size = `about ${count(listTokens, 'token')}`
   const asides = setAside.length === 0 ? '' : `; ${describe(report)}`
   const todo = wayOut(report)
   if (byModule.length === 0) {
     const none = setAside.length === 0 ? '; the app lists none' : asides
-    return failed('tools', `no tool is left for a persona${none}`, { app, todo: todo ?? 'give the app tools' })
+    return failed('tools', `no tool is left for a persona${none}`, {
+      app,
+      todo: todo ?? 'give the app tools'
+    })
   }
   const says = `${byModule.join(', ')}; ${size}${asides}`
   if (report.tooLarge !== null) {
-    return failed('tools', `the list takes ${size}, more than a third of MAX_INPUT_TOKENS (${maxInputTokens}): ${says}`, {
-      app, todo: `deny what personas do not need, such as ${report.tooLarge}, or raise MAX_INPUT_TOKENS`
-    })
+    return failed(
+      'tools',
+      `the list takes ${size}, more than a third of MAX_INPUT_TOKENS (${maxInputTokens}): ${says}`,
+      {
+        app,
+        todo:
+          `deny what personas do not need, such as ${report.tooLarge}, or raise MAX_INPUT_TOKENS`
+      }
+    )
   }
   return ok('tools', says, { app, ...(todo !== null && { todo }) })
 }
@@ -60,7 +85,9 @@ export function checkTools ({ modules, setAside, listTokens, name: app }: AppFac
 function describe ({ setAside, hintsSayNothing }: ToolReport): string {
   const byReason = Object.entries(Object.groupBy(setAside, ({ why }) => why))
   const told = byReason.map(([why, tools = []]) => `${tools.map(nameOf).join(', ')} (${why})`)
-  const hints = hintsSayNothing ? '; the app declares all its tools destructive, so that they are judged by their names' : ''
+  const hints = hintsSayNothing
+    ? '; the app declares all its tools destructive, so that they are judged by their names'
+    : ''
   return `set aside: ${told.join('; ')}${hints}`
 }
 

@@ -20,7 +20,10 @@ export interface SignIn {
 }
 
 /** @param cast null: it is not known who lives there */
-export async function checkSignIn ({ name, connected }: SetUpApp, cast: CastOfApp | null): Promise<SignIn> {
+export async function checkSignIn (
+  { name, connected }: SetUpApp,
+  cast: CastOfApp | null
+): Promise<SignIn> {
   const tries = samplesFor(connected.accountKind, cast)
   if (tries.length === 0) {
     const why = cast === null ? 'which personas there are stands in the database' : NO_PERSONAS
@@ -34,27 +37,44 @@ export async function checkSignIn ({ name, connected }: SetUpApp, cast: CastOfAp
   }
 }
 
-interface Sample { who: Pick<Persona, 'email'> & Partial<Persona>, says: string }
+interface Sample {
+  who: Pick<Persona, 'email'> & Partial<Persona>
+  says: string
+}
 
-/** A stored password goes before the derived one; other stored accounts have nothing in their place. */
+/**
+ * A stored password goes before the derived one; other stored accounts have nothing in their place.
+ */
 function samplesFor (kind: AccountKind, cast: CastOfApp | null): Sample[] {
   if (kind === 'none') return [{ who: ANYBODY, says: 'the app knows no accounts' }]
-  if (kind === 'client-credentials') return [{ who: ANYBODY, says: 'the OAuth client gets a token (client-credentials)' }]
+  if (kind === 'client-credentials') {
+    return [{ who: ANYBODY, says: 'the OAuth client gets a token (client-credentials)' }]
+  }
   const { withAccount = null, withoutAccount = null } = cast ?? {}
-  const own = withAccount === null ? [] : [toSample(withAccount, kind === 'password' ? 'a password of its own' : kind)]
+  const own = withAccount === null
+    ? []
+    : [toSample(withAccount, kind === 'password' ? 'a password of its own' : kind)]
   const derived = withoutAccount === null ? [] : [toSample(withoutAccount, kind)]
   return kind === 'password' ? [...derived, ...own] : [...own, ...derived].slice(0, 1)
 }
 
-const toSample = (who: Persona, kind: string): Sample => ({ who, says: `${who.email} signs in (${kind})` })
+const toSample = (who: Persona, kind: string): Sample => ({
+  who,
+  says: `${who.email} signs in (${kind})`
+})
 
 async function signIn (
-  app: string, { accounts }: ConnectedApp, { who, says }: Sample
+  app: string,
+  { accounts }: ConnectedApp,
+  { who, says }: Sample
 ): Promise<{ finding: Finding, account: Account | null }> {
   try {
     const account = await accounts.signIn(who, AbortSignal.timeout(TIMEOUT_MS))
     return { account, finding: ok('sign-in', says, { app }) }
   } catch (error) {
-    return { account: null, finding: failed('sign-in', messageOf(error), { app, todo: 'README, "Accounts"' }) }
+    return {
+      account: null,
+      finding: failed('sign-in', messageOf(error), { app, todo: 'README, "Accounts"' })
+    }
   }
 }

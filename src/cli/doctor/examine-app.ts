@@ -13,18 +13,32 @@ import type { CastOfApp, Setup, SetUpApp } from './setup.ts'
 
 const TIMEOUT_MS = 60_000
 
-export interface ExaminedApp { findings: Finding[], facts: AppFacts | null }
+export interface ExaminedApp {
+  findings: Finding[]
+  facts: AppFacts | null
+}
 
-export async function examineApp (setup: Setup, app: SetUpApp, cast: CastOfApp | null): Promise<ExaminedApp> {
+export async function examineApp (
+  setup: Setup,
+  app: SetUpApp,
+  cast: CastOfApp | null
+): Promise<ExaminedApp> {
   const { findings, account } = await checkSignIn(app, cast)
-  if (account === null) return { facts: null, findings: [...findings, ...await withoutAccount(setup, app)] }
+  if (account === null) {
+    return { facts: null, findings: [...findings, ...await withoutAccount(setup, app)] }
+  }
   const signal = AbortSignal.timeout(TIMEOUT_MS)
   let toolbox: Toolbox
   try {
     toolbox = await app.connected.openToolbox(account, signal)
   } catch (error) {
-    const todo = `check ${app.name === 'main' ? 'MCP_URL' : 'mcpUrl'}, and that the app runs; docs/errors.md tells each code`
-    return { facts: null, findings: [...findings, failed('app', messageOf(error), { app: app.name, todo })] }
+    const todo = `check ${
+      app.name === 'main' ? 'MCP_URL' : 'mcpUrl'
+    }, and that the app runs; docs/errors.md tells each code`
+    return {
+      facts: null,
+      findings: [...findings, failed('app', messageOf(error), { app: app.name, todo })]
+    }
   }
   try {
     return await look(setup, app, { account, toolbox, signal, signIns: findings })
@@ -33,24 +47,57 @@ export async function examineApp (setup: Setup, app: SetUpApp, cast: CastOfApp |
   }
 }
 
-interface Open { account: Account, toolbox: Toolbox, signal: AbortSignal, signIns: Finding[] }
+interface Open {
+  account: Account
+  toolbox: Toolbox
+  signal: AbortSignal
+  signIns: Finding[]
+}
 
-async function look ({ config }: Setup, app: SetUpApp, { account, toolbox, signal, signIns }: Open): Promise<ExaminedApp> {
+async function look (
+  { config }: Setup,
+  app: SetUpApp,
+  { account, toolbox, signal, signIns }: Open
+): Promise<ExaminedApp> {
   const { report, facts } = seeApp(app, toolbox, config.MAX_INPUT_TOKENS)
-  const sessions = await findingOf('sessions', { app: app.name }, () => checkSessions(app, account, { toolbox, tools: report.named }, signal))
-  return { facts, findings: [...signIns, reached(app, facts), checkTools(facts, report, config.MAX_INPUT_TOKENS), sessions] }
+  const sessions = await findingOf(
+    'sessions',
+    { app: app.name },
+    () => checkSessions(app, account, { toolbox, tools: report.named }, signal)
+  )
+  return {
+    facts,
+    findings: [
+      ...signIns,
+      reached(app, facts),
+      checkTools(facts, report, config.MAX_INPUT_TOKENS),
+      sessions
+    ]
+  }
 }
 
 /** Whether anybody is there at all. */
-async function withoutAccount ({ dialler }: Setup, { name, settings: { mcpUrl } }: SetUpApp): Promise<Finding[]> {
+async function withoutAccount (
+  { dialler }: Setup,
+  { name, settings: { mcpUrl } }: SetUpApp
+): Promise<Finding[]> {
   const todo = `check ${name === 'main' ? 'MCP_URL' : 'mcpUrl'}, and that the app runs`
   const finding = await findingOf('app', { app: name, todo }, async () => {
     // No stream of events is wanted, and most answer that they give nothing else.
     const headers = { accept: 'application/json' }
-    const response = await dialler.dialFor(placeOf(name, 'mcpUrl'))(mcpUrl, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) })
+    const response = await dialler.dialFor(placeOf(name, 'mcpUrl'))(mcpUrl, {
+      headers,
+      signal: AbortSignal.timeout(TIMEOUT_MS)
+    })
     await response.body?.cancel()
-    if (response.status === 404) return failed('app', `${mcpUrl} answers that nothing is there (404)`, { app: name, todo })
-    return notChecked('app', `${mcpUrl} answers (${response.status}), and nobody has signed in who could see its tools`, { app: name })
+    if (response.status === 404) {
+      return failed('app', `${mcpUrl} answers that nothing is there (404)`, { app: name, todo })
+    }
+    return notChecked(
+      'app',
+      `${mcpUrl} answers (${response.status}), and nobody has signed in who could see its tools`,
+      { app: name }
+    )
   })
   return [finding]
 }

@@ -21,7 +21,11 @@ export interface ExamineOptions {
   asksModel: boolean
 }
 
-export async function examine (setup: Setup, configuration: Finding[], { app, asksModel }: ExamineOptions): Promise<DoctorReport> {
+export async function examine (
+  setup: Setup,
+  configuration: Finding[],
+  { app, asksModel }: ExamineOptions
+): Promise<DoctorReport> {
   const { config, model, store } = setup
   const { found, missing } = await findApps(setup, app)
   const cast = await readCast(store, found.map(({ name }) => name))
@@ -31,20 +35,46 @@ export async function examine (setup: Setup, configuration: Finding[], { app, as
   ])
   const clock = await checkClock(setup, found.filter((_, i) => answered(examined[i])))
   const apps = examined.flatMap(({ facts }) => facts ?? [])
-  const { finding, cost } = checkCost({ config, price: model.price, apps, cast, measured: await measured(setup, app) })
-  const findings = [...configuration, ...store.findings, asked, ...missing, ...examined.flatMap(({ findings }) => findings), clock, finding]
+  const { finding, cost } = checkCost({
+    config,
+    price: model.price,
+    apps,
+    cast,
+    measured: await measured(setup, app)
+  })
+  const findings = [
+    ...configuration,
+    ...store.findings,
+    asked,
+    ...missing,
+    ...examined.flatMap(({ findings }) => findings),
+    clock,
+    finding
+  ]
   return toReport(findings, { apps, cost })
 }
 
 const NOBODY = { personas: 0, runsPerDay: 0, withAccount: null, withoutAccount: null }
-const answered = (one: ExaminedApp | undefined) => one !== undefined && !one.findings.some(({ check, status }) => check === 'app' && status === 'failed')
+const answered = (one: ExaminedApp | undefined) =>
+  one !== undefined &&
+  !one.findings.some(({ check, status }) => check === 'app' && status === 'failed')
 
-export function toReport (findings: Finding[], { apps, cost }: Pick<DoctorReport, 'apps' | 'cost'> = { apps: [], cost: null }): DoctorReport {
-  return { ok: findings.every(({ status }) => status !== 'failed'), version: VERSION, findings, apps, cost }
+export function toReport (
+  findings: Finding[],
+  { apps, cost }: Pick<DoctorReport, 'apps' | 'cost'> = { apps: [], cost: null }
+): DoctorReport {
+  return {
+    ok: findings.every(({ status }) => status !== 'failed'),
+    version: VERSION,
+    findings,
+    apps,
+    cost
+  }
 }
 
 async function findApps (
-  { store: { db }, findApp }: Setup, wanted: string | undefined
+  { store: { db }, findApp }: Setup,
+  wanted: string | undefined
 ): Promise<{ found: SetUpApp[], missing: Finding[] }> {
   const names = wanted === undefined ? await listNames(db) : [wanted]
   const found: SetUpApp[] = []
@@ -53,7 +83,12 @@ async function findApps (
     try {
       found.push(await findApp(name))
     } catch (error) {
-      missing.push(failed('app', messageOf(error), { app: name, todo: 'give --app the name of one that is there' }))
+      missing.push(
+        failed('app', messageOf(error), {
+          app: name,
+          todo: 'give --app the name of one that is there'
+        })
+      )
     }
   }
   return { found, missing }
@@ -61,7 +96,10 @@ async function findApps (
 
 const listNames = async (db: Setup['store']['db']) => db === null ? [FIRST_APP] : listAppNames(db)
 
-async function measured ({ store: { db }, model }: Setup, app: string | undefined): Promise<Map<string, RunCosts>> {
+async function measured (
+  { store: { db }, model }: Setup,
+  app: string | undefined
+): Promise<Map<string, RunCosts>> {
   const costs = db === null ? new Map<string, RunCosts>() : await measureRunCosts(db, model.name)
   return new Map([...costs].filter(([name]) => app === undefined || name === app))
 }

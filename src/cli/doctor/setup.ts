@@ -21,7 +21,7 @@ export interface Setup {
   model: Model
   store: Store
   /** @throws AppNotFoundError */
-  findApp (name: string): Promise<SetUpApp>
+  findApp(name: string): Promise<SetUpApp>
 }
 
 /** How far the database can be asked. */
@@ -31,7 +31,7 @@ export interface Store {
   db: Queryable | null
   /** Nothing is stored yet, and that is known. */
   isEmpty: boolean
-  close (): Promise<void>
+  close(): Promise<void>
 }
 
 /** Who lives in an app. */

@@ -22,12 +22,16 @@ export interface Organization {
   type: 'personal' | 'team'
 }
 
-/** The people of the sample app and their sign-ins. In memory: all of it is gone with the process. */
+/**
+ * The people of the sample app and their sign-ins. In memory: all of it is gone with the process.
+ */
 export class Accounts {
   readonly #byEmail = new Map<string, Account>()
   readonly #byToken = new Map<string, Account>()
 
-  /** Adding an email again changes the password and the name; the person keeps what is in the space. */
+  /**
+   * Adding an email again changes the password and the name; the person keeps what is in the space.
+   */
   add (account: NewAccount): Account {
     const email = normal(account.email)
     const known = this.#byEmail.get(email)
@@ -47,7 +51,10 @@ export class Accounts {
     return this.find(account.email) === undefined ? this.add(account) : null
   }
 
-  /** A new token, or null where email and password do not belong together. Earlier tokens stay valid. */
+  /**
+   * A new token, or null where email and password do not belong together. Earlier tokens stay
+   * valid.
+   */
   logIn (email: string, password: string): { token: string, account: Account } | null {
     const account = this.find(email)
     if (account === undefined || account.password !== password) return null

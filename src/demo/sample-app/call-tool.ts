@@ -12,11 +12,21 @@ export interface ToolAnswer {
 }
 
 /** @returns null where there is no such tool */
-export async function callTool (space: Space, name: string, input: unknown, signal: AbortSignal): Promise<ToolAnswer | null> {
+export async function callTool (
+  space: Space,
+  name: string,
+  input: unknown,
+  signal: AbortSignal
+): Promise<ToolAnswer | null> {
   const tool = toolsByName.get(name)
   if (tool === undefined) return null
   try {
-    return { content: [{ type: 'text', text: JSON.stringify(await tool.run({ space, tool: name, signal }, input)) }] }
+    return {
+      content: [{
+        type: 'text',
+        text: JSON.stringify(await tool.run({ space, tool: name, signal }, input))
+      }]
+    }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     return { content: [{ type: 'text', text: error.message }], isError: true }

@@ -3,12 +3,14 @@ import { find, insert, mentions, newest, patch, Refusal } from './store.ts'
 import { defineTool, longText, nothing, shortText } from './tool.ts'
 
 /**
- * A contract that is poor on purpose: the schema says "string", and only the refusal tells that it must be
- * E.164. A persona should stumble once and then manage.
+ * A contract that is poor on purpose: the schema says "string", and only the refusal tells that it
+ * must be E.164. A persona should stumble once and then manage.
  */
 function checkPhone (phone: string): void {
   if (/^\+[1-9]\d{6,14}$/.test(phone)) return
-  throw new Refusal(`The phone number "${phone}" is not in E.164 format, for example +493023125123.`)
+  throw new Refusal(
+    `The phone number "${phone}" is not in E.164 format, for example +493023125123.`
+  )
 }
 
 const phone = z.string().trim().min(1).max(40)
@@ -19,7 +21,8 @@ export const contacts = [
     effect: 'reads',
     description: 'Lists your contacts, all of them or those whose name contains the given words.',
     input: z.object({ query: z.string().trim().max(200).default('').describe('Part of a name') }),
-    run: ({ space }, { query }) => newest(space.rows.contacts.filter(row => mentions(query, row.name)))
+    run: ({ space }, { query }) =>
+      newest(space.rows.contacts.filter(row => mentions(query, row.name)))
   }),
   defineTool({
     name: 'contacts.add',
@@ -58,7 +61,8 @@ export const articles = [
     effect: 'reads',
     description: 'Lists the articles on your reading list without their text, the newest first.',
     input: nothing,
-    run: ({ space }) => newest(space.rows.articles).map(({ id, title, url }) => ({ id, title, url }))
+    run: ({ space }) =>
+      newest(space.rows.articles).map(({ id, title, url }) => ({ id, title, url }))
   }),
   defineTool({
     name: 'articles.save',
@@ -69,7 +73,8 @@ export const articles = [
       title: shortText.describe('Its title'),
       text: longText.optional().describe('Its text, as far as you have it')
     }),
-    run: (call, { url, title, text }) => insert(call, 'articles', { title, url, text: text ?? null })
+    run: (call, { url, title, text }) =>
+      insert(call, 'articles', { title, url, text: text ?? null })
   }),
   defineTool({
     name: 'articles.read',

@@ -1,4 +1,7 @@
-/** The app knows one calendar day for everybody, in UTC: time zones are not what it is there to show. */
+/**
+ * The app knows one calendar day for everybody, in UTC: time zones are not what it is there to
+ * show.
+ */
 export function dayFromToday (offsetDays: number): string {
   const day = new Date()
   day.setUTCDate(day.getUTCDate() + offsetDays)

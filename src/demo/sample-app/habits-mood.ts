@@ -32,7 +32,9 @@ export const habits = [
     run: (call, { id, date }) => {
       const habit = find(call.space, 'habits', id)
       const day = date ?? today()
-      return habit.checkedOn.includes(day) ? habit : patch(call, habit, { checkedOn: [...habit.checkedOn, day] })
+      return habit.checkedOn.includes(day)
+        ? habit
+        : patch(call, habit, { checkedOn: [...habit.checkedOn, day] })
     }
   })
 ]
@@ -46,13 +48,17 @@ export const mood = [
       score: z.int().min(1).max(5).describe('From 1, very bad, to 5, very good'),
       note: shortText.optional().describe('A few words on why')
     }),
-    run: (call, { score, note }) => insert(call, 'mood', { date: today(), score, note: note ?? null })
+    run: (call, { score, note }) =>
+      insert(call, 'mood', { date: today(), score, note: note ?? null })
   }),
   defineTool({
     name: 'mood.history',
     effect: 'reads',
     description: 'Shows the moods you logged over the last days, the newest first.',
-    input: z.object({ days: z.int().min(1).max(90).default(7).describe('How many days to look back') }),
-    run: ({ space }, { days }) => newest(space.rows.mood.filter(row => row.date >= dayFromToday(-days)))
+    input: z.object({
+      days: z.int().min(1).max(90).default(7).describe('How many days to look back')
+    }),
+    run: ({ space }, { days }) =>
+      newest(space.rows.mood.filter(row => row.date >= dayFromToday(-days)))
   })
 ]

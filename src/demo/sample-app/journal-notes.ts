@@ -26,7 +26,8 @@ export const journal = [
     effect: 'reads',
     description: 'Finds journal entries that contain the given words.',
     input: z.object({ query }),
-    run: ({ space }, { query }) => newest(space.rows.journal.filter(row => mentions(query, row.text)))
+    run: ({ space }, { query }) =>
+      newest(space.rows.journal.filter(row => mentions(query, row.text)))
   })
 ]
 
@@ -42,7 +43,10 @@ export const notes = [
     name: 'notes.create',
     effect: 'adds',
     description: 'Creates a note with a title and a text.',
-    input: z.object({ title: shortText.describe('The title'), text: longText.describe('The text') }),
+    input: z.object({
+      title: shortText.describe('The title'),
+      text: longText.describe('The text')
+    }),
     run: (call, fields) => insert(call, 'notes', fields)
   }),
   defineTool({
@@ -61,6 +65,7 @@ export const notes = [
     effect: 'reads',
     description: 'Finds notes whose title or text contains the given words.',
     input: z.object({ query }),
-    run: ({ space }, { query }) => newest(space.rows.notes.filter(row => mentions(query, row.title, row.text)))
+    run: ({ space }, { query }) =>
+      newest(space.rows.notes.filter(row => mentions(query, row.title, row.text)))
   })
 ]

@@ -7,27 +7,40 @@ import { McpSessions } from './mcp-sessions.ts'
 import { StatelessMcp } from './mcp-stateless.ts'
 import type { Space } from './store.ts'
 
-/** What is spoken: MCP 2026-07-28, which has no sessions, the revisions before it, or whatever is asked for. */
+/**
+ * What is spoken: MCP 2026-07-28, which has no sessions, the revisions before it, or whatever is
+ * asked for.
+ */
 export type McpFace = 'stateless' | 'session' | 'both'
 
 export interface McpEndpointOptions {
   accounts: Accounts
   face: McpFace
-  /** Where everybody works when the endpoint asks for no account; null: everybody in their own space. */
+  /**
+   * Where everybody works when the endpoint asks for no account; null: everybody in their own
+   * space.
+   */
   sharedSpace: Space | null
-  /** Counted here by JSON-RPC method, once the caller is known and before the session is looked up. */
+  /**
+   * Counted here by JSON-RPC method, once the caller is known and before the session is looked up.
+   */
   requests: Record<string, number>
 }
 
 const Message = z.object({ method: z.string() })
 
 /** `/mcp` over streamable HTTP. */
-export function mcpEndpoint (app: FastifyInstance, { accounts, face, sharedSpace, requests }: McpEndpointOptions): void {
+export function mcpEndpoint (
+  app: FastifyInstance,
+  { accounts, face, sharedSpace, requests }: McpEndpointOptions
+): void {
   const sessions = new McpSessions()
   const stateless = new StatelessMcp()
 
   // Open event streams would keep the server from closing.
-  app.addHook('preClose', async () => { await Promise.all([sessions.closeAll(), stateless.closeAll()]) })
+  app.addHook('preClose', async () => {
+    await Promise.all([sessions.closeAll(), stateless.closeAll()])
+  })
 
   app.route({
     method: ['GET', 'POST', 'DELETE'],
@@ -36,7 +49,10 @@ export function mcpEndpoint (app: FastifyInstance, { accounts, face, sharedSpace
       const space = sharedSpace ?? authorize(accounts, request, reply)
       if (space === null) return reply
       countMessages(requests, request.body)
-      if (face === 'stateless' || (face === 'both' && !await stateless.isOfSessions(request.raw, request.body))) {
+      if (
+        face === 'stateless' ||
+        (face === 'both' && !await stateless.isOfSessions(request.raw, request.body))
+      ) {
         reply.hijack()
         return await stateless.answer(space, request.raw, reply.raw, request.body)
       }
@@ -49,7 +65,11 @@ export function mcpEndpoint (app: FastifyInstance, { accounts, face, sharedSpace
 }
 
 /** The space that the caller may use, or null after the refusal has been sent. */
-function authorize (accounts: Accounts, request: FastifyRequest, reply: FastifyReply): Space | null {
+function authorize (
+  accounts: Accounts,
+  request: FastifyRequest,
+  reply: FastifyReply
+): Space | null {
   const account = accounts.holder(request.headers.authorization)
   if (account === null) {
     reply.header('www-authenticate', 'Bearer realm="sample-app"')
@@ -63,9 +83,15 @@ function authorize (accounts: Accounts, request: FastifyRequest, reply: FastifyR
   return account.space
 }
 
-/** The session the request belongs to, a new one for `initialize`, or null after the refusal has been sent. */
+/**
+ * The session the request belongs to, a new one for `initialize`, or null after the refusal has
+ * been sent.
+ */
 async function transportOf (
-  sessions: McpSessions, space: Space, request: FastifyRequest, reply: FastifyReply
+  sessions: McpSessions,
+  space: Space,
+  request: FastifyRequest,
+  reply: FastifyReply
 ): Promise<StreamableHTTPServerTransport | null> {
   const sessionId = request.headers['mcp-session-id']
   if (typeof sessionId === 'string') {

@@ -18,13 +18,19 @@ export class McpSessions {
     return session?.space === space ? session.transport : null
   }
 
-  /** The session gets its id, and a place in here, when the `initialize` request has been answered. */
+  /**
+   * The session gets its id, and a place in here, when the `initialize` request has been answered.
+   */
   async begin (space: Space): Promise<StreamableHTTPServerTransport> {
     const transport = new StreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
-      onsessioninitialized: id => { this.#open.set(id, { transport, space }) }
+      onsessioninitialized: id => {
+        this.#open.set(id, { transport, space })
+      }
     })
-    transport.onclose = () => { this.#open.delete(transport.sessionId ?? '') }
+    transport.onclose = () => {
+      this.#open.delete(transport.sessionId ?? '')
+    }
     await createMcpServer(space).connect(transport)
     return transport
   }

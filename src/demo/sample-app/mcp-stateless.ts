@@ -1,6 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { toNodeHandler, toWebRequest, type NodeMcpRequestHandler } from '@modelcontextprotocol/node'
-import { createMcpHandler, isLegacyRequest, ProtocolError, ProtocolErrorCode, Server, type McpHttpHandler } from '@modelcontextprotocol/server'
+import {
+  createMcpHandler,
+  isLegacyRequest,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+  type McpHttpHandler
+} from '@modelcontextprotocol/server'
 import { callTool, toolDefinitions } from './call-tool.ts'
 import type { Space } from './store.ts'
 
@@ -18,7 +25,12 @@ export class StatelessMcp {
     return await isLegacyRequest(await toWebRequest(request, body), body)
   }
 
-  async answer (space: Space, request: IncomingMessage, response: ServerResponse, body: unknown): Promise<void> {
+  async answer (
+    space: Space,
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: unknown
+  ): Promise<void> {
     await this.#faceOf(space).answer(request, response, body)
   }
 
@@ -39,11 +51,15 @@ export class StatelessMcp {
 
 /** It holds the one space it works on, so no tool can reach another one. */
 function serverOf (space: Space): Server {
-  const server = new Server({ name: 'sample-app', version: '1.0.0' }, { capabilities: { tools: {} } })
+  const server = new Server({ name: 'sample-app', version: '1.0.0' }, {
+    capabilities: { tools: {} }
+  })
   server.setRequestHandler('tools/list', () => ({ tools: toolDefinitions }))
   server.setRequestHandler('tools/call', async ({ params }, { mcpReq }) => {
     const result = await callTool(space, params.name, params.arguments ?? {}, mcpReq.signal)
-    if (result === null) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`)
+    if (result === null) {
+      throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`)
+    }
     return result
   })
   return server

@@ -7,6 +7,18 @@ import { goals, todo } from './todo-goals.ts'
 import type { AppTool } from './tool.ts'
 
 /** What the app can do, module by module. */
-export const modules: Record<Module, AppTool[]> = { todo, journal, notes, habits, mood, calendar, contacts, goals, articles }
+export const modules: Record<Module, AppTool[]> = {
+  todo,
+  journal,
+  notes,
+  habits,
+  mood,
+  calendar,
+  contacts,
+  goals,
+  articles
+}
 
-export const toolsByName = new Map(Object.values(modules).flat().map(tool => [tool.definition.name, tool]))
+export const toolsByName = new Map(
+  Object.values(modules).flat().map(tool => [tool.definition.name, tool])
+)

@@ -7,19 +7,28 @@ import { seedRows } from './seed.ts'
 import { signInRoutes } from './sign-in-routes.ts'
 import { newSpace } from './store.ts'
 
-/** A small app to be lived in by personas: sign-in, nine modules, an MCP server, and faults planted in `calendar.ts`. */
+/**
+ * A small app to be lived in by personas: sign-in, nine modules, an MCP server, and faults planted
+ * in `calendar.ts`.
+ */
 export interface SampleApp {
   /** `http://127.0.0.1:PORT`, without a slash at the end. */
   url: string
   mcpUrl: string
-  /** Adds a person whose space already holds a few rows; a known email keeps its rows and takes the new password. */
-  addAccount (account: NewAccount): { userId: string, spaceId: string }
-  /** How many times each tool really changed something for this person. Without accounts: in the shared space. */
-  effects (email: string): Record<string, number>
+  /**
+   * Adds a person whose space already holds a few rows; a known email keeps its rows and takes the
+   * new password.
+   */
+  addAccount(account: NewAccount): { userId: string, spaceId: string }
+  /**
+   * How many times each tool really changed something for this person. Without accounts: in the
+   * shared space.
+   */
+  effects(email: string): Record<string, number>
   /** MCP requests and notifications so far, by JSON-RPC method. */
   requests: Record<string, number>
   /** Ends at once, open event streams and calls under way included. */
-  close (): Promise<void>
+  close(): Promise<void>
 }
 
 export interface SampleAppOptions {
@@ -62,6 +71,8 @@ export async function startSampleApp (options: SampleAppOptions = {}): Promise<S
     },
     effects: email => ({ ...(sharedSpace ?? accounts.find(email)?.space)?.effects }),
     requests,
-    close: async () => { await app.close() }
+    close: async () => {
+      await app.close()
+    }
   }
 }

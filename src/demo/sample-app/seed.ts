@@ -24,24 +24,48 @@ function slug (title: string): string {
 }
 
 /**
- * What a person finds on the first day: the same for the same email, in German for German locales and in
- * English otherwise. Dates lie around the current day, so that the rows never look stale.
+ * What a person finds on the first day: the same for the same email, in German for German locales
+ * and in English otherwise. Dates lie around the current day, so that the rows never look stale.
  */
 export function seedRows (email: string, locale: string): Drafts {
   const texts = locale.toLowerCase().startsWith('de') ? german : english
-  const phone = (name: string) => texts.phonePrefix + String(numberFrom(email + name, 1000)).padStart(3, '0')
+  const phone = (name: string) =>
+    texts.phonePrefix + String(numberFrom(email + name, 1000)).padStart(3, '0')
   const score = (note: string) => 2 + numberFrom(email + note, 4)
   const percent = (title: string) => 10 + numberFrom(email + title, 50)
   return {
-    todo: pick(email, texts.todos, 3).map((title, i) => ({ title, done: i === 0, due: i === 1 ? dayFromToday(1) : null })),
+    todo: pick(email, texts.todos, 3).map((title, i) => ({
+      title,
+      done: i === 0,
+      due: i === 1 ? dayFromToday(1) : null
+    })),
     journal: pick(email, texts.journal, 2).map((text, i) => ({ date: dayFromToday(i - 2), text })),
     notes: pick(email, texts.notes, 2).map(note => ({ ...note })),
-    habits: pick(email, texts.habits, 2).map(name => ({ name, rhythm: 'daily', checkedOn: [dayFromToday(-1)] })),
-    mood: pick(email, texts.moods, 3).map((note, i) => ({ date: dayFromToday(i - 3), score: score(note), note })),
-    calendar: pick(email, texts.events, 3).map(({ title, time, durationMinutes }, i) =>
-      ({ title, start: `${dayFromToday(i)}T${time}`, durationMinutes })),
+    habits: pick(email, texts.habits, 2).map(name => ({
+      name,
+      rhythm: 'daily',
+      checkedOn: [dayFromToday(-1)]
+    })),
+    mood: pick(email, texts.moods, 3).map((note, i) => ({
+      date: dayFromToday(i - 3),
+      score: score(note),
+      note
+    })),
+    calendar: pick(email, texts.events, 3).map(({ title, time, durationMinutes }, i) => ({
+      title,
+      start: `${dayFromToday(i)}T${time}`,
+      durationMinutes
+    })),
     contacts: pick(email, texts.people, 3).map(name => ({ name, phone: phone(name), note: null })),
-    goals: pick(email, texts.goals, 1).map(title => ({ title, percent: percent(title), targetDate: dayFromToday(90) })),
-    articles: pick(email, texts.articles, 2).map(({ title, text }) => ({ title, url: `https://example.org/${slug(title)}`, text }))
+    goals: pick(email, texts.goals, 1).map(title => ({
+      title,
+      percent: percent(title),
+      targetDate: dayFromToday(90)
+    })),
+    articles: pick(email, texts.articles, 2).map(({ title, text }) => ({
+      title,
+      url: `https://example.org/${slug(title)}`,
+      text
+    }))
   }
 }

@@ -23,7 +23,10 @@ export interface Space {
   effects: Record<string, number>
 }
 
-/** On whose data a change is made, and by which tool: what `insert` and `patch` need in order to count it. */
+/**
+ * On whose data a change is made, and by which tool: what `insert` and `patch` need in order to
+ * count it.
+ */
 export interface Change {
   space: Space
   tool: string
@@ -32,7 +35,10 @@ export interface Change {
 /** The app refuses; its message is a plain sentence for the person. */
 export class Refusal extends Error {}
 
-/** Lists answer at most so many rows, so that a long life in the app does not outgrow a reader's patience. */
+/**
+ * Lists answer at most so many rows, so that a long life in the app does not outgrow a reader's
+ * patience.
+ */
 const PAGE_ROWS = 50
 
 /** How the rows of a module are called in ids and in refusals. */
@@ -88,7 +94,9 @@ export function insert<M extends Module> (change: Change, module: M, fields: Fie
 /** Sets the fields that are given and differ; a patch that changes nothing is no effect. */
 export function patch<R extends object> (change: Change, row: R, fields: Partial<R>): R {
   const before = new Map(Object.entries(row))
-  const differing = Object.entries(fields).filter(([key, value]) => value !== undefined && value !== before.get(key))
+  const differing = Object.entries(fields).filter(([key, value]) =>
+    value !== undefined && value !== before.get(key)
+  )
   if (differing.length > 0) {
     Object.assign(row, Object.fromEntries(differing))
     count(change)

@@ -10,7 +10,9 @@ export const todo = [
     name: 'todo.list',
     effect: 'reads',
     description: 'Lists your todos, the newest first.',
-    input: z.object({ status: z.enum(['open', 'done', 'all']).default('open').describe('Which todos to list') }),
+    input: z.object({
+      status: z.enum(['open', 'done', 'all']).default('open').describe('Which todos to list')
+    }),
     run: ({ space }, { status }) =>
       newest(space.rows.todo.filter(row => status === 'all' || row.done === (status === 'done')))
   }),
@@ -60,13 +62,17 @@ export const goals = [
       title: shortText.describe('What you want to reach'),
       targetDate: date.optional().describe('The day by which you want to be there, as YYYY-MM-DD')
     }),
-    run: (call, { title, targetDate }) => insert(call, 'goals', { title, percent: 0, targetDate: targetDate ?? null })
+    run: (call, { title, targetDate }) =>
+      insert(call, 'goals', { title, percent: 0, targetDate: targetDate ?? null })
   }),
   defineTool({
     name: 'goals.progress',
     effect: 'sets',
     description: 'Records how far you are with a goal, replacing the earlier figure.',
-    input: z.object({ id: goalId, percent: z.int().min(0).max(100).describe('How far you are now, from 0 to 100') }),
+    input: z.object({
+      id: goalId,
+      percent: z.int().min(0).max(100).describe('How far you are now, from 0 to 100')
+    }),
     run: (call, { id, percent }) => patch(call, find(call.space, 'goals', id), { percent })
   })
 ]

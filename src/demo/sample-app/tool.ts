@@ -9,8 +9,10 @@ export interface Call extends Change {
 
 export interface AppTool {
   definition: ToolDefinition
-  /** @throws Refusal with a sentence for the person: bad input, no such row, or a fault of the app */
-  run (call: Call, input: unknown): Promise<unknown>
+  /**
+   * @throws Refusal with a sentence for the person: bad input, no such row, or a fault of the app
+   */
+  run(call: Call, input: unknown): Promise<unknown>
 }
 
 /** As `tools/list` shows it, in every revision of the protocol. */
@@ -22,10 +24,17 @@ export interface ToolDefinition {
   annotations: Record<string, boolean>
 }
 
-/** What a call does to the data, in the annotations of MCP. Nothing in this app destroys anything. */
+/**
+ * What a call does to the data, in the annotations of MCP. Nothing in this app destroys anything.
+ */
 const annotations = {
   reads: { readOnlyHint: true, openWorldHint: false },
-  adds: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
+  adds: {
+    readOnlyHint: false,
+    destructiveHint: false,
+    idempotentHint: false,
+    openWorldHint: false
+  },
   sets: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false }
 }
 
@@ -45,13 +54,18 @@ export function defineTool<Input extends z.ZodObject> (spec: ToolSpec<Input>): A
     inputSchema: { ...z.toJSONSchema(spec.input, { io: 'input' }), type: 'object' },
     annotations: annotations[spec.effect]
   }
-  return { definition, run: async (call, input) => await spec.run(call, checked(spec.input, input)) }
+  return {
+    definition,
+    run: async (call, input) => await spec.run(call, checked(spec.input, input))
+  }
 }
 
 function checked<Input extends z.ZodObject> (schema: Input, input: unknown): z.infer<Input> {
   const parsed = schema.safeParse(input)
   if (parsed.success) return parsed.data
-  const problems = parsed.error.issues.map(issue => `${issue.path.join('.') || 'input'}: ${issue.message}`)
+  const problems = parsed.error.issues.map(issue =>
+    `${issue.path.join('.') || 'input'}: ${issue.message}`
+  )
   throw new Refusal(`The input is not valid. ${problems.join('; ')}.`)
 }
 

@@ -1,8 +1,9 @@
 import { cutBytes, oneLine } from '../../platform/text.ts'
 
 /**
- * What a persona remembers from day to day, in its own words and never more than fits. Pure. It is given back as data:
- * every text in it is one line without angle brackets, so that none can end the frame that it is shown in.
+ * What a persona remembers from day to day, in its own words and never more than fits. Pure. It is
+ * given back as data: every text in it is one line without angle brackets, so that none can end the
+ * frame that it is shown in.
  */
 
 export interface DiaryEntry {
@@ -22,14 +23,22 @@ export interface Diary {
 
 export const EMPTY_DIARY: Diary = { memory: '', entries: [] }
 
-/** For the whole rendered text, in bytes of UTF-8 and in any language; what is given back every day costs tokens every day. */
+/**
+ * For the whole rendered text, in bytes of UTF-8 and in any language; what is given back every day
+ * costs tokens every day.
+ */
 export const DIARY_MAX_BYTES = 4096
 export const MEMORY_MAX_BYTES = 1500
 /** Shares that leave room for the memory and at least two whole days. */
 const FIELD_MAX_BYTES = { date: 60, did: 500, annoyed: 300, plan: 300 }
 
 const LABELS = {
-  de: { memory: 'Was ich mir gemerkt habe', did: 'getan', annoyed: 'genervt hat', plan: 'vorgehabt' },
+  de: {
+    memory: 'Was ich mir gemerkt habe',
+    did: 'getan',
+    annoyed: 'genervt hat',
+    plan: 'vorgehabt'
+  },
   en: { memory: 'What I keep in mind', did: 'did', annoyed: 'annoyed by', plan: 'planned' }
 }
 type Labels = typeof LABELS['de']
@@ -40,7 +49,12 @@ function widest (label: keyof Labels): string {
 }
 
 /** What fits with these fits in every language. */
-const WIDEST: Labels = { memory: widest('memory'), did: widest('did'), annoyed: widest('annoyed'), plan: widest('plan') }
+const WIDEST: Labels = {
+  memory: widest('memory'),
+  did: widest('did'),
+  annoyed: widest('annoyed'),
+  plan: widest('plan')
+}
 
 /**
  * The diary with one more day, the newest last.
@@ -50,10 +64,15 @@ export function addEntry (diary: Diary, entry: DiaryEntry, memory: string | null
   return fitDiary({ memory: memory ?? diary.memory, entries: [...diary.entries, entry] })
 }
 
-/** The diary, cleaned and cut to its shares; the oldest days leave first until the whole fits in every language. */
+/**
+ * The diary, cleaned and cut to its shares; the oldest days leave first until the whole fits in
+ * every language.
+ */
 export function fitDiary (diary: Diary): Diary {
   const memory = plain(diary.memory, MEMORY_MAX_BYTES)
-  const entries = diary.entries.map(plainEntry).filter(({ did, annoyed, plan }) => `${did}${annoyed}${plan}` !== '')
+  const entries = diary.entries.map(plainEntry).filter(({ did, annoyed, plan }) =>
+    `${did}${annoyed}${plan}` !== ''
+  )
   let left = DIARY_MAX_BYTES - (memory === '' ? -1 : bytesOf({ memory, entries: [] }))
   const tooOld = entries.findLastIndex(entry => {
     left -= bytesOf({ memory: '', entries: [entry] }) + 1
@@ -65,26 +84,49 @@ export function fitDiary (diary: Diary): Diary {
 const bytesOf = (part: Diary) => Buffer.byteLength(toText(part, WIDEST))
 
 /**
- * The diary as the persona is given it: lines of data, at most `DIARY_MAX_BYTES` whatever is stored.
- * @param locale a BCP 47 tag; only its language counts, and any other than German gets English, as its prompts are
+ * The diary as the persona is given it: lines of data, at most `DIARY_MAX_BYTES` whatever is
+ * stored.
+ * @param locale a BCP 47 tag; only its language counts, and any other than German gets English, as
+ *   its prompts are
  */
 export function renderDiary (diary: Diary, locale: string): string {
-  return toText(fitDiary(diary), locale.toLowerCase().split('-')[0] === 'de' ? LABELS.de : LABELS.en)
+  return toText(
+    fitDiary(diary),
+    locale.toLowerCase().split('-')[0] === 'de' ? LABELS.de : LABELS.en
+  )
 }
 
 function toText ({ memory, entries }: Diary, labels: Labels): string {
   const days = entries.flatMap(({ date, ...entry }) => [
-    `${date}:`, ...(['did', 'annoyed', 'plan'] as const).filter(field => entry[field] !== '').map(field => `- ${labels[field]}: ${entry[field]}`)
+    `${date}:`,
+    ...(['did', 'annoyed', 'plan'] as const).filter(field => entry[field] !== '').map(field =>
+      `- ${labels[field]}: ${entry[field]}`
+    )
   ])
   return [...(memory === '' ? [] : [`${labels.memory}: ${memory}`]), ...days].join('\n')
 }
 
-/** What the persona wrote into its answer; null: nothing that could be kept. A memory left empty changes none. */
-export function readDiary (value: unknown): { did: string, annoyed: string, plan: string, memory: string | null } | null {
+/**
+ * What the persona wrote into its answer; null: nothing that could be kept. A memory left empty
+ * changes none.
+ */
+export function readDiary (
+  value: unknown
+): { did: string, annoyed: string, plan: string, memory: string | null } | null {
   if (value === null || typeof value !== 'object') return null
   const { did, annoyed, plan, memory } = value as Record<string, unknown>
-  const entry = plainEntry({ date: '', did: textOf(did), annoyed: textOf(annoyed), plan: textOf(plan) })
-  const read = { did: entry.did, annoyed: entry.annoyed, plan: entry.plan, memory: plain(textOf(memory), MEMORY_MAX_BYTES) || null }
+  const entry = plainEntry({
+    date: '',
+    did: textOf(did),
+    annoyed: textOf(annoyed),
+    plan: textOf(plan)
+  })
+  const read = {
+    did: entry.did,
+    annoyed: entry.annoyed,
+    plan: entry.plan,
+    memory: plain(textOf(memory), MEMORY_MAX_BYTES) || null
+  }
   return Object.values(read).every(text => text === '' || text === null) ? null : read
 }
 
@@ -100,33 +142,48 @@ function plainEntry ({ date, did, annoyed, plan }: DiaryEntry): DiaryEntry {
 }
 
 function plain (text: string, maxBytes: number): string {
-  return cutBytes(oneLine(text, Infinity).replaceAll('<', '(').replaceAll('>', ')'), maxBytes).text.trim()
+  return cutBytes(oneLine(text, Infinity).replaceAll('<', '(').replaceAll('>', ')'), maxBytes).text
+    .trim()
 }
 
 /** From this length on, words that also stand in a tool result are taken for copied. */
 const COPIED_CHARS = 40
-/** JSON inside of JSON doubles its backslashes; bounded, because a long row of them would take quadratic time. */
+/**
+ * JSON inside of JSON doubles its backslashes; bounded, because a long row of them would take
+ * quadratic time.
+ */
 const WHITE_SPACE = /(?:\s|\\{1,16}[nrt])+/g
 const ESCAPED_MARK = /\\{1,16}"/g
 const PIECE = /(?:\s|\\{1,16}[nrt])+|\\{1,16}"|./gsu
 
 /**
- * Takes out of a text of the persona everything that it copied from tool results, 40 characters or more, whatever the case,
- * the white space and JSON's escapes, and puts `[…]` in its place: what an app says must not come back as the persona's own
- * words.
+ * Takes out of a text of the persona everything that it copied from tool results, 40 characters or
+ * more, whatever the case, the white space and JSON's escapes, and puts `[…]` in its place: what an
+ * app says must not come back as the persona's own words.
  */
 export function verbatimRemover (results: string[]): (text: string) => string {
-  const said = results.map(result => lower(result).replace(WHITE_SPACE, ' ').replace(ESCAPED_MARK, '"'))
+  const said = results.map(result =>
+    lower(result).replace(WHITE_SPACE, ' ').replace(ESCAPED_MARK, '"')
+  )
   return text => {
     const { folded, starts } = foldWithPlaces(text)
-    return leaveOut(text, starts, copiedPlaces(folded, said.filter(result => mayBeCopied(folded, result))))
+    return leaveOut(
+      text,
+      starts,
+      copiedPlaces(folded, said.filter(result => mayBeCopied(folded, result)))
+    )
   }
 }
 
-/** Whoever copied so many characters copied one of these halves whole. Tells sooner than comparing every stretch. */
+/**
+ * Whoever copied so many characters copied one of these halves whole. Tells sooner than comparing
+ * every stretch.
+ */
 function mayBeCopied (folded: string, result: string): boolean {
   const half = COPIED_CHARS / 2
-  for (let i = 0; i + half <= folded.length; i += half) if (result.includes(folded.slice(i, i + half))) return true
+  for (let i = 0; i + half <= folded.length; i += half) {
+    if (result.includes(folded.slice(i, i + half))) return true
+  }
   return false
 }
 
@@ -140,7 +197,9 @@ function copiedPlaces (folded: string, results: string[]): Set<number> {
   for (const said of results) {
     for (let i = 0; i + COPIED_CHARS <= said.length; i++) {
       const stretch = said.slice(i, i + COPIED_CHARS)
-      for (const place of places.get(stretch) ?? []) for (let j = 0; j < COPIED_CHARS; j++) copied.add(place + j)
+      for (const place of places.get(stretch) ?? []) {
+        for (let j = 0; j < COPIED_CHARS; j++) copied.add(place + j)
+      }
       places.delete(stretch)
     }
   }

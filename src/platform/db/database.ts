@@ -10,9 +10,9 @@ import { makePrivate } from './private-files.ts'
 import { pristineFolder } from './pristine-folder.ts'
 
 /**
- * A handle to run statements on: the database itself, or a transaction. Repository functions take it first
- * and never close over a global, so that the caller decides what is one transaction. Embedded storage has a
- * single connection: inside a transaction, use the transaction.
+ * A handle to run statements on: the database itself, or a transaction. Repository functions take
+ * it first and never close over a global, so that the caller decides what is one transaction.
+ * Embedded storage has a single connection: inside a transaction, use the transaction.
  */
 export type Queryable = Kysely<Database>
 
@@ -20,16 +20,19 @@ export interface OpenDatabase {
   db: Queryable
   backend: 'postgres' | 'pglite'
   /**
-   * The same connections for a library that brings its own SQL; of several statements it gets every result,
-   * which Kysely does not pass on.
+   * The same connections for a library that brings its own SQL; of several statements it gets every
+   * result, which Kysely does not pass on.
    */
-  executeSql (text: string, values?: unknown[]): Promise<{ rows: unknown[] }>
-  /** To be told once every table is there and nothing is stored yet: a data folder that was new is kept for the next new one. */
-  keepPristine (): Promise<void>
+  executeSql(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>
+  /**
+   * To be told once every table is there and nothing is stored yet: a data folder that was new is
+   * kept for the next new one.
+   */
+  keepPristine(): Promise<void>
   /** How many files of the data folder other users had rights to before this start. */
   mended: number
   /** Ends all connections, then lets the data folder go. */
-  close (): Promise<void>
+  close(): Promise<void>
 }
 
 export interface DatabaseOptions {
@@ -41,25 +44,32 @@ export interface DatabaseOptions {
   pristineIn?: string | undefined
   /** Connections to a server. */
   poolSize: number
-  /** A statement or a silent connection of a server is given up after this long; 0: never. Undefined: 20 s. */
+  /**
+   * A statement or a silent connection of a server is given up after this long; 0: never.
+   * Undefined: 20 s.
+   */
   statementTimeoutMs?: number
   /** An initialised database to start the embedded storage from, as PGlite dumps it. */
   image?: Blob | undefined
   /**
-   * Called when an idle connection breaks. The pool replaces it; without a listener the process would end.
+   * Called when an idle connection breaks. The pool replaces it; without a listener the process
+   * would end.
    */
   onError: (error: Error) => void
 }
 
 const STATEMENT_TIMEOUT_MS = 20_000
 
-/** Decides between embedded storage and a server. Nothing behind this function knows which it is. */
+/**
+ * Decides between embedded storage and a server. Nothing behind this function knows which it is.
+ */
 export async function openDatabase (options: DatabaseOptions): Promise<OpenDatabase> {
   return options.url === undefined ? openEmbedded(options) : openServer(options.url, options)
 }
 
 async function openServer (
-  url: string, { poolSize, statementTimeoutMs = STATEMENT_TIMEOUT_MS, onError }: DatabaseOptions
+  url: string,
+  { poolSize, statementTimeoutMs = STATEMENT_TIMEOUT_MS, onError }: DatabaseOptions
 ): Promise<OpenDatabase> {
   const pool = new pg.Pool({
     Client: ImpatientClient,
@@ -75,10 +85,15 @@ async function openServer (
   return { ...open(pool, 'postgres', onError, async () => {}), async keepPristine () {}, mended: 0 }
 }
 
-/** Postgres' own standard, 128 MB, is memory that this process holds; the system caches files anyway. */
+/**
+ * Postgres' own standard, 128 MB, is memory that this process holds; the system caches files
+ * anyway.
+ */
 const SHARED_BUFFERS = '32MB'
 
-async function openEmbedded ({ dataDir, image, pristineIn, onError }: DatabaseOptions): Promise<OpenDatabase> {
+async function openEmbedded (
+  { dataDir, image, pristineIn, onError }: DatabaseOptions
+): Promise<OpenDatabase> {
   const inMemory = dataDir.startsWith('memory://')
   const mended = inMemory ? 0 : makePrivate(dataDir)
   const unlock = inMemory ? async () => {} : await lockFolder(dataDir)
@@ -97,9 +112,13 @@ async function openEmbedded ({ dataDir, image, pristineIn, onError }: DatabaseOp
     startParams: [...PGlite.defaultStartParams, '-c', `shared_buffers=${SHARED_BUFFERS}`]
   })
   await lite.waitReady
-  // One connection is all PGlite has. A second one asked for inside a transaction fails after the time limit
-  // instead of hanging for ever.
-  const pool = new pg.Pool({ ...createPgConfig(lite) as pg.PoolConfig, max: 1, connectionTimeoutMillis: 20_000 })
+  // One connection is all PGlite has. A second one asked for inside a transaction fails after the
+  // time limit instead of hanging for ever.
+  const pool = new pg.Pool({
+    ...createPgConfig(lite) as pg.PoolConfig,
+    max: 1,
+    connectionTimeoutMillis: 20_000
+  })
   const opened = open(pool, 'pglite', onError, async () => {
     await lite.close()
     await unlock()
@@ -113,7 +132,12 @@ async function openEmbedded ({ dataDir, image, pristineIn, onError }: DatabaseOp
   return { ...opened, keepPristine, mended }
 }
 
-function open (pool: pg.Pool, backend: OpenDatabase['backend'], onError: (error: Error) => void, afterwards: () => Promise<void>): Omit<OpenDatabase, 'keepPristine' | 'mended'> {
+function open (
+  pool: pg.Pool,
+  backend: OpenDatabase['backend'],
+  onError: (error: Error) => void,
+  afterwards: () => Promise<void>
+): Omit<OpenDatabase, 'keepPristine' | 'mended'> {
   pool.on('error', onError)
   pool.on('connect', client => client.on('error', onError))
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 
 /**
- * Begins a statement that a server parses and plans once per connection (`ImpatientClient` gives it a name). For statements
- * that go out all the time, and whose text is the same whatever their values are: each text is kept by every connection.
+ * Begins a statement that a server parses and plans once per connection (`ImpatientClient` gives it
+ * a name). For statements that go out all the time, and whose text is the same whatever their
+ * values are: each text is kept by every connection.
  */
 export const PREPARED = sql.raw('/* prepared */')
 

@@ -2,7 +2,10 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DataFolderForeignError, DataFolderUnusableError } from '../errors.ts'
 
-/** Keeps what this process stores from other users of the machine, whatever the umask: folders 0700, files 0600. */
+/**
+ * Keeps what this process stores from other users of the machine, whatever the umask: folders 0700,
+ * files 0600.
+ */
 
 export const OTHERS = 0o077
 const FOLDER_MODE = 0o700
@@ -12,18 +15,30 @@ const HAS_MODES = process.platform !== 'win32'
 /**
  * Makes the folder where it is not there, and takes all rights of others from it and all in it.
  * @returns how many files and folders others had rights to before
- * @throws DataFolderForeignError where it belongs to another user; DataFolderUnusableError where it cannot be written
+ * @throws DataFolderForeignError where it belongs to another user; DataFolderUnusableError where it
+ *   cannot be written
  */
 export function makePrivate (folder: string): number {
   try {
     return takeFromOthers(folder)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    throw UNUSABLE.has(code ?? '') ? new DataFolderUnusableError(folder, message, { cause: error }) : error
+    throw UNUSABLE.has(code ?? '')
+      ? new DataFolderUnusableError(folder, message, { cause: error })
+      : error
   }
 }
 
-const UNUSABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOSPC', 'ELOOP', 'ENAMETOOLONG'])
+const UNUSABLE = new Set([
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'ENOTDIR',
+  'EEXIST',
+  'ENOSPC',
+  'ELOOP',
+  'ENAMETOOLONG'
+])
 
 function takeFromOthers (folder: string): number {
   mkdirSync(folder, { recursive: true, mode: FOLDER_MODE })

@@ -26,7 +26,11 @@ export interface Database {
 
 /** Written by the database's clock, or compared with it; never by this process's clock. */
 type Instant = ColumnType<Date, Date | string | undefined, Date | string>
-type NullableInstant = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+type NullableInstant = ColumnType<
+  Date | null,
+  Date | string | null | undefined,
+  Date | string | null
+>
 /** `pg` returns 64-bit integers as text. */
 type BigCount = ColumnType<string, number | string | undefined, number | string>
 
@@ -77,7 +81,9 @@ export interface RunsTable {
   id: Generated<string>
   persona_id: string
   persona_version: number
-  state: Generated<'queued' | 'acting' | 'reflecting' | 'completed' | 'incomplete' | 'failed' | 'abandoned'>
+  state: Generated<
+    'queued' | 'acting' | 'reflecting' | 'completed' | 'incomplete' | 'failed' | 'abandoned'
+  >
   attempt: Generated<number>
   tick: string | null
   queued_at: Instant

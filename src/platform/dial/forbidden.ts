@@ -14,7 +14,11 @@ export interface DialPolicy {
  * @param address one that it resolves to, or the host itself where it is an address
  * @returns null: the runner may connect; else what speaks against the address
  */
-export function forbiddenKind ({ privateHosts, internalAllowed }: DialPolicy, host: string, address: string): AddressKind | null {
+export function forbiddenKind (
+  { privateHosts, internalAllowed }: DialPolicy,
+  host: string,
+  address: string
+): AddressKind | null {
   const kind = kindOfAddress(address)
   if (kind === null || contains(privateHosts.addresses, address.replace(/%.*$/, ''))) return null
   const meant = internalAllowed || privateHosts.names.has(bareHost(host))

@@ -41,7 +41,10 @@ function toName (entry: string): string {
   return host
 }
 
-/** The host of a URL as all of the dialling writes it: lower case, without brackets, without the dot of the root. */
+/**
+ * The host of a URL as all of the dialling writes it: lower case, without brackets, without the dot
+ * of the root.
+ */
 export function hostOf (url: string): string | undefined {
   return URL.canParse(url) ? bareHost(new URL(url).hostname) : undefined
 }
@@ -53,8 +56,9 @@ export function bareHost (host: string): string {
 const INTERNAL_NAME = /^[^.]+$|\.(localhost|local|internal|lan|svc|home\.arpa)$/
 
 /**
- * Whether a host can only be meant to be internal: whoever writes `http://app:3000` or `http://10.0.0.5` into the
- * environment says so, while a name of the public internet that leads inside may be somebody else's doing.
+ * Whether a host can only be meant to be internal: whoever writes `http://app:3000` or
+ * `http://10.0.0.5` into the environment says so, while a name of the public internet that leads
+ * inside may be somebody else's doing.
  */
 export function isPlainlyInternal (host: string): boolean {
   return isIP(host) === 0 ? INTERNAL_NAME.test(host) : kindOfAddress(host)?.reach === 'internal'

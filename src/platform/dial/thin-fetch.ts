@@ -6,25 +6,26 @@ import type { Dispatcher, request } from 'undici'
 import { AnswerTooLargeError, bounded, USUAL_MAX_BYTES } from './bounded.ts'
 
 /**
- * `fetch` without its web streams and all else that the standard asks of it, for the CPU it takes (docs/performance.md). For
- * what SDKs do with one: a body of text or bytes, no redirect followed, an answer that is read once.
+ * `fetch` without its web streams and all else that the standard asks of it, for the CPU it takes
+ * (docs/performance.md). For what SDKs do with one: a body of text or bytes, no redirect followed,
+ * an answer that is read once.
  */
 
 /** A `Response` whose body can be read without web streams. */
 export interface Answer extends Response {
   readonly chunks: AsyncIterable<Uint8Array>
   /** The same answer, with what is made of its chunks as its body. */
-  withChunks (chunks: AsyncIterable<Uint8Array>): Answer
+  withChunks(chunks: AsyncIterable<Uint8Array>): Answer
   /** The same answer with another body: a JSON value that was read already. */
-  withJson (value: unknown): Answer
+  withJson(value: unknown): Answer
 }
 
 /** Loaded with the first request: a process that only answers starts sooner and holds less. */
-let loaded: Promise<{ request: typeof request, shared (): Dispatcher }> | undefined
+let loaded: Promise<{ request: typeof request, shared(): Dispatcher }> | undefined
 
 /**
- * Node has a copy of undici of its own, and would connect through it: two copies take more CPU than one. What is set for
- * the process, such as a proxy, is taken as it is.
+ * Node has a copy of undici of its own, and would connect through it: two copies take more CPU than
+ * one. What is set for the process, such as a proxy, is taken as it is.
  */
 async function load () {
   const { Agent, getGlobalDispatcher, request } = await import('undici')
@@ -40,8 +41,8 @@ async function load () {
 
 export interface FetchInit extends RequestInit {
   /**
-   * Of the body after unpacking; a larger one is not read to its end (AnswerTooLargeError). Undefined: 1 MB. Infinity: whoever
-   * reads the chunks counts them.
+   * Of the body after unpacking; a larger one is not read to its end (AnswerTooLargeError).
+   * Undefined: 1 MB. Infinity: whoever reads the chunks counts them.
    */
   maxBytes?: number
 }
@@ -52,12 +53,19 @@ export interface Fetch {
 
 /** @param dispatcher undefined: the connections that all of the process shares */
 export function thinFetch (dispatcher?: Dispatcher): Fetch {
-  return async (url, { method = 'GET', headers, body, signal, maxBytes = USUAL_MAX_BYTES } = {}) => {
+  return async (
+    url,
+    { method = 'GET', headers, body, signal, maxBytes = USUAL_MAX_BYTES } = {}
+  ) => {
     const to = url instanceof URL ? url : new URL(url)
     // As fetch does it: an address like that is a secret, and would be shown as an address.
-    if (to.username !== '' || to.password !== '') throw new TypeError('A URL with a user or a password in it is not called.')
+    if (to.username !== '' || to.password !== '') {
+      throw new TypeError('A URL with a user or a password in it is not called.')
+    }
     if (!isSendable(body)) throw new TypeError('Only text and bytes can be sent.')
-    const sent = headers instanceof Headers || Array.isArray(headers) ? Object.fromEntries(headers) : headers
+    const sent = headers instanceof Headers || Array.isArray(headers)
+      ? Object.fromEntries(headers)
+      : headers
     const { request, shared } = await (loaded ??= load())
     const answer = await request(to, {
       method: method as Dispatcher.HttpMethod,
@@ -65,13 +73,22 @@ export function thinFetch (dispatcher?: Dispatcher): Fetch {
       body: body ?? null,
       signal: signal ?? null,
       dispatcher: dispatcher ?? shared()
-    }).catch((error: unknown) => { throw failed(error, signal) })
-    return new ThinResponse(to.href, answer, bodyOf(answer, { signal, maxBytes })) as unknown as Answer
+    }).catch((error: unknown) => {
+      throw failed(error, signal)
+    })
+    return new ThinResponse(
+      to.href,
+      answer,
+      bodyOf(answer, { signal, maxBytes })
+    ) as unknown as Answer
   }
 }
 
-function isSendable (body: RequestInit['body']): body is string | Uint8Array<ArrayBuffer> | null | undefined {
-  return body === undefined || body === null || typeof body === 'string' || body instanceof Uint8Array
+function isSendable (
+  body: RequestInit['body']
+): body is string | Uint8Array<ArrayBuffer> | null | undefined {
+  return body === undefined || body === null || typeof body === 'string' ||
+    body instanceof Uint8Array
 }
 
 /** As `fetch` puts it: what the signal was aborted with, or the reason as the cause. */
@@ -82,18 +99,24 @@ function failed (error: unknown, signal: AbortSignal | null | undefined): unknow
 
 interface Body {
   chunks: AsyncIterable<Uint8Array>
-  text (): Promise<string>
-  json (): Promise<unknown>
+  text(): Promise<string>
+  json(): Promise<unknown>
   /** Nobody is going to read it. */
-  discard (): Promise<void>
+  discard(): Promise<void>
 }
 
-interface Reading { signal: AbortSignal | null | undefined, maxBytes: number }
+interface Reading {
+  signal: AbortSignal | null | undefined
+  maxBytes: number
+}
 
 function bodyOf ({ body, headers }: Dispatcher.ResponseData, { signal, maxBytes }: Reading): Body {
   const stream = unpacked(body, headers['content-encoding'])
   const chunks = maxBytes === Infinity ? stream : bounded(stream, maxBytes)
-  const whole = () => text(chunks).catch((error: unknown) => { throw failed(error, signal) })
+  const whole = () =>
+    text(chunks).catch((error: unknown) => {
+      throw failed(error, signal)
+    })
   return { chunks, ...asRead(whole), discard: () => body.dump() }
 }
 
@@ -104,7 +127,11 @@ function asRead (text: () => Promise<string>): Pick<Body, 'text' | 'json'> {
 type Head = Pick<Dispatcher.ResponseData, 'statusCode' | 'statusText' | 'headers'>
 
 /** What is read of a `Response`. */
-class ThinResponse implements Pick<Answer, 'status' | 'statusText' | 'ok' | 'url' | 'headers' | 'body' | 'json' | 'text' | 'chunks'> {
+class ThinResponse implements
+  Pick<
+    Answer,
+    'status' | 'statusText' | 'ok' | 'url' | 'headers' | 'body' | 'json' | 'text' | 'chunks'
+  > {
   readonly url: string
   readonly #head: Head
   readonly #source: Body
@@ -153,18 +180,36 @@ class ThinResponse implements Pick<Answer, 'status' | 'statusText' | 'ok' | 'url
   }
 
   withChunks (chunks: AsyncIterable<Uint8Array>): ThinResponse {
-    return new ThinResponse(this.url, this.#head, { ...this.#source, chunks, ...asRead(() => text(chunks)) })
+    return new ThinResponse(this.url, this.#head, {
+      ...this.#source,
+      chunks,
+      ...asRead(() => text(chunks))
+    })
   }
 
   withJson (value: unknown): ThinResponse {
-    const head = { ...this.#head, headers: { ...this.#head.headers, 'content-type': 'application/json' } }
+    const head = {
+      ...this.#head,
+      headers: { ...this.#head.headers, 'content-type': 'application/json' }
+    }
     const text = () => JSON.stringify(value)
-    const chunks = { async * [Symbol.asyncIterator] () { yield Buffer.from(text()) } }
-    return new ThinResponse(this.url, head, { chunks, text: async () => text(), json: async () => value, discard: async () => {} })
+    const chunks = {
+      async *[Symbol.asyncIterator] () {
+        yield Buffer.from(text())
+      }
+    }
+    return new ThinResponse(this.url, head, {
+      chunks,
+      text: async () => text(),
+      json: async () => value,
+      discard: async () => {}
+    })
   }
 }
 
-/** By hand: Node's own conversion makes an error, with its stack, of every body that is not read. */
+/**
+ * By hand: Node's own conversion makes an error, with its stack, of every body that is not read.
+ */
 function toWeb ({ chunks, discard }: Body): ReadableStream<Uint8Array<ArrayBuffer>> {
   let iterator: AsyncIterator<Uint8Array> | undefined
   return new ReadableStream({
@@ -181,7 +226,8 @@ function toWeb ({ chunks, discard }: Body): ReadableStream<Uint8Array<ArrayBuffe
 }
 
 /** What is read of the `Headers` of an answer, which take longer to make than to read. */
-class ThinHeaders implements Pick<Headers, 'get' | 'has' | 'getSetCookie' | 'entries' | typeof Symbol.iterator> {
+class ThinHeaders
+  implements Pick<Headers, 'get' | 'has' | 'getSetCookie' | 'entries' | typeof Symbol.iterator> {
   readonly #raw: IncomingHttpHeaders
 
   constructor (raw: IncomingHttpHeaders) {
@@ -202,7 +248,8 @@ class ThinHeaders implements Pick<Headers, 'get' | 'has' | 'getSetCookie' | 'ent
   }
 
   entries () {
-    return Object.keys(this.#raw).map((name): [string, string] => [name, this.get(name) ?? '']).values()
+    return Object.keys(this.#raw).map((name): [string, string] => [name, this.get(name) ?? ''])
+      .values()
   }
 
   [Symbol.iterator] () {
@@ -210,7 +257,12 @@ class ThinHeaders implements Pick<Headers, 'get' | 'has' | 'getSetCookie' | 'ent
   }
 }
 
-const UNPACK: Record<string, () => NodeJS.ReadWriteStream> = { gzip: createGunzip, 'x-gzip': createGunzip, deflate: createInflate, br: createBrotliDecompress }
+const UNPACK: Record<string, () => NodeJS.ReadWriteStream> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress
+}
 
 /** We never ask for it, and some pack all the same. */
 function unpacked (body: Readable, encoding: string | string[] | undefined): Readable {

@@ -3,7 +3,10 @@ import { singleFlight } from './single-flight.ts'
 import { requestTokens, type Client, type FindEndpoint } from './token-endpoint.ts'
 import type { Dial } from '../../platform/dial/dialler.ts'
 
-/** OAuth client credentials: the app knows one client, and each persona has a token of its own that nobody else is given. */
+/**
+ * OAuth client credentials: the app knows one client, and each persona has a token of its own that
+ * nobody else is given.
+ */
 
 export interface ClientCredentialsOptions {
   dial: Dial
@@ -12,7 +15,9 @@ export interface ClientCredentialsOptions {
   scope?: string | undefined
 }
 
-export function clientCredentialAccounts ({ dial, findEndpoint, client, scope }: ClientCredentialsOptions): Accounts {
+export function clientCredentialAccounts (
+  { dial, findEndpoint, client, scope }: ClientCredentialsOptions
+): Accounts {
   const grant = { grant_type: 'client_credentials', ...(scope !== undefined && { scope }) }
   const signIn = singleFlight(async (email, signal): Promise<Account> => {
     const endpoint = await findEndpoint(signal)

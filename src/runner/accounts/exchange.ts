@@ -6,18 +6,38 @@ import { AppError, AuthUnreachableError, type Outage } from '../../platform/erro
 
 const TIMEOUT_MS = 10_000
 
-export interface Exchanged { status: number, ok: boolean, headers: Headers, text: string }
+export interface Exchanged {
+  status: number
+  ok: boolean
+  headers: Headers
+  text: string
+}
 
-/** @throws AuthUnreachableError where no whole answer came; DialForbiddenError, DialRedirectedError */
-export async function exchange (dial: Dial, url: string, init: RequestInit, signal: AbortSignal): Promise<Exchanged> {
+/**
+ * @throws AuthUnreachableError where no whole answer came; DialForbiddenError, DialRedirectedError
+ */
+export async function exchange (
+  dial: Dial,
+  url: string,
+  init: RequestInit,
+  signal: AbortSignal
+): Promise<Exchanged> {
   try {
-    const response = await dial(url, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) })
+    const response = await dial(url, {
+      ...init,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
+    })
     const text = await response.text()
     return { status: response.status, ok: response.ok, headers: response.headers, text }
   } catch (error) {
     if (error instanceof AppError) throw error
     // A run that ended says nothing about the service.
     const outage: Outage | undefined = signal.aborted ? undefined : { service: 'app' }
-    throw new AuthUnreachableError(`The sign-in service does not answer at ${url}: ${reasonOf(error)}. Check ${dial.setting} and that the service runs.`, { cause: error, outage })
+    throw new AuthUnreachableError(
+      `The sign-in service does not answer at ${url}: ${
+        reasonOf(error)
+      }. Check ${dial.setting} and that the service runs.`,
+      { cause: error, outage }
+    )
   }
 }

@@ -16,7 +16,9 @@ export function headerAccounts (vault: Vault): Accounts {
       // Nothing can be renewed, but an operator may have stored something new in the meantime.
       async renew () {
         const now = await findSecret(db, stored.personaId)
-        if (now === undefined || now.kind !== 'headers' || now.sealed === stored.sealed) throw nothingGood()
+        if (now === undefined || now.kind !== 'headers' || now.sealed === stored.sealed) {
+          throw nothingGood()
+        }
         return toAccount(now)
       }
     }
@@ -24,10 +26,17 @@ export function headerAccounts (vault: Vault): Accounts {
   return {
     async signIn ({ email }) {
       const stored = await findSecretByEmail(db, email)
-      if (stored?.kind !== 'headers') throw new LoginFailedError(`No headers are stored for ${email}: PUT /api/v1/admin/personas/:id/account with "headers" or "bearer".`)
+      if (stored?.kind !== 'headers') {
+        throw new LoginFailedError(
+          `No headers are stored for ${email}: PUT /api/v1/admin/personas/:id/account with "headers" or "bearer".`
+        )
+      }
       return toAccount(stored)
     }
   }
 }
 
-const nothingGood = () => new LoginFailedError('The app refuses the stored headers of this persona: store others with PUT /api/v1/admin/personas/:id/account.')
+const nothingGood = () =>
+  new LoginFailedError(
+    'The app refuses the stored headers of this persona: store others with PUT /api/v1/admin/personas/:id/account.'
+  )

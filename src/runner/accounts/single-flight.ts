@@ -1,19 +1,30 @@
-/** Work that is under way for a key is not begun a second time: whoever asks meanwhile waits for the same. */
+/**
+ * Work that is under way for a key is not begun a second time: whoever asks meanwhile waits for the
+ * same.
+ */
 
-interface Flight<T> { result: Promise<T>, waiting: number, giveUp: AbortController }
+interface Flight<T> {
+  result: Promise<T>
+  waiting: number
+  giveUp: AbortController
+}
 
 /**
  * @param work must end soon after its signal fires, which it does when nobody waits for it any more
  * @returns does the work, or joins it; whoever's signal fires stops waiting
  */
-export function singleFlight<T> (work: (key: string, signal: AbortSignal) => Promise<T>): (key: string, signal: AbortSignal) => Promise<T> {
+export function singleFlight<T> (
+  work: (key: string, signal: AbortSignal) => Promise<T>
+): (key: string, signal: AbortSignal) => Promise<T> {
   const underWay = new Map<string, Flight<T>>()
 
   function begin (key: string): Flight<T> {
     const giveUp = new AbortController()
     const flight: Flight<T> = { result: work(key, giveUp.signal), waiting: 0, giveUp }
     underWay.set(key, flight)
-    const forget = () => { if (underWay.get(key) === flight) underWay.delete(key) }
+    const forget = () => {
+      if (underWay.get(key) === flight) underWay.delete(key)
+    }
     giveUp.signal.addEventListener('abort', forget)
     flight.result.then(forget, forget)
     return flight

@@ -12,14 +12,25 @@ export interface Vault {
   keys: EncryptionKey[]
 }
 
-export interface StoredHeaders { headers: Record<string, string> }
-export interface StoredTokens { refreshToken: string, accessToken?: string }
-export interface StoredPassword { password: string }
+export interface StoredHeaders {
+  headers: Record<string, string>
+}
+export interface StoredTokens {
+  refreshToken: string
+  accessToken?: string
+}
+export interface StoredPassword {
+  password: string
+}
 
 const placeOf = (personaId: string) => `account_secrets/sealed/${personaId}`
 
 /** @throws EncryptionOffError */
-export function sealFor ({ keys: [key] }: Vault, personaId: string, content: StoredHeaders | StoredTokens | StoredPassword): Sealed {
+export function sealFor (
+  { keys: [key] }: Vault,
+  personaId: string,
+  content: StoredHeaders | StoredTokens | StoredPassword
+): Sealed {
   if (key === undefined) throw new EncryptionOffError()
   return seal(key, placeOf(personaId), JSON.stringify(content))
 }
@@ -35,7 +46,10 @@ export function openTokens ({ keys }: Vault, stored: StoredSecret): StoredTokens
 }
 
 /** @throws SecretKeyUnknownError, SecretUnreadableError */
-export function openPassword ({ keys }: Vault, stored: Sealed & { personaId: string }): StoredPassword {
+export function openPassword (
+  { keys }: Vault,
+  stored: Sealed & { personaId: string }
+): StoredPassword {
   return JSON.parse(unseal(keys, placeOf(stored.personaId), stored)) as StoredPassword
 }
 
@@ -54,14 +68,25 @@ export function checkPassword ({ keys }: Vault, field: string, configured: strin
  * @param configured ACCOUNTS as it has effect
  * @throws AccountKindError, EncryptionOffError
  */
-export async function storeAccount (vault: Vault, personaId: string, input: AccountInput, configured: string): Promise<void> {
-  const kind = 'refreshToken' in input ? 'refresh-token' : 'password' in input ? 'password' : 'headers'
+export async function storeAccount (
+  vault: Vault,
+  personaId: string,
+  input: AccountInput,
+  configured: string
+): Promise<void> {
+  const kind = 'refreshToken' in input
+    ? 'refresh-token'
+    : 'password' in input
+    ? 'password'
+    : 'headers'
   if (kind !== configured) throw new AccountKindError(configured, takes(configured))
   await putSecret(vault.db, personaId, kind, sealFor(vault, personaId, toContent(input)))
 }
 
 const TAKES: Record<string, string> = {
-  headers: 'takes "headers" or "bearer"', 'refresh-token': 'takes "refreshToken"', password: 'takes "password"'
+  headers: 'takes "headers" or "bearer"',
+  'refresh-token': 'takes "refreshToken"',
+  password: 'takes "password"'
 }
 const takes = (configured: string) => TAKES[configured] ?? 'stores nothing per persona'
 
@@ -69,14 +94,19 @@ function toContent (input: AccountInput): StoredHeaders | StoredTokens | StoredP
   if ('password' in input) return { password: input.password }
   if ('refreshToken' in input) return { refreshToken: input.refreshToken }
   if ('bearer' in input) return { headers: { authorization: `Bearer ${input.bearer}` } }
-  return { headers: Object.fromEntries(Object.entries(input.headers).map(([name, value]) => [name.toLowerCase(), value])) }
+  return {
+    headers: Object.fromEntries(
+      Object.entries(input.headers).map(([name, value]) => [name.toLowerCase(), value])
+    )
+  }
 }
 
 /** So many rows are locked at once. */
 const BATCH = 50
 
 /**
- * Seals one batch of what is not under the first key anew, in one transaction: killed at any time, the next one goes on.
+ * Seals one batch of what is not under the first key anew, in one transaction: killed at any time,
+ * the next one goes on.
  * @returns how many rows; 0: all are under the first key
  * @throws EncryptionOffError, SecretKeyUnknownError, SecretUnreadableError
  */

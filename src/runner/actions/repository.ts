@@ -41,12 +41,15 @@ export interface ReportedActions {
 }
 
 /**
- * Stores what another runner reports, and that the persona was active, in one statement whatever the number of rows. Rows
- * that are there already with the same content count as a retry.
+ * Stores what another runner reports, and that the persona was active, in one statement whatever
+ * the number of rows. Rows that are there already with the same content count as a retry.
  * @returns how many rows are new; undefined: there is no such persona
  * @throws RowConflictError when an id is there with other content; nothing is written then
  */
-export async function appendActions (db: Queryable, reported: ReportedActions): Promise<number | undefined> {
+export async function appendActions (
+  db: Queryable,
+  reported: ReportedActions
+): Promise<number | undefined> {
   const sent = sentRows(reported)
   try {
     return await insertSent(db, reported, sent)
@@ -61,8 +64,8 @@ const UNIQUE_VIOLATION = '23505'
 const roundedMs = (ms: number | null | undefined) => typeof ms === 'number' ? Math.round(ms) : null
 
 /**
- * `actionId` and `moduleByName` in the words of SQL, so that a batch is sent without what follows from the rest of it. A tool that the
- * persona's app has shown keeps the module that it has there.
+ * `actionId` and `moduleByName` in the words of SQL, so that a batch is sent without what follows
+ * from the rest of it. A tool that the persona's app has shown keeps the module that it has there.
  */
 function sentRows ({ personaId, actions, offset = 0 }: ReportedActions): RawBuilder<unknown> {
   return sql`(
@@ -71,9 +74,15 @@ function sentRows ({ personaId, actions, offset = 0 }: ReportedActions): RawBuil
            input_hash, result, error_message, latency_ms
     FROM (
       SELECT *, (${offset}::int + nth - 1)::int AS ordinal FROM unnest(
-        ${arrayOf(actions.map(a => a.tickId))}::text[], ${arrayOf(actions.map(a => a.toolName))}::text[],
-        ${arrayOf(actions.map(a => a.inputHash))}::text[], ${arrayOf(actions.map(a => a.result))}::text[],
-        ${arrayOf(actions.map(a => a.errorMessage))}::text[], ${arrayOf(actions.map(a => roundedMs(a.latencyMs)))}::int[]
+        ${arrayOf(actions.map(a => a.tickId))}::text[], ${
+    arrayOf(actions.map(a => a.toolName))
+  }::text[],
+        ${arrayOf(actions.map(a => a.inputHash))}::text[], ${
+    arrayOf(actions.map(a => a.result))
+  }::text[],
+        ${arrayOf(actions.map(a => a.errorMessage))}::text[], ${
+    arrayOf(actions.map(a => roundedMs(a.latencyMs)))
+  }::int[]
       ) WITH ORDINALITY AS sent (tick_id, tool_name, input_hash, result, error_message, latency_ms, nth)
     ) numbered LEFT JOIN (
       SELECT k.tool_name AS name, k.module FROM known_tools k JOIN personas p ON p.app = k.app WHERE p.id = ${personaId}::uuid
@@ -82,11 +91,14 @@ function sentRows ({ personaId, actions, offset = 0 }: ReportedActions): RawBuil
 }
 
 /**
- * The persona's row first, then its actions in order of id: two batches that arrive at once in different order must not wait
- * for each other.
+ * The persona's row first, then its actions in order of id: two batches that arrive at once in
+ * different order must not wait for each other.
  */
 async function insertSent (
-  db: Queryable, { active }: ReportedActions, sent: RawBuilder<unknown>, onConflict = sql``
+  db: Queryable,
+  { active }: ReportedActions,
+  sent: RawBuilder<unknown>,
+  onConflict = sql``
 ): Promise<number | undefined> {
   const { rows: [row] } = await sql<{ known: boolean, written: number }>`${PREPARED}
     WITH ${active}, written AS (
@@ -94,19 +106,31 @@ async function insertSent (
       SELECT sent.id, active.id, tick_id, ordinal, tool_name, module, input_hash, result, error_message, latency_ms, now()
       FROM active, ${sent} ORDER BY sent.id COLLATE "C" ${onConflict} RETURNING 1
     )
-    SELECT EXISTS (TABLE active) AS known, (SELECT count(*) FROM written)::int AS written`.execute(db)
+    SELECT EXISTS (TABLE active) AS known, (SELECT count(*) FROM written)::int AS written`.execute(
+    db
+  )
   return row?.known === true ? row.written : undefined
 }
 
 /** The way of a retry, which is rare: some rows are there, and it matters what is in them. */
-async function insertMissing (trx: Queryable, reported: ReportedActions, sent: RawBuilder<unknown>): Promise<number | undefined> {
+async function insertMissing (
+  trx: Queryable,
+  reported: ReportedActions,
+  sent: RawBuilder<unknown>
+): Promise<number | undefined> {
   const written = await insertSent(trx, reported, sent, sql`ON CONFLICT (id) DO NOTHING`)
-  if (written !== undefined && written < reported.actions.length) await refuseOtherContent(trx, reported.personaId, sent)
+  if (written !== undefined && written < reported.actions.length) {
+    await refuseOtherContent(trx, reported.personaId, sent)
+  }
   return written
 }
 
 /** Compares tick and tool too: dashes in both can make one id of two calls (`a-1` + `2-b`). */
-async function refuseOtherContent (trx: Queryable, personaId: string, sent: RawBuilder<unknown>): Promise<void> {
+async function refuseOtherContent (
+  trx: Queryable,
+  personaId: string,
+  sent: RawBuilder<unknown>
+): Promise<void> {
   const { rows } = await sql<{ id: string }>`
     SELECT sent.id FROM ${sent} JOIN persona_actions stored USING (id)
     WHERE (stored.persona_id, stored.tick_id, stored.tool_name)
@@ -115,7 +139,8 @@ async function refuseOtherContent (trx: Queryable, personaId: string, sent: RawB
       IS DISTINCT FROM (sent.input_hash, sent.result, sent.error_message, sent.latency_ms)
     ORDER BY sent.ordinal`.execute(trx)
   if (rows.length === 0) return
-  const advice = 'If these are new actions of the same tick, send "offset" with the number of actions sent before.'
+  const advice =
+    'If these are new actions of the same tick, send "offset" with the number of actions sent before.'
   throw new RowConflictError(rows.map(row => row.id), advice)
 }
 
@@ -131,11 +156,14 @@ export interface PlannedAction {
   messageSeq: number
 }
 
-/** The next three are parts of a statement that begins with the held run (`writeHeld` in runner/runs/repository.ts). */
+/**
+ * The next three are parts of a statement that begins with the held run (`writeHeld` in
+ * runner/runs/repository.ts).
+ */
 
 /**
- * Written before the call goes out, so that a crash in the middle leaves a trace. A second start of the same
- * call changes nothing.
+ * Written before the call goes out, so that a crash in the middle leaves a trace. A second start of
+ * the same call changes nothing.
  */
 export function startedAction (action: PlannedAction): RawBuilder<unknown> {
   return sql`started AS (INSERT INTO persona_actions (${PLANNED_COLUMNS}, result)
@@ -154,7 +182,9 @@ export interface ActionEnd {
 /** Fills in how a call ended. Only an open row takes it: a recorded outcome is never changed. */
 export function finishedAction (action: PlannedAction, end: ActionEnd): RawBuilder<unknown> {
   return sql`finished AS (INSERT INTO persona_actions AS stored (${PLANNED_COLUMNS}, result, error_message, blame, blame_rule, latency_ms, result_text, finished_at)
-    SELECT ${plannedValues(action)}, ${end.result}, ${end.errorMessage}, ${end.blame}, ${end.blameRule}, ${end.latencyMs}::int,
+    SELECT ${
+    plannedValues(action)
+  }, ${end.result}, ${end.errorMessage}, ${end.blame}, ${end.blameRule}, ${end.latencyMs}::int,
       ${end.resultText}, now() FROM held
     ON CONFLICT (id) DO UPDATE SET result = excluded.result, error_message = excluded.error_message, blame = excluded.blame,
       blame_rule = excluded.blame_rule, latency_ms = excluded.latency_ms, result_text = excluded.result_text, finished_at = excluded.finished_at
@@ -162,21 +192,35 @@ export function finishedAction (action: PlannedAction, end: ActionEnd): RawBuild
 }
 
 /** Takes a start back: nothing went out. Only an open row goes: what was recorded stays. */
-export function withdrawnAction ({ tickId, ordinal, toolName }: PlannedAction): RawBuilder<unknown> {
-  return sql`withdrawn AS (DELETE FROM persona_actions USING held WHERE persona_actions.id = ${actionId(tickId, ordinal, toolName)} AND result = 'started')`
+export function withdrawnAction (
+  { tickId, ordinal, toolName }: PlannedAction
+): RawBuilder<unknown> {
+  return sql`withdrawn AS (DELETE FROM persona_actions USING held WHERE persona_actions.id = ${
+    actionId(tickId, ordinal, toolName)
+  } AND result = 'started')`
 }
 
-const PLANNED_COLUMNS = sql.raw('id, persona_id, tick_id, ordinal, tool_name, module, input_hash, tool_use_id, message_seq')
+const PLANNED_COLUMNS = sql.raw(
+  'id, persona_id, tick_id, ordinal, tool_name, module, input_hash, tool_use_id, message_seq'
+)
 
 function plannedValues (action: PlannedAction): RawBuilder<unknown> {
   const { personaId, tickId, ordinal, toolName, module, inputHash, toolUseId, messageSeq } = action
-  return sql`${actionId(tickId, ordinal, toolName)}, ${personaId}::uuid, held.id, ${ordinal}::int, ${toolName}, ${module},
+  return sql`${
+    actionId(tickId, ordinal, toolName)
+  }, ${personaId}::uuid, held.id, ${ordinal}::int, ${toolName}, ${module},
     ${inputHash}, ${toolUseId}, ${messageSeq}::int`
 }
 
-/** How a call ends that was interrupted and never taken up again: a run that is over leaves none open. */
+/**
+ * How a call ends that was interrupted and never taken up again: a run that is over leaves none
+ * open.
+ */
 export const INTERRUPTED = {
-  result: 'unknown', blame: 'harness', blame_rule: 'interrupted', error_message: 'interrupted before the app answered'
+  result: 'unknown',
+  blame: 'harness',
+  blame_rule: 'interrupted',
+  error_message: 'interrupted before the app answered'
 } as const
 
 /** A part of a statement that begins with the held run. */
@@ -187,19 +231,39 @@ export function closedActions (): RawBuilder<unknown> {
 
 /** All actions of a run in their order, with their stored results. */
 export async function listRunActions (db: Queryable, tickId: string): Promise<ActionRow[]> {
-  return db.selectFrom('persona_actions').selectAll().where('tick_id', '=', tickId).orderBy('ordinal').execute()
+  return db.selectFrom('persona_actions').selectAll().where('tick_id', '=', tickId).orderBy(
+    'ordinal'
+  ).execute()
 }
 
-export async function latestActions (db: Queryable, personaId: string, limit: number): Promise<Action[]> {
-  const rows = await db.selectFrom('persona_actions').selectAll().where('persona_id', '=', personaId)
-    .orderBy('created_at', 'desc').orderBy('ordinal', 'desc').orderBy('id', 'desc').limit(limit).execute()
+export async function latestActions (
+  db: Queryable,
+  personaId: string,
+  limit: number
+): Promise<Action[]> {
+  const rows = await db.selectFrom('persona_actions').selectAll().where(
+    'persona_id',
+    '=',
+    personaId
+  )
+    .orderBy('created_at', 'desc').orderBy('ordinal', 'desc').orderBy('id', 'desc').limit(limit)
+    .execute()
   return rows.map(toAction)
 }
 
 /** Actions of the last 7 days per persona; personas without any are not in the map. */
-export async function countRecentActions (db: Queryable, personaIds: string[]): Promise<Map<string, number>> {
+export async function countRecentActions (
+  db: Queryable,
+  personaIds: string[]
+): Promise<Map<string, number>> {
   if (personaIds.length === 0) return new Map()
-  const rows = await db.selectFrom('persona_actions').select(eb => ['persona_id', eb.fn.countAll<string>().as('n')])
-    .where('persona_id', 'in', personaIds).where('created_at', '>', sql<Date>`now() - interval '7 days'`).groupBy('persona_id').execute()
+  const rows = await db.selectFrom('persona_actions').select(
+    eb => ['persona_id', eb.fn.countAll<string>().as('n')]
+  )
+    .where('persona_id', 'in', personaIds).where(
+      'created_at',
+      '>',
+      sql<Date>`now() - interval '7 days'`
+    ).groupBy('persona_id').execute()
   return new Map(rows.map(row => [row.persona_id, Number(row.n)]))
 }

@@ -19,13 +19,17 @@ export interface StoredSetAside extends SetAsideRow {
 }
 
 /**
- * Makes what is stored the same as what a run found, and writes nothing where it is. Tools that this run was not shown
- * stay as they are: another persona is shown another list.
+ * Makes what is stored the same as what a run found, and writes nothing where it is. Tools that
+ * this run was not shown stay as they are: another persona is shown another list.
  * @param shown the names of all tools that the run was shown, set aside or not
  * @param stored as `rememberTools` answered
  */
 export async function noteSetAside (
-  db: Queryable, app: string, shown: string[], setAside: SetAsideRow[], stored: SetAsideRow[]
+  db: Queryable,
+  app: string,
+  shown: string[],
+  setAside: SetAsideRow[],
+  stored: SetAsideRow[]
 ): Promise<void> {
   const now = unique(setAside)
   const before = unique(stored.filter(row => shown.includes(row.name)))
@@ -34,15 +38,21 @@ export async function noteSetAside (
   const column = (name: keyof SetAsideRow) => arrayOf(rows.map(row => row[name]))
   await sql`
     WITH gone AS (
-      DELETE FROM tools_set_aside old WHERE app = ${app} AND tool_name = ANY(${arrayOf(shown)}::text[])
+      DELETE FROM tools_set_aside old WHERE app = ${app} AND tool_name = ANY(${
+    arrayOf(shown)
+  }::text[])
         AND NOT EXISTS (
-          SELECT FROM unnest(${column('name')}::text[], ${column('reason')}::text[]) AS now (name, reason)
+          SELECT FROM unnest(${column('name')}::text[], ${
+    column('reason')
+  }::text[]) AS now (name, reason)
           WHERE now.name = old.tool_name AND now.reason = old.reason
         )
     )
     INSERT INTO tools_set_aside (app, tool_name, reason, why, model, definition_hash)
     SELECT ${app}, now.* FROM unnest(
-      ${column('name')}::text[], ${column('reason')}::text[], ${column('why')}::text[], ${column('model')}::text[], ${column('definitionHash')}::text[]
+      ${column('name')}::text[], ${column('reason')}::text[], ${column('why')}::text[], ${
+    column('model')
+  }::text[], ${column('definitionHash')}::text[]
     ) AS now (name, reason, why, model, definition_hash)
     ORDER BY name, reason
     ON CONFLICT (app, tool_name, reason) DO UPDATE SET noted_at = now(), why = excluded.why, model = excluded.model,
@@ -50,12 +60,23 @@ export async function noteSetAside (
 }
 
 /** Of all apps, as the latest runs found it. */
-export async function listSetAside (db: Queryable): Promise<{ app: string, name: string, reason: string }[]> {
-  return db.selectFrom('tools_set_aside').select(['app', 'tool_name as name', 'reason']).orderBy('app').orderBy('tool_name').orderBy('reason').execute()
+export async function listSetAside (
+  db: Queryable
+): Promise<{ app: string, name: string, reason: string }[]> {
+  return db.selectFrom('tools_set_aside').select(['app', 'tool_name as name', 'reason']).orderBy(
+    'app'
+  ).orderBy('tool_name').orderBy('reason').execute()
 }
 
-/** Those that the model's provider refused in a run, so that the next one does not pay for finding out. */
-export async function noteRefused (db: Queryable, app: string, refused: SetAsideRow[]): Promise<void> {
+/**
+ * Those that the model's provider refused in a run, so that the next one does not pay for finding
+ * out.
+ */
+export async function noteRefused (
+  db: Queryable,
+  app: string,
+  refused: SetAsideRow[]
+): Promise<void> {
   if (refused.length > 0) await noteSetAside(db, app, [], refused, [])
 }
 
@@ -66,6 +87,7 @@ function isSame (now: Map<string, SetAsideRow>, before: Map<string, SetAsideRow>
   if (now.size !== before.size) return false
   return [...now].every(([key, row]) => {
     const old = before.get(key)
-    return old !== undefined && (['why', 'model', 'definitionHash'] as const).every(field => old[field] === row[field])
+    return old !== undefined &&
+      (['why', 'model', 'definitionHash'] as const).every(field => old[field] === row[field])
   })
 }

@@ -4,11 +4,23 @@ const Instant = Type.String({ format: 'date-time' })
 
 export const SetAsideTool = Type.Object({
   reason: Type.Enum([
-    'denied_by_name', 'declared_destructive', 'name_destroys', 'not_allowed', 'not_read_only', 'changed', 'refused_by_model',
-    'name_unusable', 'same_name', 'schema_unusable', 'needs_task'
+    'denied_by_name',
+    'declared_destructive',
+    'name_destroys',
+    'not_allowed',
+    'not_read_only',
+    'changed',
+    'refused_by_model',
+    'name_unusable',
+    'same_name',
+    'schema_unusable',
+    'needs_task'
   ]),
   why: Type.String({ description: 'one line; for refused_by_model the words of the model API' }),
-  mend: Type.Union([Type.String(), Type.Null()], { description: 'the line of configuration that gives it to personas; null: none does, the app must change it' }),
+  mend: Type.Union([Type.String(), Type.Null()], {
+    description:
+      'the line of configuration that gives it to personas; null: none does, the app must change it'
+  }),
   since: Instant
 }, { additionalProperties: false })
 export type SetAsideTool = Static<typeof SetAsideTool>
@@ -18,13 +30,20 @@ export const KnownTool = Type.Object({
   name: Type.String(),
   module: Type.String(),
   definitionHash: Type.Union([Type.String(), Type.Null()], {
-    description: 'of name, description, schema and annotations as last seen; null: seen before definitions were hashed'
+    description:
+      'of name, description, schema and annotations as last seen; null: seen before definitions were hashed'
   }),
-  accepted: Type.Boolean({ description: 'false: changed since the first sight or the latest acceptance; with TOOL_CHANGES=block no persona may use it' }),
+  accepted: Type.Boolean({
+    description:
+      'false: changed since the first sight or the latest acceptance; with TOOL_CHANGES=block no persona may use it'
+  }),
   changedAt: Type.Union([Instant, Type.Null()], { description: 'null: never' }),
   firstSeenAt: Instant,
   lastSeenAt: Instant,
-  setAside: Type.Union([SetAsideTool, Type.Null()], { description: 'why no persona gets to see it; null: they do, as of the latest run that was shown it' })
+  setAside: Type.Union([SetAsideTool, Type.Null()], {
+    description:
+      'why no persona gets to see it; null: they do, as of the latest run that was shown it'
+  })
 }, {
   $id: 'KnownTool',
   additionalProperties: false,
@@ -37,7 +56,10 @@ export const KnownTool = Type.Object({
     firstSeenAt: '2026-11-26T08:00:00.000Z',
     lastSeenAt: '2026-11-26T08:00:00.000Z',
     setAside: {
-      reason: 'declared_destructive', why: 'the app declares it destructive', mend: 'TOOL_ALLOW=browser_click', since: '2026-11-26T08:00:00.000Z'
+      reason: 'declared_destructive',
+      why: 'the app declares it destructive',
+      mend: 'TOOL_ALLOW=browser_click',
+      since: '2026-11-26T08:00:00.000Z'
     }
   }]
 })
@@ -45,7 +67,10 @@ export type KnownTool = Static<typeof KnownTool>
 
 export const AcceptedTool = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 128 }),
-  definitionHash: Type.String({ pattern: '^[0-9a-f]{64}$', description: 'as GET /api/v1/admin/tools showed it: only what was looked at is accepted' })
+  definitionHash: Type.String({
+    pattern: '^[0-9a-f]{64}$',
+    description: 'as GET /api/v1/admin/tools showed it: only what was looked at is accepted'
+  })
 }, { additionalProperties: false })
 export type AcceptedTool = Static<typeof AcceptedTool>
 

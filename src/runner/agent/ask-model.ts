@@ -8,12 +8,16 @@ import { mostUsdOf, usdOf } from '../models/prices.ts'
 import { shortened } from './too-long.ts'
 
 /**
- * One request for the conversation so far, if the limits and the day's budget allow it. A reply that an interruption
- * cut short is an interruption, not an error. A tool that the model does not take is left out from here on.
- * @returns a reply that stopped with `TOO_LONG` also where the provider refused the conversation as too long
+ * One request for the conversation so far, if the limits and the day's budget allow it. A reply
+ * that an interruption cut short is an interruption, not an error. A tool that the model does not
+ * take is left out from here on.
+ * @returns a reply that stopped with `TOO_LONG` also where the provider refused the conversation as
+ *   too long
  */
 export async function askModel (
-  day: DayContext, phase: 'acting' | 'reflecting', { maxTokens = day.maxReplyTokens } = {}
+  day: DayContext,
+  phase: 'acting' | 'reflecting',
+  { maxTokens = day.maxReplyTokens } = {}
 ): Promise<ModelReply | Interruption | LimitReason | 'daily_budget'> {
   for (;;) {
     const limit = limitReached(day, phase)
@@ -42,8 +46,12 @@ export async function askModel (
       const interrupted = day.interruption()
       if (interrupted !== null) return interrupted
       const remedy = error instanceof ModelError ? error.remedy : undefined
-      if (remedy?.kind === 'shorten') return { content: [], stopReason: TOO_LONG, model: day.model.name, usage: NO_USAGE }
-      if (remedy?.kind !== 'leave_out' || !day.tools.leaveOut(remedy.toolName, messageOf(error))) throw error
+      if (remedy?.kind === 'shorten') {
+        return { content: [], stopReason: TOO_LONG, model: day.model.name, usage: NO_USAGE }
+      }
+      if (remedy?.kind !== 'leave_out' || !day.tools.leaveOut(remedy.toolName, messageOf(error))) {
+        throw error
+      }
     }
   }
 }
@@ -59,10 +67,15 @@ function requestOf (day: DayContext, maxTokens: number): ModelRequest {
 }
 
 function mostUsd ({ model }: DayContext, request: ModelRequest): number | null {
-  return model.price === null ? null : mostUsdOf(model.price, JSON.stringify(request).length, request.maxTokens)
+  return model.price === null
+    ? null
+    : mostUsdOf(model.price, JSON.stringify(request).length, request.maxTokens)
 }
 
-/** A call that was refused, or never got through, costs nothing; one that broke off may have been answered. */
+/**
+ * A call that was refused, or never got through, costs nothing; one that broke off may have been
+ * answered.
+ */
 async function account (day: DayContext, request: ModelRequest, error: unknown): Promise<void> {
   if (error instanceof ModelError && !error.mayBeCharged) await day.budget.giveUp()
   else await day.journal.chargeUnanswered(mostUsd(day, request))
@@ -78,9 +91,20 @@ class NotAgain extends Error {
 }
 
 /** Journals a reply before anything is done about it. */
-export function journalReply (day: DayContext, phase: 'acting' | 'reflecting', reply: ModelReply): Promise<JournaledMessage> {
+export function journalReply (
+  day: DayContext,
+  phase: 'acting' | 'reflecting',
+  reply: ModelReply
+): Promise<JournaledMessage> {
   const { price } = day.model
   return day.journal.append({
-    phase, role: 'assistant', content: cleanJson(reply.content) as ModelReply['content'], stopReason: reply.stopReason
-  }, { model: reply.model, usage: reply.usage, usd: price === null ? null : usdOf(price, reply.usage) })
+    phase,
+    role: 'assistant',
+    content: cleanJson(reply.content) as ModelReply['content'],
+    stopReason: reply.stopReason
+  }, {
+    model: reply.model,
+    usage: reply.usage,
+    usd: price === null ? null : usdOf(price, reply.usage)
+  })
 }

@@ -3,8 +3,9 @@ import { judgeRefusal, type CallContext, type Verdict } from '../blame/blame-rul
 import type { Said, Tool } from '../tools/toolbox.ts'
 
 /**
- * Whose fault a refused call is, from what the app said (`blame-rules.ts`) and what the run knows. Pure. Only what the app
- * is to blame for counts against its modules: a rating must not suffer from an expired account or from made-up arguments.
+ * Whose fault a refused call is, from what the app said (`blame-rules.ts`) and what the run knows.
+ * Pure. Only what the app is to blame for counts against its modules: a rating must not suffer from
+ * an expired account or from made-up arguments.
  */
 
 export interface JudgedCall {
@@ -27,7 +28,7 @@ export function attribute (said: Said, { tool, input, ended, tools }: JudgedCall
 }
 
 /** Only what went well: an error repeats what was asked for. */
-function * shownBy (ended: readonly EndedCall[], tools: readonly Tool[]): Generator<string> {
+function* shownBy (ended: readonly EndedCall[], tools: readonly Tool[]): Generator<string> {
   for (const { name, description, inputSchema, appSchema } of tools) {
     yield `${name}\n${description}\n${JSON.stringify(appSchema ?? inputSchema)}`
   }

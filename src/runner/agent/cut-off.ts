@@ -1,4 +1,11 @@
-import { isActingReply, spokenText, executableCalls, toolUses, type AssistantMessage, type JournaledMessage } from './history.ts'
+import {
+  isActingReply,
+  spokenText,
+  executableCalls,
+  toolUses,
+  type AssistantMessage,
+  type JournaledMessage
+} from './history.ts'
 
 /** Replies that ran out of tokens, and what the persona said all the same. Pure. */
 
@@ -10,15 +17,21 @@ export function isCutText (reply: AssistantMessage): boolean {
   return reply.stopReason === 'max_tokens' && toolUses(reply).length === 0
 }
 
-/** How many of the latest replies of the acting phase are so, without another between them: one incident. */
-export function repliesInARow (journal: readonly JournaledMessage[], isSo: (reply: AssistantMessage) => boolean): number {
+/**
+ * How many of the latest replies of the acting phase are so, without another between them: one
+ * incident.
+ */
+export function repliesInARow (
+  journal: readonly JournaledMessage[],
+  isSo: (reply: AssistantMessage) => boolean
+): number {
   const replies = journal.filter(isActingReply)
   return replies.length - 1 - replies.findLastIndex(reply => !isSo(reply))
 }
 
 /**
- * The sentence that the persona closed its day with, from where it was last cut off, and marked where it still was when
- * the day ended; null when it did not get that far.
+ * The sentence that the persona closed its day with, from where it was last cut off, and marked
+ * where it still was when the day ended; null when it did not get that far.
  */
 export function daySummary (journal: readonly JournaledMessage[]): string | null {
   const replies = journal.filter(isActingReply)

@@ -1,7 +1,10 @@
 import type { DayJournal } from './day-journal.ts'
 import { turnsOf } from './history.ts'
 
-/** How far a day may go. Checked before each call of the model, so that none is passed by more than one call. */
+/**
+ * How far a day may go. Checked before each call of the model, so that none is passed by more than
+ * one call.
+ */
 export interface Limits {
   maxTurns: number
   maxToolCalls: number
@@ -12,15 +15,30 @@ export interface Limits {
   maxUsd: number | null
 }
 
-export type LimitReason = 'max_turns' | 'max_tool_calls' | 'max_input_tokens' | 'max_output_tokens' | 'max_usd'
+export type LimitReason =
+  | 'max_turns'
+  | 'max_tool_calls'
+  | 'max_input_tokens'
+  | 'max_output_tokens'
+  | 'max_usd'
 
-interface Measured { used: number, limit: number, unit: string, reserve: number }
+interface Measured {
+  used: number
+  limit: number
+  unit: string
+  reserve: number
+}
 
-interface Day { journal: DayJournal, limits: Limits, maxReplyTokens: number }
+interface Day {
+  journal: DayJournal
+  limits: Limits
+  maxReplyTokens: number
+}
 
 /**
  * The first limit that is reached; null: none.
- * @param phase while acting, so much is kept back that the persona can still be asked for its ratings
+ * @param phase while acting, so much is kept back that the persona can still be asked for its
+ *   ratings
  */
 export function limitReached (day: Day, phase: 'acting' | 'reflecting'): LimitReason | null {
   for (const [reason, { used, limit, reserve }] of measure(day)) {
@@ -52,15 +70,40 @@ function measure ({ journal, limits, maxReplyTokens }: Day): [LimitReason, Measu
   // The question for the ratings comes with the longest prompt of the day.
   const twiceTheUsual = (total: number) => spent.replies === 0 ? 0 : 2 * total / spent.replies
   const measured: [LimitReason, Measured][] = [
-    ['max_turns', { used: turnsOf(journal.messages), limit: limits.maxTurns, unit: 'turns', reserve: 0 }],
-    ['max_tool_calls', { used: callsSent(journal), limit: limits.maxToolCalls, unit: 'tool calls', reserve: 0 }],
-    ['max_input_tokens', { used: spent.inputTokens, limit: limits.maxInputTokens, unit: 'input tokens', reserve: twiceTheUsual(spent.inputTokens) }],
-    ['max_output_tokens', { used: spent.outputTokens, limit: limits.maxOutputTokens, unit: 'output tokens', reserve: maxReplyTokens }]
+    ['max_turns', {
+      used: turnsOf(journal.messages),
+      limit: limits.maxTurns,
+      unit: 'turns',
+      reserve: 0
+    }],
+    ['max_tool_calls', {
+      used: callsSent(journal),
+      limit: limits.maxToolCalls,
+      unit: 'tool calls',
+      reserve: 0
+    }],
+    ['max_input_tokens', {
+      used: spent.inputTokens,
+      limit: limits.maxInputTokens,
+      unit: 'input tokens',
+      reserve: twiceTheUsual(spent.inputTokens)
+    }],
+    ['max_output_tokens', {
+      used: spent.outputTokens,
+      limit: limits.maxOutputTokens,
+      unit: 'output tokens',
+      reserve: maxReplyTokens
+    }]
   ]
   if (limits.maxUsd !== null && (spent.usd !== null || spent.unansweredUsd > 0)) {
     const forReplies = spent.usd ?? 0
     const used = forReplies + spent.unansweredUsd
-    measured.push(['max_usd', { used, limit: limits.maxUsd, unit: 'US dollars', reserve: twiceTheUsual(forReplies) }])
+    measured.push(['max_usd', {
+      used,
+      limit: limits.maxUsd,
+      unit: 'US dollars',
+      reserve: twiceTheUsual(forReplies)
+    }])
   }
   return measured
 }

@@ -1,8 +1,9 @@
 import { createHmac } from 'node:crypto'
 
 /**
- * Two secrets of one persona, between the runner and the model. The same on all its days: the system prompt, which holds them,
- * stays word for word what the provider has cached (docs/decisions/007-marks-belong-to-the-persona.md).
+ * Two secrets of one persona, between the runner and the model. The same on all its days: the
+ * system prompt, which holds them, stays word for word what the provider has cached
+ * (docs/decisions/007-marks-belong-to-the-persona.md).
  */
 export interface Marks {
   /** Stands around everything that the app says. */
@@ -18,15 +19,16 @@ export function marksOf (markKey: string): Marks {
 }
 
 /**
- * What the app says, between marks that it cannot close: even where it gets to know them (a persona may write down what
- * it reads), they are taken out of what it says.
+ * What the app says, between marks that it cannot close: even where it gets to know them (a persona
+ * may write down what it reads), they are taken out of what it says.
  */
 export function asData (text: string, { data }: Marks): string {
   return `<app-data ${data}>\n${text.replace(new RegExp(data, 'gi'), '…')}\n</app-data ${data}>`
 }
 
 /**
- * As it is, spaced out, backwards, in hexadecimal or in base64. What is encrypted or translated is not found.
+ * As it is, spaced out, backwards, in hexadecimal or in base64. What is encrypted or translated is
+ * not found.
  * @returns whether a text holds it
  */
 export function canaryFinder ({ canary }: Marks): (text: string) => boolean {
@@ -34,13 +36,17 @@ export function canaryFinder ({ canary }: Marks): (text: string) => boolean {
   const encoded = inBase64(canary)
   return text => {
     const flat = text.toLowerCase().replace(/[^a-z0-9]+/g, '')
-    return spellings.some(spelling => flat.includes(spelling)) || encoded.some(spelling => text.includes(spelling))
+    return spellings.some(spelling => flat.includes(spelling)) ||
+      encoded.some(spelling => text.includes(spelling))
   }
 }
 
 export const holdsCanary = (text: string, marks: Marks) => canaryFinder(marks)(text)
 
-/** In base64 a text looks different by where in a group of three bytes it begins; letters that its neighbours share are cut off. */
+/**
+ * In base64 a text looks different by where in a group of three bytes it begins; letters that its
+ * neighbours share are cut off.
+ */
 function inBase64 (text: string): string[] {
   return [0, 1, 2].map(before => {
     const whole = Buffer.from(' '.repeat(before) + text).toString('base64').replace(/=+$/, '')

@@ -1,9 +1,10 @@
 import type { Blame } from '../tools/toolbox.ts'
 
 /**
- * What uses a persona's patience up. Pure, in whole points, from the calls of a run alone: who resumes a run finds the
- * same patience, and where a day ends can be computed in advance. The numbers are ours: with the usual 100 points five
- * failures in a row end a day, and it takes four successes to make up for one.
+ * What uses a persona's patience up. Pure, in whole points, from the calls of a run alone: who
+ * resumes a run finds the same patience, and where a day ends can be computed in advance. The
+ * numbers are ours: with the usual 100 points five failures in a row end a day, and it takes four
+ * successes to make up for one.
  */
 
 export interface PatienceCall {
@@ -35,22 +36,32 @@ export const COST = {
 /** Points that a call which worked gives back, up to the budget. */
 export const REFILL = 5
 
-/** Response times that people notice and that lose their attention, in milliseconds (Nielsen, Usability Engineering, 1993). */
+/**
+ * Response times that people notice and that lose their attention, in milliseconds (Nielsen,
+ * Usability Engineering, 1993).
+ */
 const NOTICED_MS = 1000
 const ATTENTION_LOST_MS = 10_000
 const SLOW_MS_PER_POINT = 30
 
-/** A call that takes more milliseconds is slow to a persona with so much patience: 3 s with 100 points. */
+/**
+ * A call that takes more milliseconds is slow to a persona with so much patience: 3 s with 100
+ * points.
+ */
 export function slowMsFor (budget: number): number {
   return Math.min(ATTENTION_LOST_MS, Math.max(NOTICED_MS, budget * SLOW_MS_PER_POINT))
 }
 
 /**
- * What is left after these calls. At zero the persona has left: whatever comes behind that changes nothing.
+ * What is left after these calls. At zero the persona has left: whatever comes behind that changes
+ * nothing.
  * @param budget points at the start of the day, and the most there can be
  * @returns `drainedBy`: the numbers of the calls that cost points since patience was last full
  */
-export function remainingPatience (budget: number, calls: PatienceCall[]): { points: number, drainedBy: number[] } {
+export function remainingPatience (
+  budget: number,
+  calls: PatienceCall[]
+): { points: number, drainedBy: number[] } {
   let points = budget
   let drainedBy: number[] = []
   for (const { number, change } of changes(budget, calls)) {
@@ -68,7 +79,10 @@ export function walksAwayAt (budget: number, calls: PatienceCall[]): number | nu
   return points <= 0 ? drainedBy.at(-1) ?? null : null
 }
 
-interface Change { number: number, change: number }
+interface Change {
+  number: number
+  change: number
+}
 
 /** What each call gives or takes, for itself and for what went before it. */
 function changes (budget: number, calls: PatienceCall[]): Change[] {
@@ -82,7 +96,10 @@ function changes (budget: number, calls: PatienceCall[]): Change[] {
     if (isExcused(call)) return { number: call.number, change: 0 }
     if (key !== null && call.result !== 'ok') failed.add(key)
     const worked = call.result === 'ok' ? REFILL : -COST[call.result]
-    return { number: call.number, change: worked - (isRepeat ? COST.repeat : 0) - slowness(call.latencyMs, slowMsFor(budget)) }
+    return {
+      number: call.number,
+      change: worked - (isRepeat ? COST.repeat : 0) - slowness(call.latencyMs, slowMsFor(budget))
+    }
   })
 }
 

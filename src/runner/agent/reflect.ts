@@ -9,7 +9,9 @@ import { checkEvidence } from '../../analysis/feedback/evidence.ts'
 import type { CheckedRating } from '../../analysis/feedback/schemas.ts'
 
 /** An action of the day with what the app answered, which quotes are looked up in. */
-export interface LivedAction extends ActionLine { resultText: string }
+export interface LivedAction extends ActionLine {
+  resultText: string
+}
 
 export interface ReadReflection {
   ok: true
@@ -19,26 +21,42 @@ export interface ReadReflection {
   diary: unknown
 }
 
-/** `ok: false`: neither the answer nor its repair could be read; `rawText` is what was said last. */
-export type Reflection = ReadReflection | { ok: false, rawText: string, problems: string[] } | EndReason
+/**
+ * `ok: false`: neither the answer nor its repair could be read; `rawText` is what was said last.
+ */
+export type Reflection =
+  | ReadReflection
+  | { ok: false, rawText: string, problems: string[] }
+  | EndReason
 
 /** One repair question, whether an answer could not be read or its evidence does not hold. */
 const MAX_ANSWERS = 2
 
 /**
- * The reflecting phase: in the same conversation and with the same tools (a change of either would lose the
- * prompt cache), but none is executed. Goes on from the journal like the acting phase.
+ * The reflecting phase: in the same conversation and with the same tools (a change of either would
+ * lose the prompt cache), but none is executed. Goes on from the journal like the acting phase.
  * @param actions what the persona did; some of it must have reached the app (`modulesUsed`)
  * @param opening said first, where something ended its day
  */
-export async function reflect (day: DayContext, actions: LivedAction[], opening: string | null): Promise<Reflection> {
+export async function reflect (
+  day: DayContext,
+  actions: LivedAction[],
+  opening: string | null
+): Promise<Reflection> {
   const modules = modulesUsed(actions)
   for (;;) {
     if (isHopelesslyLong(day.journal.messages)) return 'context'
-    const said = day.journal.messages.filter(message => message.phase === 'reflecting' && message.stopReason !== TOO_LONG)
+    const said = day.journal.messages.filter(message =>
+      message.phase === 'reflecting' && message.stopReason !== TOO_LONG
+    )
     const last = said.at(-1)
     if (last === undefined) {
-      await ask(day, [opening, day.prompts.reflect({ modules, actions })].filter(text => text !== null).join('\n\n'))
+      await ask(
+        day,
+        [opening, day.prompts.reflect({ modules, actions })].filter(text => text !== null).join(
+          '\n\n'
+        )
+      )
     } else if (last.role === 'user') {
       const reply = await askModel(day, 'reflecting')
       if (typeof reply === 'string') return reply
@@ -47,7 +65,9 @@ export async function reflect (day: DayContext, actions: LivedAction[], opening:
       const answers = said.filter(message => message.role === 'assistant').map(spokenText)
       const judged = answers.map(text => judge(readAnswer(text, modules), actions))
       const problems = judged.at(-1)?.problems ?? []
-      if (problems.length === 0 || answers.length >= MAX_ANSWERS) return conclude(judged, answers.at(-1) ?? '')
+      if (problems.length === 0 || answers.length >= MAX_ANSWERS) {
+        return conclude(judged, answers.at(-1) ?? '')
+      }
       await ask(day, day.prompts.repair(problems))
     }
   }
@@ -55,10 +75,15 @@ export async function reflect (day: DayContext, actions: LivedAction[], opening:
 
 /** Calls that never reached the app say nothing about a module. */
 export function modulesUsed (actions: ActionLine[]): string[] {
-  return [...new Set(actions.filter(action => action.outcome !== 'rejected').map(action => action.module))]
+  return [
+    ...new Set(actions.filter(action => action.outcome !== 'rejected').map(action => action.module))
+  ]
 }
 
-interface Judged { read: ReadReflection | null, problems: string[] }
+interface Judged {
+  read: ReadReflection | null
+  problems: string[]
+}
 
 /** Looks up the evidence of an answer that could be read. */
 function judge (answer: ReadAnswer, actions: LivedAction[]): Judged {
@@ -66,18 +91,32 @@ function judge (answer: ReadAnswer, actions: LivedAction[]): Judged {
   const citable = actions.map(action => ({ ...action, result: action.outcome }))
   const ratings = answer.ratings.map((rating): CheckedRating => {
     const checked = checkEvidence(rating, citable)
-    return { ...rating, grounded: checked.grounded, ungroundedReason: checked.grounded ? null : checked.reason }
+    return {
+      ...rating,
+      grounded: checked.grounded,
+      ungroundedReason: checked.grounded ? null : checked.reason
+    }
   })
-  const problems = ratings.flatMap(rating => rating.grounded ? [] : [`"${rating.module}": ${rating.ungroundedReason}`])
+  const problems = ratings.flatMap(rating =>
+    rating.grounded ? [] : [`"${rating.module}": ${rating.ungroundedReason}`]
+  )
   return { read: { ...answer, ratings }, problems }
 }
 
-/** The latest answer that could be read counts, ungrounded ratings marked; an unreadable repair does not undo the first. */
+/**
+ * The latest answer that could be read counts, ungrounded ratings marked; an unreadable repair does
+ * not undo the first.
+ */
 function conclude (judged: Judged[], rawText: string): Reflection {
   const read = judged.findLast(answer => answer.read !== null)?.read
   return read ?? { ok: false, rawText, problems: judged.at(-1)?.problems ?? [] }
 }
 
 function ask (day: DayContext, text: string): Promise<JournaledMessage> {
-  return day.journal.append({ phase: 'reflecting', role: 'user', content: [{ type: 'text', text }], stopReason: null })
+  return day.journal.append({
+    phase: 'reflecting',
+    role: 'user',
+    content: [{ type: 'text', text }],
+    stopReason: null
+  })
 }

@@ -24,12 +24,15 @@ const STORED_RESULT_BYTES = 64_000
 const SHOWN_RESULT_BYTES = 20_000
 
 /**
- * Executes the calls of one journaled message, one after the other (a persona is one person), each journaled
- * before it goes out and when it is back. A call that an earlier attempt finished is not repeated; one that
- * it was interrupted in is repeated only where that does no harm.
+ * Executes the calls of one journaled message, one after the other (a persona is one person), each
+ * journaled before it goes out and when it is back. A call that an earlier attempt finished is not
+ * repeated; one that it was interrupted in is repeated only where that does no harm.
  * @returns a result for every call, or `released` when this process stops before the last one
  */
-export async function runCalls (day: DayContext, reply: AssistantMessage): Promise<ToolResultBlock[] | 'released'> {
+export async function runCalls (
+  day: DayContext,
+  reply: AssistantMessage
+): Promise<ToolResultBlock[] | 'released'> {
   const first = firstOrdinal([...day.journal.messages], reply.seq)
   const results: ToolResultBlock[] = []
   for (const [index, call] of executableCalls(reply).entries()) {
@@ -48,8 +51,17 @@ export async function runCalls (day: DayContext, reply: AssistantMessage): Promi
   return results
 }
 
-/** Finds out how a call ends, and records it. @throws where the app did not act, or the day cannot go on after it */
-async function settle (day: DayContext, planned: PlannedCall, call: ToolUseBlock, tool: Tool | undefined, index: number): Promise<CallEnd> {
+/**
+ * Finds out how a call ends, and records it. @throws where the app did not act, or the day cannot
+ * go on after it
+ */
+async function settle (
+  day: DayContext,
+  planned: PlannedCall,
+  call: ToolUseBlock,
+  tool: Tool | undefined,
+  index: number
+): Promise<CallEnd> {
   const recorded = day.journal.recordedCall(planned.ordinal)
   if (recorded !== undefined && recorded !== 'started') return recorded
   const record = async (end: CallEnd) => {
@@ -57,11 +69,15 @@ async function settle (day: DayContext, planned: PlannedCall, call: ToolUseBlock
     return end
   }
   const refused = refusal(day, call, tool, index)
-  if (recorded === 'started' && (refused !== null || tool?.repeatable !== true)) return record(INTERRUPTED)
+  if (recorded === 'started' && (refused !== null || tool?.repeatable !== true)) {
+    return record(INTERRUPTED)
+  }
   if (refused !== null) return record(refused)
   await day.journal.startCall(planned)
-  // Somebody may have asked for the run's end while the model was thinking, which writing that down brings to light.
-  const isOver = recorded === undefined && day.interruption() !== null && day.interruption() !== 'released'
+  // Somebody may have asked for the run's end while the model was thinking, which writing that down
+  // brings to light.
+  const isOver = recorded === undefined && day.interruption() !== null &&
+    day.interruption() !== 'released'
   if (isOver) return record(dayOver(day))
   const outcome = await execute(day, planned, call, tool as Tool, recorded === 'started')
   const end = await record(toEnd(judged(day, call, tool as Tool, outcome)))
@@ -70,30 +86,70 @@ async function settle (day: DayContext, planned: PlannedCall, call: ToolUseBlock
 }
 
 /** Why a call is not sent to the app; null: it is sent. */
-function refusal (day: DayContext, call: ToolUseBlock, tool: Tool | undefined, index: number): CallEnd | null {
+function refusal (
+  day: DayContext,
+  call: ToolUseBlock,
+  tool: Tool | undefined,
+  index: number
+): CallEnd | null {
   const notes = day.prompts.toolNotes
-  if (day.interruption() !== null || hasWalkedAway(day) || keepsCallingUnknownTools(day.journal)) return dayOver(day)
-  if (callsSent(day.journal) >= day.limits.maxToolCalls) return rejected(notes.dayOver, 'the limit of tool calls was reached', null)
+  if (day.interruption() !== null || hasWalkedAway(day) || keepsCallingUnknownTools(day.journal)) {
+    return dayOver(day)
+  }
+  if (callsSent(day.journal) >= day.limits.maxToolCalls) {
+    return rejected(notes.dayOver, 'the limit of tool calls was reached', null)
+  }
   if (index >= MAX_CALLS_PER_TURN) {
-    return rejected(notes.tooManyCalls(MAX_CALLS_PER_TURN), `more than ${MAX_CALLS_PER_TURN} calls in one message`, 'too_many_calls')
+    return rejected(
+      notes.tooManyCalls(MAX_CALLS_PER_TURN),
+      `more than ${MAX_CALLS_PER_TURN} calls in one message`,
+      'too_many_calls'
+    )
   }
   const denied = tool === undefined ? day.tools.findDenied(call.name) : undefined
-  if (denied !== undefined) return rejected(notes.denied(denied.name), oneLine(`denied: ${denied.why}`), 'denied_tool')
-  if (tool === undefined) return rejected(notes.unknownTool(oneLine(call.name, 128)), NO_SUCH_TOOL, 'unknown_tool')
-  if (holdsCanary(JSON.stringify(call.input), day.marks)) return rejected(notes.notExecuted, LEAKED, 'withheld')
-  const problems = checkInput(tool.appSchema ?? tool.inputSchema, toAppInput(tool.renamed, call.input))
+  if (denied !== undefined) {
+    return rejected(notes.denied(denied.name), oneLine(`denied: ${denied.why}`), 'denied_tool')
+  }
+  if (tool === undefined) {
+    return rejected(notes.unknownTool(oneLine(call.name, 128)), NO_SUCH_TOOL, 'unknown_tool')
+  }
+  if (holdsCanary(JSON.stringify(call.input), day.marks)) {
+    return rejected(notes.notExecuted, LEAKED, 'withheld')
+  }
+  const problems = checkInput(
+    tool.appSchema ?? tool.inputSchema,
+    toAppInput(tool.renamed, call.input)
+  )
   if (problems.length === 0) return null
-  return rejected(notes.invalidInput(problems), oneLine(`input refused by the tool's schema: ${problems.join('; ')}`), 'own_schema')
+  return rejected(
+    notes.invalidInput(problems),
+    oneLine(`input refused by the tool's schema: ${problems.join('; ')}`),
+    'own_schema'
+  )
 }
 
-const dayOver = ({ prompts }: DayContext) => rejected(prompts.toolNotes.dayOver, 'the day was over', null)
+const dayOver = ({ prompts }: DayContext) =>
+  rejected(prompts.toolNotes.dayOver, 'the day was over', null)
 
-/** @param again an earlier attempt began it too, and whether that one reached the app cannot be told */
-async function execute (day: DayContext, planned: PlannedCall, call: ToolUseBlock, tool: Tool, again: boolean): Promise<ToolOutcome> {
+/**
+ * @param again an earlier attempt began it too, and whether that one reached the app cannot be told
+ */
+async function execute (
+  day: DayContext,
+  planned: PlannedCall,
+  call: ToolUseBlock,
+  tool: Tool,
+  again: boolean
+): Promise<ToolOutcome> {
   try {
-    return await day.tools.toolbox.call(tool.name, toAppInput(tool.renamed, call.input) as Record<string, unknown>, {
-      signal: day.signal, beforeSend: () => day.journal.makeSure()
-    })
+    return await day.tools.toolbox.call(
+      tool.name,
+      toAppInput(tool.renamed, call.input) as Record<string, unknown>,
+      {
+        signal: day.signal,
+        beforeSend: () => day.journal.makeSure()
+      }
+    )
   } catch (error) {
     if (!again) await day.journal.withdrawCall(planned)
     throw error
@@ -101,10 +157,18 @@ async function execute (day: DayContext, planned: PlannedCall, call: ToolUseBloc
 }
 
 /** By all that the run knows, where the app refused the call. */
-function judged (day: DayContext, call: ToolUseBlock, tool: Tool, outcome: ToolOutcome): ToolOutcome {
+function judged (
+  day: DayContext,
+  call: ToolUseBlock,
+  tool: Tool,
+  outcome: ToolOutcome
+): ToolOutcome {
   if (outcome.said === undefined) return outcome
   const { blame, rule } = attribute(outcome.said, {
-    tool, input: toAppInput(tool.renamed, call.input), ended: day.journal.endedCalls(), tools: day.tools.toolbox.tools
+    tool,
+    input: toAppInput(tool.renamed, call.input),
+    ended: day.journal.endedCalls(),
+    tools: day.tools.toolbox.tools
   })
   return { ...outcome, blame, blameRule: rule }
 }
@@ -122,24 +186,52 @@ function toEnd (outcome: ToolOutcome): CallEnd {
 
 /** Of the rules by which the runner itself refuses a call: whose fault it is. */
 const BLAME_OF = {
-  too_many_calls: 'model', denied_tool: 'model', unknown_tool: 'model', withheld: 'model', own_schema: 'persona'
+  too_many_calls: 'model',
+  denied_tool: 'model',
+  unknown_tool: 'model',
+  withheld: 'model',
+  own_schema: 'persona'
 } as const satisfies Partial<Record<BlameRule, Blame>>
 
-const rejected = (resultText: string, errorMessage: string, blameRule: keyof typeof BLAME_OF | null): CallEnd =>
-  ({ result: 'rejected', errorMessage, latencyMs: null, resultText, blame: blameRule === null ? null : BLAME_OF[blameRule], blameRule })
+const rejected = (
+  resultText: string,
+  errorMessage: string,
+  blameRule: keyof typeof BLAME_OF | null
+): CallEnd => ({
+  result: 'rejected',
+  errorMessage,
+  latencyMs: null,
+  resultText,
+  blame: blameRule === null ? null : BLAME_OF[blameRule],
+  blameRule
+})
 const INTERRUPTED: CallEnd = {
-  result: 'unknown', errorMessage: 'interrupted before the app answered', latencyMs: null, resultText: '', blame: 'harness', blameRule: 'interrupted'
+  result: 'unknown',
+  errorMessage: 'interrupted before the app answered',
+  latencyMs: null,
+  resultText: '',
+  blame: 'harness',
+  blameRule: 'interrupted'
 }
 
 /** What the model is told: in our own words, or in the app's between marks. */
-function toResult (call: ToolUseBlock, end: CallEnd, { prompts: { toolNotes }, marks }: DayContext): ToolResultBlock {
+function toResult (
+  call: ToolUseBlock,
+  end: CallEnd,
+  { prompts: { toolNotes }, marks }: DayContext
+): ToolResultBlock {
   const shown = cutBytes(end.resultText, SHOWN_RESULT_BYTES)
   const isOurs = end.result === 'unknown' || end.result === 'rejected'
   const text = isOurs || shown.text.trim() === '' ? shown.text : asData(shown.text, marks)
   const told = end.result === 'unknown'
     ? toolNotes.unknownOutcome
-    : shown.omittedBytes > 0 ? `${text}\n${toolNotes.truncated(shown.omittedBytes)}` : text
+    : shown.omittedBytes > 0
+    ? `${text}\n${toolNotes.truncated(shown.omittedBytes)}`
+    : text
   return {
-    type: 'tool_result', tool_use_id: call.id, content: told.trim() === '' ? NOTHING_SAID : told, ...(end.result !== 'ok' && { is_error: true })
+    type: 'tool_result',
+    tool_use_id: call.id,
+    content: told.trim() === '' ? NOTHING_SAID : told,
+    ...(end.result !== 'ok' && { is_error: true })
   }
 }

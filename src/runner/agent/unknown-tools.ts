@@ -6,7 +6,8 @@ const MAX_IN_A_ROW = 3
 /** What is recorded of a call of a tool that does not exist. */
 export const NO_SUCH_TOOL = 'no such tool'
 
-const isUnknown = ({ result, errorMessage }: CallEnd) => result === 'rejected' && errorMessage === NO_SUCH_TOOL
+const isUnknown = ({ result, errorMessage }: CallEnd) =>
+  result === 'rejected' && errorMessage === NO_SUCH_TOOL
 
 /** Once it is so it stays so, whatever was called behind that. */
 export function keepsCallingUnknownTools (journal: Pick<DayJournal, 'endedCalls'>): boolean {

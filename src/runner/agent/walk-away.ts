@@ -2,7 +2,10 @@ import type { EndedCall } from './day-journal.ts'
 import type { DayContext } from './day.ts'
 import { remainingPatience, walksAwayAt, type PatienceCall } from './patience.ts'
 
-/** Patience is enforced here and not asked of the model: models told that they may leave never do (docs/ratings.md). */
+/**
+ * Patience is enforced here and not asked of the model: models told that they may leave never do
+ * (docs/ratings.md).
+ */
 
 function toPatienceCall (call: EndedCall): PatienceCall {
   return {
@@ -15,13 +18,19 @@ function toPatienceCall (call: EndedCall): PatienceCall {
   }
 }
 
-export function hasWalkedAway ({ patience, journal }: Pick<DayContext, 'patience' | 'journal'>): boolean {
+export function hasWalkedAway (
+  { patience, journal }: Pick<DayContext, 'patience' | 'journal'>
+): boolean {
   return walksAwayAt(patience, journal.endedCalls().map(toPatienceCall)) !== null
 }
 
 /** The numbers of the actions that used the patience up, in their order. */
-export function walkedAwayOver ({ patience, journal }: Pick<DayContext, 'patience' | 'journal'>): number[] {
+export function walkedAwayOver (
+  { patience, journal }: Pick<DayContext, 'patience' | 'journal'>
+): number[] {
   const calls = journal.endedCalls().map(toPatienceCall)
   const last = walksAwayAt(patience, calls)
-  return last === null ? [] : remainingPatience(patience, calls.filter(call => call.number <= last)).drainedBy
+  return last === null
+    ? []
+    : remainingPatience(patience, calls.filter(call => call.number <= last)).drainedBy
 }

@@ -14,14 +14,18 @@ export function sealClientSecret ({ keys: [key] }: Vault, app: string, secret: s
 }
 
 /** Undefined: there is none. @throws SecretKeyUnknownError, SecretUnreadableError */
-export function openClientSecret ({ keys }: Vault, { name, clientSecret }: Pick<StoredApp, 'name' | 'clientSecret'>): string | undefined {
+export function openClientSecret (
+  { keys }: Vault,
+  { name, clientSecret }: Pick<StoredApp, 'name' | 'clientSecret'>
+): string | undefined {
   return clientSecret === null ? undefined : unseal(keys, placeOf(name), clientSecret)
 }
 
 const BATCH = 50
 
 /**
- * Seals one batch of what is not under the first key anew, as `rotateBatch` of runner/accounts/vault.ts does.
+ * Seals one batch of what is not under the first key anew, as `rotateBatch` of
+ * runner/accounts/vault.ts does.
  * @returns how many; 0: all are under the first key
  * @throws EncryptionOffError, SecretKeyUnknownError, SecretUnreadableError
  */

@@ -21,14 +21,17 @@ const MAX_REQUESTS_AT_ONCE = 64
 
 export type AccountKind = NonNullable<AppSettings['accounts']>
 
-/** An app as runs use it. Nothing in it is shared with another app: neither sessions nor tokens nor places in a queue. */
+/**
+ * An app as runs use it. Nothing in it is shared with another app: neither sessions nor tokens nor
+ * places in a queue.
+ */
 export interface ConnectedApp {
   name: string
   accountKind: AccountKind
   /** Under which all processes share what they find out about its state. */
   breaker: string
   accounts: Accounts
-  openToolbox (account: Account, signal: AbortSignal): Promise<Toolbox>
+  openToolbox(account: Account, signal: AbortSignal): Promise<Toolbox>
   toolPolicy: ToolPolicy & { changes: 'warn' | 'block' }
   /** The modules that an operator named; empty: they are derived from the tools. */
   modules: ModuleRules
@@ -42,7 +45,12 @@ export interface Surroundings {
   maxResultBytes: number
 }
 
-const VARIABLES = { mcpUrl: 'MCP_URL', authUrl: 'AUTH_URL', authSignUpPath: 'AUTH_SIGN_UP_PATH', oauthTokenUrl: 'OAUTH_TOKEN_URL' }
+const VARIABLES = {
+  mcpUrl: 'MCP_URL',
+  authUrl: 'AUTH_URL',
+  authSignUpPath: 'AUTH_SIGN_UP_PATH',
+  oauthTokenUrl: 'OAUTH_TOKEN_URL'
+}
 
 /** Where an address, or a part of one, was set, for messages. */
 export function placeOf (app: string, field: keyof typeof VARIABLES): string {
@@ -50,7 +58,10 @@ export function placeOf (app: string, field: keyof typeof VARIABLES): string {
 }
 
 export function connectApp (
-  name: string, settings: AppSettings, clientSecret: string | undefined, surroundings: Surroundings
+  name: string,
+  settings: AppSettings,
+  clientSecret: string | undefined,
+  surroundings: Surroundings
 ): ConnectedApp {
   const { mcpUrl, mcpTrusted: trusted = false, accounts: accountKind = 'none' } = settings
   const { dialler, toolTimeoutMs, maxResultBytes } = surroundings
@@ -73,7 +84,15 @@ export function connectApp (
       // Loaded with the first run: a process that only answers starts sooner and holds less.
       const { openMcpToolbox } = await import('../mcp/toolbox.ts')
       const limits = { maxResponseBytes: maxResultBytes }
-      return openMcpToolbox({ ...account, url: mcpUrl, dial, callTimeoutMs: toolTimeoutMs, limits, trusted, slots }, signal)
+      return openMcpToolbox({
+        ...account,
+        url: mcpUrl,
+        dial,
+        callTimeoutMs: toolTimeoutMs,
+        limits,
+        trusted,
+        slots
+      }, signal)
     }
   }
 }
@@ -86,30 +105,49 @@ export function breakerOf (name: string, { mcpUrl, authUrl, oauthTokenUrl }: App
 }
 
 function accountsOf (
-  name: string, settings: AppSettings, clientSecret: string | undefined, { dialler, vault, seedSecrets }: Surroundings
+  name: string,
+  settings: AppSettings,
+  clientSecret: string | undefined,
+  { dialler, vault, seedSecrets }: Surroundings
 ): Accounts {
-  const { mcpUrl, authUrl, authSignUpPath = SIGN_UP_PATH, oauthTokenUrl, oauthClientId, oauthScope } = settings
+  const {
+    mcpUrl,
+    authUrl,
+    authSignUpPath = SIGN_UP_PATH,
+    oauthTokenUrl,
+    oauthClientId,
+    oauthScope
+  } = settings
   const client = { id: oauthClientId ?? '', secret: clientSecret }
   const oauth = () => {
-    const dial = dialler.dialFor(placeOf(name, oauthTokenUrl === undefined ? 'mcpUrl' : 'oauthTokenUrl'))
+    const dial = dialler.dialFor(
+      placeOf(name, oauthTokenUrl === undefined ? 'mcpUrl' : 'oauthTokenUrl')
+    )
     const authMethod = clientSecret === undefined ? 'none' : 'client_secret_basic'
     const given: FindEndpoint = async () => ({ url: oauthTokenUrl ?? '', authMethod })
-    const findEndpoint = oauthTokenUrl === undefined ? discoverEndpoint({ mcpUrl, dial, client }) : given
+    const findEndpoint = oauthTokenUrl === undefined
+      ? discoverEndpoint({ mcpUrl, dial, client })
+      : given
     return { dial, client, scope: oauthScope, findEndpoint }
   }
   switch (settings.accounts ?? 'none') {
-    case 'none': return noAccounts
-    case 'password': return passwordAccounts({
-      // Whoever took these settings has seen that it is there.
-      authUrl: authUrl ?? '',
-      seedSecret: seedSecrets,
-      vault,
-      dial: dialler.dialFor(placeOf(name, 'authUrl')),
-      signUp: { path: authSignUpPath, setting: placeOf(name, 'authSignUpPath') },
-      ...(name !== FIRST_APP && { app: name })
-    })
-    case 'headers': return headerAccounts(vault)
-    case 'client-credentials': return clientCredentialAccounts(oauth())
-    case 'refresh-token': return refreshTokenAccounts({ vault, ...oauth() })
+    case 'none':
+      return noAccounts
+    case 'password':
+      return passwordAccounts({
+        // Whoever took these settings has seen that it is there.
+        authUrl: authUrl ?? '',
+        seedSecret: seedSecrets,
+        vault,
+        dial: dialler.dialFor(placeOf(name, 'authUrl')),
+        signUp: { path: authSignUpPath, setting: placeOf(name, 'authSignUpPath') },
+        ...(name !== FIRST_APP && { app: name })
+      })
+    case 'headers':
+      return headerAccounts(vault)
+    case 'client-credentials':
+      return clientCredentialAccounts(oauth())
+    case 'refresh-token':
+      return refreshTokenAccounts({ vault, ...oauth() })
   }
 }

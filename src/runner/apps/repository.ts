@@ -21,7 +21,9 @@ function toStoredApp (row: Selectable<AppsTable>): StoredApp {
   return {
     name: row.name,
     settings: row.settings as AppSettings | null,
-    clientSecret: row.key_id === null || row.sealed === null ? null : { keyId: row.key_id, sealed: row.sealed },
+    clientSecret: row.key_id === null || row.sealed === null
+      ? null
+      : { keyId: row.key_id, sealed: row.sealed },
     version: row.version,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString()
@@ -37,23 +39,38 @@ export async function getApp (db: Queryable, name: string): Promise<StoredApp> {
 
 /** The first app first, then by name. */
 export async function listApps (db: Queryable): Promise<StoredApp[]> {
-  const rows = await db.selectFrom('apps').selectAll().orderBy(sql`settings IS NULL`, 'desc').orderBy('name').execute()
+  const rows = await db.selectFrom('apps').selectAll().orderBy(sql`settings IS NULL`, 'desc')
+    .orderBy('name').execute()
   return rows.map(toStoredApp)
 }
 
 /** In the same order. */
 export async function listAppNames (db: Queryable): Promise<string[]> {
-  const rows = await db.selectFrom('apps').select('name').orderBy(sql`settings IS NULL`, 'desc').orderBy('name').execute()
+  const rows = await db.selectFrom('apps').select('name').orderBy(sql`settings IS NULL`, 'desc')
+    .orderBy('name').execute()
   return rows.map(row => row.name)
 }
 
 /** Creates an app, or replaces what is known of it. */
 export async function putApp (
-  db: Queryable, name: string, settings: AppSettings, clientSecret: Sealed | null
+  db: Queryable,
+  name: string,
+  settings: AppSettings,
+  clientSecret: Sealed | null
 ): Promise<{ app: StoredApp, created: boolean }> {
-  const columns = { settings: JSON.stringify(settings), key_id: clientSecret?.keyId ?? null, sealed: clientSecret?.sealed ?? null }
+  const columns = {
+    settings: JSON.stringify(settings),
+    key_id: clientSecret?.keyId ?? null,
+    sealed: clientSecret?.sealed ?? null
+  }
   const row = await db.insertInto('apps').values({ name, ...columns })
-    .onConflict(conflict => conflict.column('name').doUpdateSet({ ...columns, version: sql<number>`apps.version + 1`, updated_at: sql`now()` }))
+    .onConflict(conflict =>
+      conflict.column('name').doUpdateSet({
+        ...columns,
+        version: sql<number>`apps.version + 1`,
+        updated_at: sql`now()`
+      })
+    )
     .returningAll().executeTakeFirstOrThrow()
   return { app: toStoredApp(row), created: row.version === 1 }
 }
@@ -63,18 +80,30 @@ const FOREIGN_KEY_VIOLATION = '23503'
 /** @throws AppNotFoundError, AppInUseError */
 export async function deleteApp (db: Queryable, name: string): Promise<void> {
   const { numDeletedRows } = await db.deleteFrom('apps').where('name', '=', name).executeTakeFirst()
-    .catch((error: { code?: unknown }) => { throw error.code === FOREIGN_KEY_VIOLATION ? new AppInUseError(name) : error })
+    .catch((error: { code?: unknown }) => {
+      throw error.code === FOREIGN_KEY_VIOLATION ? new AppInUseError(name) : error
+    })
   if (numDeletedRows === 0n) throw new AppNotFoundError(name)
 }
 
 /** Rows that are sealed under another key, locked until the end of the transaction. */
-export async function lockAppsNotUnder (trx: Queryable, keyId: string, limit: number): Promise<(Sealed & { name: string })[]> {
+export async function lockAppsNotUnder (
+  trx: Queryable,
+  keyId: string,
+  limit: number
+): Promise<(Sealed & { name: string })[]> {
   const rows = await trx.selectFrom('apps').select(['name', 'key_id', 'sealed'])
     .where('key_id', '!=', keyId).orderBy('name').limit(limit).forUpdate().execute()
-  return rows.flatMap(({ name, key_id: keyId, sealed }) => keyId === null || sealed === null ? [] : [{ name, keyId, sealed }])
+  return rows.flatMap(({ name, key_id: keyId, sealed }) =>
+    keyId === null || sealed === null ? [] : [{ name, keyId, sealed }]
+  )
 }
 
 /** The same secret under another key. */
-export async function replaceSealedSecret (trx: Queryable, name: string, { keyId, sealed }: Sealed): Promise<void> {
+export async function replaceSealedSecret (
+  trx: Queryable,
+  name: string,
+  { keyId, sealed }: Sealed
+): Promise<void> {
   await trx.updateTable('apps').set({ key_id: keyId, sealed }).where('name', '=', name).execute()
 }

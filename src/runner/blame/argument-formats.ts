@@ -13,11 +13,12 @@ type Schema = Record<string, unknown>
 /** What says in a schema how a value is to be written. */
 const CONSTRAINTS = ['format', 'pattern', 'enum', 'const', 'examples', 'example']
 /** And in a description. */
-const TOLD = /\b(?:format(?:ted)?|e\.?164|iso[- ]?8601|rfc[- ]?\d{3,4}|yyyy|hh:mm|e\.g|for example|such as|z\. ?b|uuid|pattern)\b/i
+const TOLD =
+  /\b(?:format(?:ted)?|e\.?164|iso[- ]?8601|rfc[- ]?\d{3,4}|yyyy|hh:mm|e\.g|for example|such as|z\. ?b|uuid|pattern)\b/i
 
 /**
- * The argument is the one whose name or value the words tell; where they tell none, any argument of the call. A contract
- * that is not known asks for nothing.
+ * The argument is the one whose name or value the words tell; where they tell none, any argument of
+ * the call. A contract that is not known asks for nothing.
  */
 export function isFormatAskedFor ({ words, input, tool }: FormatRefusal): boolean {
   if (tool === undefined) return false
@@ -32,16 +33,22 @@ function tells (words: string, name: string, value: unknown): boolean {
   const said = words.toLowerCase()
   const spelled = name.replace(/([a-z])([A-Z])/g, '$1 $2').replaceAll(/[_-]/g, ' ').toLowerCase()
   const isNamed = [name.toLowerCase(), spelled].some(each => asWord(each).test(said))
-  return isNamed || (typeof value === 'string' && value.length > 1 && said.includes(value.toLowerCase()))
+  return isNamed ||
+    (typeof value === 'string' && value.length > 1 && said.includes(value.toLowerCase()))
 }
 
 const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`)
-const asWord = (text: string) => new RegExp(`(?<![\\p{L}\\p{N}])${escaped(text)}(?![\\p{L}\\p{N}])`, 'u')
+const asWord = (text: string) =>
+  new RegExp(`(?<![\\p{L}\\p{N}])${escaped(text)}(?![\\p{L}\\p{N}])`, 'u')
 
 function asksForFormat (schema: Schema): boolean {
-  const choices = [schema.anyOf, schema.oneOf, schema.allOf].flatMap(some => Array.isArray(some) ? some.map(recordOf) : [])
+  const choices = [schema.anyOf, schema.oneOf, schema.allOf].flatMap(some =>
+    Array.isArray(some) ? some.map(recordOf) : []
+  )
   const parts = [schema, recordOf(schema.items), ...choices]
-  return parts.some(part => CONSTRAINTS.some(name => part[name] !== undefined) || TOLD.test(String(part.description ?? '')))
+  return parts.some(part =>
+    CONSTRAINTS.some(name => part[name] !== undefined) || TOLD.test(String(part.description ?? ''))
+  )
 }
 
 function recordOf (value: unknown): Schema {

@@ -1,9 +1,15 @@
 import { readable } from './server-words.ts'
 
-/** Whether what an app did not find was made up, or shown by the app itself. Pure, bounded, and linear in what was shown. */
+/**
+ * Whether what an app did not find was made up, or shown by the app itself. Pure, bounded, and
+ * linear in what was shown.
+ */
 
 export interface Shown {
-  /** What the app has shown: results of earlier calls of this run that went well, newest first, and its list of tools. */
+  /**
+   * What the app has shown: results of earlier calls of this run that went well, newest first, and
+   * its list of tools.
+   */
   shown: () => Iterable<string>
 }
 
@@ -13,7 +19,10 @@ export interface Asked extends Shown {
   tool: { name: string } | undefined
 }
 
-interface Leaf { key: string, value: string }
+interface Leaf {
+  key: string
+  value: string
+}
 
 const MAX_LEAVES = 200
 const MAX_VALUES = 16
@@ -22,9 +31,10 @@ const MAX_VALUE_LENGTH = 300
 const MAX_SEARCHED = 4_000_000
 
 /**
- * Whether the app had never shown a value that was asked for. Values of the input that the words name come first, then
- * names in quotes that stand in a longer value (a table in SQL), then the values that look like names of something. What
- * the words name and the input does not hold was not asked for.
+ * Whether the app had never shown a value that was asked for. Values of the input that the words
+ * name come first, then names in quotes that stand in a longer value (a table in SQL), then the
+ * values that look like names of something. What the words name and the input does not hold was not
+ * asked for.
  */
 export function isMadeUp (asked: Asked): boolean {
   const values = askedValues(asked)
@@ -38,14 +48,17 @@ function askedValues ({ words, input, tool }: Asked): string[] {
   if (named.length > 0) return few(named)
   const known = new Set([tool?.name.toLowerCase(), ...leaves.map(({ key }) => key.toLowerCase())])
   const quoted = quotedIn(readable(words).toLowerCase()).filter(name => !known.has(name))
-  if (quoted.length > 0) return few(quoted.filter(name => leaves.some(({ value }) => holds(value, name))))
+  if (quoted.length > 0) {
+    return few(quoted.filter(name => leaves.some(({ value }) => holds(value, name))))
+  }
   const names = leaves.filter(({ key, value }) => NAMES_SOMETHING.test(key) || isIdentifier(value))
   return few((names.length > 0 ? names : leaves).map(({ value }) => value))
 }
 
 const few = (values: string[]) => [...new Set(values)].slice(0, MAX_VALUES)
 
-const NAMES_SOMETHING = /(?:^|[a-z_-])(?:id|name|path|key|slug|ur[il]|ref|number|file|folder|owner|repo|user|channel|project|email)s?$/i
+const NAMES_SOMETHING =
+  /(?:^|[a-z_-])(?:id|name|path|key|slug|ur[il]|ref|number|file|folder|owner|repo|user|channel|project|email)s?$/i
 const isIdentifier = (value: string) =>
   !/\s/.test(value) && (/[/_]/.test(value) || (/\d/.test(value) && /^[\w./:@#-]*$/.test(value)))
 
@@ -68,7 +81,9 @@ function leavesOf (input: unknown): Leaf[] {
 
 const QUOTED = /["'`“„«‘]([^"'`“”„«»‘’\n]{1,100})["'`“”»’]/g
 const quotedIn = (words: string) =>
-  [...words.matchAll(QUOTED)].map(match => match[1] ?? '').filter(name => /^[\w./:@#-]+$/.test(name))
+  [...words.matchAll(QUOTED)].map(match => match[1] ?? '').filter(name =>
+    /^[\w./:@#-]+$/.test(name)
+  )
 
 function areShown (values: string[], shown: Iterable<string>): boolean {
   const missing = new Set(values.map(value => value.slice(0, MAX_VALUE_LENGTH)))
@@ -82,7 +97,8 @@ function areShown (values: string[], shown: Iterable<string>): boolean {
   return missing.size === 0
 }
 
-const isWordy = (letter: string | undefined) => letter !== undefined && /[\p{L}\p{N}_]/u.test(letter)
+const isWordy = (letter: string | undefined) =>
+  letter !== undefined && /[\p{L}\p{N}_]/u.test(letter)
 
 /** As a whole: 7 does not stand in 17. Both in small letters. */
 function holds (text: string, value: string): boolean {
@@ -101,5 +117,7 @@ const SQL_STATEMENT = /^(?:select|with|insert|update|delete)\s/
 
 /** Whether the persona wrote a query itself, so that its syntax is the persona's. */
 export function isOfQuery (input: unknown): boolean {
-  return leavesOf(input).some(({ key, value }) => QUERY_ARGUMENT.test(key) || SQL_STATEMENT.test(value))
+  return leavesOf(input).some(({ key, value }) =>
+    QUERY_ARGUMENT.test(key) || SQL_STATEMENT.test(value)
+  )
 }

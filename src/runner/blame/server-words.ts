@@ -1,7 +1,10 @@
 import { oneLine } from '../../platform/text.ts'
 import { scrub } from '../../platform/secrets.ts'
 
-/** What an app says in a refusal, in one line that a person can read, whatever shape it comes in. Pure. */
+/**
+ * What an app says in a refusal, in one line that a person can read, whatever shape it comes in.
+ * Pure.
+ */
 
 const MAX_CHARACTERS = 300
 const MAX_DEPTH = 4
@@ -19,7 +22,9 @@ export function readable (body: string): string {
 
 function shorten (line: string): string {
   const letters = [...line]
-  return letters.length <= MAX_CHARACTERS ? line : `${letters.slice(0, MAX_CHARACTERS - 1).join('')}…`
+  return letters.length <= MAX_CHARACTERS
+    ? line
+    : `${letters.slice(0, MAX_CHARACTERS - 1).join('')}…`
 }
 
 /** Of an event stream, the data of its events. */
@@ -27,7 +32,8 @@ const DATA_LINE = /^data: ?/
 
 function saidInJson (text: string): string | null {
   const json = /^(?:event|data|id):/.test(text)
-    ? text.split('\n').filter(line => DATA_LINE.test(line)).map(line => line.replace(DATA_LINE, '')).join('\n')
+    ? text.split('\n').filter(line => DATA_LINE.test(line)).map(line => line.replace(DATA_LINE, ''))
+      .join('\n')
     : text
   if (!/^[{["]/.test(json)) return null
   try {
@@ -38,10 +44,21 @@ function saidInJson (text: string): string | null {
 }
 
 /**
- * The members that hold words, of JSON-RPC, RFC 9457, OAuth and the usual frameworks, the more general first; then the
- * details by field.
+ * The members that hold words, of JSON-RPC, RFC 9457, OAuth and the usual frameworks, the more
+ * general first; then the details by field.
  */
-const WORDS = ['message', 'error_description', 'title', 'detail', 'error', 'reason', 'msg', 'description', 'fehler', 'meldung']
+const WORDS = [
+  'message',
+  'error_description',
+  'title',
+  'detail',
+  'error',
+  'reason',
+  'msg',
+  'description',
+  'fehler',
+  'meldung'
+]
 const DETAILS = ['errors', 'details', 'data', 'issues', 'violations', 'non_field_errors']
 /** Of one finding among several: where it is. */
 const PLACES = ['loc', 'path', 'instancePath', 'field', 'param', 'source', 'property', 'pointer']
@@ -58,11 +75,18 @@ function saidIn (value: unknown, depth: number): string {
   const place = placeOf(object)
   if (words.length > 0) return place === '' ? words.join(': ') : `${place}: ${words.join(': ')}`
   // Django REST and Rails: field → words.
-  const byField = Object.entries(object).slice(0, 10).map(([name, inner]) => [name, saidIn(inner, depth + 1)] as const)
-  return joined(byField.filter(([name, said]) => said !== '' && !IS_META.test(name)).map(([name, said]) => `${name}: ${said}`))
+  const byField = Object.entries(object).slice(0, 10).map(([name, inner]) =>
+    [name, saidIn(inner, depth + 1)] as const
+  )
+  return joined(
+    byField.filter(([name, said]) => said !== '' && !IS_META.test(name)).map(([name, said]) =>
+      `${name}: ${said}`
+    )
+  )
 }
 
-const IS_META = /^(?:jsonrpc|id|code|type|status|statusCode|trace_?id|request_?id|instance|timestamp|input|ctx)$/i
+const IS_META =
+  /^(?:jsonrpc|id|code|type|status|statusCode|trace_?id|request_?id|instance|timestamp|input|ctx)$/i
 
 const joined = (parts: string[]) => distinct(parts).join('; ')
 const distinct = (parts: string[]) =>
@@ -74,31 +98,44 @@ function placeOf (finding: Record<string, unknown>): string {
   return typeof place === 'string' ? place : ''
 }
 
-const looksLikeHtml = (text: string) => /^<(?:!doctype|html|head|body|\?xml|h1|center)\b/i.test(text)
+const looksLikeHtml = (text: string) =>
+  /^<(?:!doctype|html|head|body|\?xml|h1|center)\b/i.test(text)
 
 /**
- * The title, or the first words. No expression may look at the same stretch from each of its places: an app may send any
- * number of tags that never close.
+ * The title, or the first words. No expression may look at the same stretch from each of its
+ * places: an app may send any number of tags that never close.
  */
 function saidInHtml (html: string): string {
   const title = /<title[^<>]*>([^<]*)/i.exec(html)?.[1]?.trim() ?? ''
   if (title !== '') return unescaped(title)
-  const text = html.replaceAll(/<(style|script)\b[^<>]*>[^]*?(?:<\/\1\s*>|$)/gi, ' ').replaceAll(/<[^<>]*>/g, ' ')
+  const text = html.replaceAll(/<(style|script)\b[^<>]*>[^]*?(?:<\/\1\s*>|$)/gi, ' ').replaceAll(
+    /<[^<>]*>/g,
+    ' '
+  )
   return unescaped(text.trim())
 }
 
 const ENTITIES = { '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#39;': "'", '&amp;': '&' }
-const unescaped = (text: string) => Object.entries(ENTITIES).reduce((rest, [entity, sign]) => rest.replaceAll(entity, sign), text)
+const unescaped = (text: string) =>
+  Object.entries(ENTITIES).reduce((rest, [entity, sign]) => rest.replaceAll(entity, sign), text)
 
-const STATUS = new RegExp([
-  String.raw`\b(?:http(?:/\d(?:\.\d)?)?|status(?:[ _]?code)?|code|error|fehler)\b["']?[^\w\n-]{0,4}([45]\d\d)\b`,
-  String.raw`^\W{0,3}([45]\d\d)(?=\s*[:–-]|\s*$)`,
-  String.raw`\b([45]\d\d) (?:bad request|unauthorized|forbidden|not found|method not allowed|conflict|gone|unprocessable)\b`,
-  String.raw`\b([45]\d\d) (?:too many requests|internal server error|bad gateway|service unavailable|gateway time-?out)\b`,
-  String.raw`\b([45]\d\d) (?:client error|server error|validation failed)\b`
-].join('|'), 'i')
+const STATUS = new RegExp(
+  [
+    String
+      .raw`\b(?:http(?:/\d(?:\.\d)?)?|status(?:[ _]?code)?|code|error|fehler)\b["']?[^\w\n-]{0,4}([45]\d\d)\b`,
+    String.raw`^\W{0,3}([45]\d\d)(?=\s*[:–-]|\s*$)`,
+    String
+      .raw`\b([45]\d\d) (?:bad request|unauthorized|forbidden|not found|method not allowed|conflict|gone|unprocessable)\b`,
+    String
+      .raw`\b([45]\d\d) (?:too many requests|internal server error|bad gateway|service unavailable|gateway time-?out)\b`,
+    String.raw`\b([45]\d\d) (?:client error|server error|validation failed)\b`
+  ].join('|'),
+  'i'
+)
 
-/** An HTTP status that words tell, such as `GitHub API error: 422 Validation Failed`; null: none. */
+/**
+ * An HTTP status that words tell, such as `GitHub API error: 422 Validation Failed`; null: none.
+ */
 export function statusIn (words: string): number | null {
   const status = STATUS.exec(words)?.slice(1).find(group => group !== undefined)
   return status === undefined ? null : Number(status)

@@ -1,6 +1,7 @@
 /**
- * Pictures, sounds and files in an answer, which stand in it as base64 and are never shown: what is long of them is left out
- * while the answer comes in, so that the text beside them is kept however large they are.
+ * Pictures, sounds and files in an answer, which stand in it as base64 and are never shown: what is
+ * long of them is left out while the answer comes in, so that the text beside them is kept however
+ * large they are.
  */
 
 /** The properties that the protocol keeps base64 in, of images, audio and embedded resources. */
@@ -16,9 +17,13 @@ const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const LINE_BREAK = 0x0a
 
-export async function * withoutBinaries (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* withoutBinaries (
+  chunks: AsyncIterable<Uint8Array>
+): AsyncGenerator<Uint8Array> {
   const cutter = new BinaryCutter()
-  for await (const chunk of chunks) yield * cutter.take(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+  for await (const chunk of chunks) {
+    yield* cutter.take(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+  }
 }
 
 /** The length of base64 before anything was left out of it. */
@@ -38,9 +43,9 @@ class BinaryCutter {
   #isHeld = false
   #omitted = 0
   /** What stands behind a string that named a holder. */
-  #gap: string | undefined
+  #gap: string | undefined;
 
-  * take (chunk: Buffer): Generator<Uint8Array> {
+  *take (chunk: Buffer): Generator<Uint8Array> {
     let from = 0
     let at = 0
     while (at < chunk.length) {
@@ -68,7 +73,9 @@ class BinaryCutter {
   #enter (chunk: Buffer, at: number): number {
     const quote = chunk.indexOf(QUOTE, at)
     const end = quote < 0 ? chunk.length : quote
-    if (this.#gap !== undefined) this.#gap = (this.#gap + chunk.toString('latin1', at, Math.min(end, at + 16))).slice(0, 16)
+    if (this.#gap !== undefined) {
+      this.#gap = (this.#gap + chunk.toString('latin1', at, Math.min(end, at + 16))).slice(0, 16)
+    }
     if (quote < 0) return chunk.length
     this.#isHeld = this.#gap !== undefined && /^\s*:\s*$/.test(this.#gap)
     this.#gap = undefined

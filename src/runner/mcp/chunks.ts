@@ -6,7 +6,10 @@ export async function textOf (chunks: AsyncIterable<Uint8Array>): Promise<string
   return Buffer.concat(parts).toString()
 }
 
-export async function * firstOf (chunks: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
+export async function* firstOf (
+  chunks: AsyncIterable<Uint8Array>,
+  bytes: number
+): AsyncGenerator<Uint8Array> {
   let left = bytes
   for await (const chunk of chunks) {
     yield chunk.subarray(0, left)
@@ -15,7 +18,7 @@ export async function * firstOf (chunks: AsyncIterable<Uint8Array>, bytes: numbe
   }
 }
 
-export async function * oneChunk (text: string): AsyncGenerator<Uint8Array> {
+export async function* oneChunk (text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text)
 }
 

@@ -11,7 +11,7 @@ export interface ServerEvent {
   retry?: number | undefined
 }
 
-export async function * readEvents (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<ServerEvent> {
+export async function* readEvents (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<ServerEvent> {
   const decoder = new TextDecoder()
   let ready: ServerEvent[] = []
   let retry: number | undefined
@@ -20,13 +20,15 @@ export async function * readEvents (chunks: AsyncIterable<Uint8Array>): AsyncGen
       ready.push({ ...event, retry })
       retry = undefined
     },
-    onRetry: ms => { retry = ms }
+    onRetry: ms => {
+      retry = ms
+    }
   })
   for await (const chunk of chunks) {
     parser.feed(decoder.decode(chunk, { stream: true }))
     const events = ready
     ready = []
-    yield * events
+    yield* events
   }
 }
 

@@ -3,11 +3,18 @@ import type { Answer } from '../../platform/dial/thin-fetch.ts'
 import type { Awaited } from './answer.ts'
 import { withoutBinaries } from './binaries.ts'
 import { readEvents } from './events.ts'
-import { isEventStream, RequestWatch, ResponseTooLargeError, type ResponseLimits, type WatchedRequest } from './watch.ts'
+import {
+  isEventStream,
+  RequestWatch,
+  ResponseTooLargeError,
+  type ResponseLimits,
+  type WatchedRequest
+} from './watch.ts'
 
 /**
- * Guards against what the SDK accepts or drops: answers of any size, a stream that ends without the answer it was opened
- * for, an answer to something else, an error without an id, results that its schemas do not know.
+ * Guards against what the SDK accepts or drops: answers of any size, a stream that ends without the
+ * answer it was opened for, an answer to something else, an error without an id, results that its
+ * schemas do not know.
  */
 
 /** What comes on a stream that outlives requests: where to post messages, or a message. */
@@ -16,13 +23,17 @@ export type Streamed = { endpoint: string } | { message: object }
 export interface ResponseWatch {
   fetch: (url: string | URL, init?: RequestInit) => Promise<Response>
   /** Reads the stream that brings all answers. Each may be as large as any answer. */
-  messages (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Streamed>
+  messages(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Streamed>
   /** Begins a request; the one before it must have ended. */
-  begin (signal: AbortSignal): WatchedRequest
+  begin(signal: AbortSignal): WatchedRequest
 }
 
 /** @param answersOnStream answers come by `messages`, and not where a request was sent */
-export function watchResponses (limits: ResponseLimits, dial: Dial, answersOnStream = false): ResponseWatch {
+export function watchResponses (
+  limits: ResponseLimits,
+  dial: Dial,
+  answersOnStream = false
+): ResponseWatch {
   let current: RequestWatch | undefined
   return {
     begin (signal) {
@@ -38,18 +49,22 @@ export function watchResponses (limits: ResponseLimits, dial: Dial, answersOnStr
       if (purpose === 'greeting') return greeted(await dial(url, init))
       if (purpose === 'resumed') {
         const response = await dial(url, init)
-        return isEventStream(response) ? response.withChunks(watch.events(response.chunks)) : response
+        return isEventStream(response)
+          ? response.withChunks(watch.events(response.chunks))
+          : response
       }
       watch.expect(purpose)
       const response = await dial(url, init)
       return answersOnStream && response.ok ? response : await watch.take(response)
     },
-    async * messages (chunks) {
+    async *messages (chunks) {
       let bytes = 0
-      const counted = async function * () {
+      const counted = async function* () {
         for await (const chunk of withoutBinaries(chunks)) {
           bytes += chunk.byteLength
-          if (bytes > limits.maxResponseBytes) throw current?.tooLarge() ?? new ResponseTooLargeError()
+          if (bytes > limits.maxResponseBytes) {
+            throw current?.tooLarge() ?? new ResponseTooLargeError()
+          }
           yield chunk
         }
       }
@@ -57,15 +72,17 @@ export function watchResponses (limits: ResponseLimits, dial: Dial, answersOnStr
         bytes = 0
         const reading = event === 'endpoint' ? undefined : current?.read(data)
         if (event === 'endpoint') yield { endpoint: data }
-        else if (reading !== undefined && reading.kind !== 'foreign') yield { message: reading.message }
+        else if (reading !== undefined && reading.kind !== 'foreign') {
+          yield { message: reading.message }
+        }
       }
     }
   }
 }
 
 /**
- * A request that is answered by what comes back; the stream that brings the rest of such an answer; the word that the
- * session has begun; or anything else.
+ * A request that is answered by what comes back; the stream that brings the rest of such an answer;
+ * the word that the session has begun; or anything else.
  */
 type Purpose = Awaited | 'resumed' | 'greeting' | 'background'
 
@@ -75,11 +92,16 @@ function purposeOf (init: RequestInit | undefined): Purpose {
   const { id, method } = JSON.parse(String(init.body)) as { id?: string | number, method?: string }
   if (method === 'notifications/initialized') return 'greeting'
   // Answers of ours, other notifications, and the stream that news come on.
-  if (id === undefined || method === undefined || method === 'subscriptions/listen') return 'background'
+  if (id === undefined || method === undefined || method === 'subscriptions/listen') {
+    return 'background'
+  }
   return { id, method, stateless: headers.has('mcp-method') }
 }
 
-/** A server that refuses the greeting may still do all that matters; what it does not do is said by what it answers next. */
+/**
+ * A server that refuses the greeting may still do all that matters; what it does not do is said by
+ * what it answers next.
+ */
 async function greeted (response: Answer): Promise<Response> {
   if (response.ok) return response
   await response.body?.cancel().catch(() => {})

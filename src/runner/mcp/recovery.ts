@@ -1,5 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { HttpError, isSessionLost, kindOf, outOfOrder, toConnectError, type Named } from './failures.ts'
+import {
+  HttpError,
+  isSessionLost,
+  kindOf,
+  outOfOrder,
+  toConnectError,
+  type Named
+} from './failures.ts'
 
 /** What is done about a request that failed before it is taken for failed. */
 
@@ -16,36 +23,47 @@ export interface RecoveryOptions {
   signal: AbortSignal
 }
 
-/** An app that asks for more than this is left alone for longer than a run may wait, in milliseconds. */
+/**
+ * An app that asks for more than this is left alone for longer than a run may wait, in
+ * milliseconds.
+ */
 const LONGEST_PAUSE_MS = 30_000
 
 /**
  * For one request: asked after each failure.
  * @returns mends what it can and tells whether to send the request again; false: it has failed
- * @throws where the app did not act and cannot be asked again for now: with `outage` where it is out of order for
- * everybody
+ * @throws where the app did not act and cannot be asked again for now: with `outage` where it is
+ *   out of order for everybody
  */
-export function recovery ({ app, harmless, backOffMs, renew, reopen, signal }: RecoveryOptions): (error: unknown) => Promise<boolean> {
+export function recovery (
+  { app, harmless, backOffMs, renew, reopen, signal }: RecoveryOptions
+): (error: unknown) => Promise<boolean> {
   const once = onlyOnce()
   const waitFor = pauses(backOffMs, signal)
   return async error => {
     if (signal.aborted) return false
-    // This and the next three were refused before the app acted, so asking again is safe even for writes.
+    // This and the next three were refused before the app acted, so asking again is safe even for
+    // writes.
     if (isSessionLost(error) && once('reopen')) {
       await reopen()
       return true
     }
     switch (kindOf(error)) {
-      case 'unauthorized': return once('renew') && await renew()
+      case 'unauthorized':
+        return once('renew') && await renew()
       case 'turned_away':
       case 'not_sent':
         if (await waitFor(error)) return true
         throw outOfOrder(app, error)
-      case 'barred': throw toConnectError(app, error)
-      case 'unavailable': return harmless && await waitFor(error)
+      case 'barred':
+        throw toConnectError(app, error)
+      case 'unavailable':
+        return harmless && await waitFor(error)
       case 'broken':
-      case 'internal': return harmless && once('repeat') && await waitFor(error)
-      default: return false
+      case 'internal':
+        return harmless && once('repeat') && await waitFor(error)
+      default:
+        return false
     }
   }
 }
@@ -60,7 +78,10 @@ export function onlyOnce (): (what: string) => boolean {
  * Waits before the next try, for as long as the app asks if that is longer.
  * @returns false: it has been tried often enough, or the app asks for more than a run may wait
  */
-export function pauses (backOffMs: readonly number[], signal: AbortSignal): (error: unknown) => Promise<boolean> {
+export function pauses (
+  backOffMs: readonly number[],
+  signal: AbortSignal
+): (error: unknown) => Promise<boolean> {
   let taken = 0
   return async error => {
     const backOff = backOffMs[taken++]

@@ -5,7 +5,7 @@ export interface RequestSlots {
    * @returns gives the place back
    * @throws the reason of the signal
    */
-  take (signal: AbortSignal): Promise<() => void>
+  take(signal: AbortSignal): Promise<() => void>
 }
 
 export function createSlots (size: number): RequestSlots {

@@ -1,4 +1,6 @@
-/** Turns what an MCP tool returned into text for a model, whatever kinds of content it holds. Pure. */
+/**
+ * Turns what an MCP tool returned into text for a model, whatever kinds of content it holds. Pure.
+ */
 
 import { fullLength } from './binaries.ts'
 
@@ -8,7 +10,9 @@ export function isErrorResult (result: Record<string, unknown>): boolean {
   return result.isError === true
 }
 
-/** From revision 2026-07-28 on a tool may answer that it first wants to know something of its user. */
+/**
+ * From revision 2026-07-28 on a tool may answer that it first wants to know something of its user.
+ */
 export function asksForInput (result: Record<string, unknown>): boolean {
   return result.resultType === 'input_required'
 }
@@ -26,12 +30,19 @@ function toText (item: unknown): string {
   const content = item as Content
   switch (content.type) {
     case 'text':
-    case undefined: return inWords(content.text)
+    case undefined:
+      return inWords(content.text)
     case 'image':
-    case 'audio': return `[${content.type} ${String(content.mimeType ?? 'of unknown kind')}, ${kilobytes(content.data)} kB, not shown]`
-    case 'resource_link': return `[link ${String(content.name ?? '')} ${String(content.uri ?? '')}]`
-    case 'resource': return embedded(content.resource as Content | undefined)
-    default: return ''
+    case 'audio':
+      return `[${content.type} ${String(content.mimeType ?? 'of unknown kind')}, ${
+        kilobytes(content.data)
+      } kB, not shown]`
+    case 'resource_link':
+      return `[link ${String(content.name ?? '')} ${String(content.uri ?? '')}]`
+    case 'resource':
+      return embedded(content.resource as Content | undefined)
+    default:
+      return ''
   }
 }
 
@@ -43,7 +54,9 @@ function inWords (value: unknown): string {
 
 function embedded (resource: Content | undefined): string {
   if (typeof resource?.text === 'string') return resource.text
-  return `[file ${String(resource?.uri ?? '')} ${String(resource?.mimeType ?? '')}, ${kilobytes(resource?.blob)} kB, not shown]`
+  return `[file ${String(resource?.uri ?? '')} ${String(resource?.mimeType ?? '')}, ${
+    kilobytes(resource?.blob)
+  } kB, not shown]`
 }
 
 /** Size of base64 data. */

@@ -1,6 +1,13 @@
 import { judgeRefusal } from '../blame/blame-rules.ts'
 import { connect, type ConnectionLimits, type ConnectionOptions } from './connection.ts'
-import { kindOf, servesAnother, toConnectError, toOutcome, type Named, type Outcome } from './failures.ts'
+import {
+  kindOf,
+  servesAnother,
+  toConnectError,
+  toOutcome,
+  type Named,
+  type Outcome
+} from './failures.ts'
 import { asksForInput, isErrorResult, resultToText } from './result.ts'
 import { isTakenByAnother } from './told.ts'
 import type { Toolbox, ToolOutcome } from '../tools/toolbox.ts'
@@ -30,7 +37,9 @@ export const MCP_LIMITS: McpLimits = {
 /** A persona whose calls are forbidden this often in one run does not go on. */
 const MAX_FORBIDDEN = 2
 
-/** @throws McpUnreachableError, McpUnauthorizedError, McpNoToolsError, and what a new sign-in throws */
+/**
+ * @throws McpUnreachableError, McpUnauthorizedError, McpNoToolsError, and what a new sign-in throws
+ */
 export async function openMcpToolbox (options: McpOptions, signal: AbortSignal): Promise<Toolbox> {
   const { url, callTimeoutMs } = options
   const connection = await connect(options, { ...MCP_LIMITS, ...options.limits }, signal)
@@ -47,21 +56,43 @@ export async function openMcpToolbox (options: McpOptions, signal: AbortSignal):
   }
 
   return {
-    get tools () { return connection.tools.tools },
-    get setAside () { return connection.tools.setAside },
-    get definitions () { return connection.tools.definitions },
-    get era () { return connection.session.era },
-    get protocolVersion () { return connection.session.protocolVersion },
-    get serverInfo () { return connection.session.serverInfo },
+    get tools () {
+      return connection.tools.tools
+    },
+    get setAside () {
+      return connection.tools.setAside
+    },
+    get definitions () {
+      return connection.tools.definitions
+    },
+    get era () {
+      return connection.session.era
+    },
+    get protocolVersion () {
+      return connection.session.protocolVersion
+    },
+    get serverInfo () {
+      return connection.session.serverInfo
+    },
     refresh: signal => connection.refresh(signal),
     async call (name, input, { signal, beforeSend }): Promise<ToolOutcome> {
       const harmless = connection.tools.tools.find(tool => tool.name === name)?.repeatable === true
       const startedAt = performance.now()
       let heldBackMs = 0
-      const answer = await connection.request(session => session.callTool(name, input, callTimeoutMs, signal), {
-        harmless, signal, beforeSend, onHeldBack: ms => { heldBackMs += ms }
-      })
-      const outcome = answer.ok ? ofResult(connection.app, answer.value) : judge(answer.error, signal)
+      const answer = await connection.request(
+        session => session.callTool(name, input, callTimeoutMs, signal),
+        {
+          harmless,
+          signal,
+          beforeSend,
+          onHeldBack: ms => {
+            heldBackMs += ms
+          }
+        }
+      )
+      const outcome = answer.ok
+        ? ofResult(connection.app, answer.value)
+        : judge(answer.error, signal)
       // What the runner held back is not the app's slowness.
       return { ...outcome, latencyMs: performance.now() - startedAt - heldBackMs }
     },
@@ -73,13 +104,33 @@ function ofResult (app: Named, result: Record<string, unknown>): Outcome {
   const text = resultToText(result)
   if (asksForInput(result)) {
     const what = 'the tool asks its user for something that a persona cannot give'
-    return { result: 'error', text: what, errorMessage: what, blame: 'harness', blameRule: 'asks_user' }
+    return {
+      result: 'error',
+      text: what,
+      errorMessage: what,
+      blame: 'harness',
+      blameRule: 'asks_user'
+    }
   }
   if (isErrorResult(result) && isTakenByAnother(text)) {
-    return { result: 'error', text, errorMessage: oneLine(text), blame: 'harness', blameRule: 'one_session', fatal: servesAnother(app, text) }
+    return {
+      result: 'error',
+      text,
+      errorMessage: oneLine(text),
+      blame: 'harness',
+      blameRule: 'one_session',
+      fatal: servesAnother(app, text)
+    }
   }
   if (!isErrorResult(result)) return { result: 'ok', text, errorMessage: null, blame: null }
   const said = { status: null, code: null, words: text }
   const { blame, rule } = judgeRefusal(said)
-  return { result: 'error', text, errorMessage: oneLine(text) || 'the tool failed without a word', blame, blameRule: rule, said }
+  return {
+    result: 'error',
+    text,
+    errorMessage: oneLine(text) || 'the tool failed without a word',
+    blame,
+    blameRule: rule,
+    said
+  }
 }

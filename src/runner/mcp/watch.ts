@@ -12,8 +12,8 @@ export interface ResponseLimits {
   /** Of one answer, without the pictures and files in it. */
   maxResponseBytes: number
   /**
-   * A cut stream that can be resumed is given this long; the SDK would wait out the whole time limit of the
-   * call.
+   * A cut stream that can be resumed is given this long; the SDK would wait out the whole time
+   * limit of the call.
    */
   resumeGraceMs: number
 }
@@ -23,7 +23,10 @@ export class ResponseTooLargeError extends Error {}
 /** The stream ended without the answer, so whether the app has acted cannot be told. */
 export class AnswerLostError extends Error {}
 
-/** Kept of a refusal: enough for the words of a JSON-RPC error, a problem document or the head of a page. */
+/**
+ * Kept of a refusal: enough for the words of a JSON-RPC error, a problem document or the head of a
+ * page.
+ */
 const MAX_BODY_BYTES = 4096
 
 /** What came with a status that is no success. */
@@ -39,13 +42,13 @@ export interface RefusedResponse {
 /** One request to the app, from its beginning to its answer. It may take several messages. */
 export interface WatchedRequest {
   /**
-   * Aborted with the signal it was begun with, or with one of the errors above. Never after `end`: the SDK
-   * would then cancel a request that is long answered.
+   * Aborted with the signal it was begun with, or with one of the errors above. Never after `end`:
+   * the SDK would then cancel a request that is long answered.
    */
   readonly signal: AbortSignal
   /** Set where the last message was refused. */
   readonly refusal: RefusedResponse | undefined
-  end (): void
+  end(): void
 }
 
 export function isEventStream (response: Response): boolean {
@@ -104,7 +107,9 @@ export class RequestWatch implements WatchedRequest {
 
   async #refused (response: Answer): Promise<Response> {
     const { status, statusText, headers } = response
-    const body = await textOf(firstOf(response.chunks, this.#limits.maxResponseBytes)).catch(() => '')
+    const body = await textOf(firstOf(response.chunks, this.#limits.maxResponseBytes)).catch(() =>
+      ''
+    )
     if (!this.#ended) {
       this.#refusal = {
         status,
@@ -121,15 +126,19 @@ export class RequestWatch implements WatchedRequest {
     const awaited = this.#awaited
     if (awaited === undefined) return response.withJson(body)
     const readings = [body].flat().map((message: unknown) => readMessage(message, awaited))
-    const messages = readings.flatMap(reading => reading.kind === 'foreign' ? [] : [reading.message])
-    if (!readings.some(({ kind }) => kind === 'answer')) throw new AnswerLostError('what the app sent is no answer to the request')
+    const messages = readings.flatMap(reading =>
+      reading.kind === 'foreign' ? [] : [reading.message]
+    )
+    if (!readings.some(({ kind }) => kind === 'answer')) {
+      throw new AnswerLostError('what the app sent is no answer to the request')
+    }
     this.#answered = true
     return response.withJson(Array.isArray(body) ? messages : messages[0])
   }
 
   /**
-   * Most streams are one event, the answer. It is handed over as what it is: taking it apart as a stream of the web costs
-   * more than everything else about a call.
+   * Most streams are one event, the answer. It is handed over as what it is: taking it apart as a
+   * stream of the web costs more than everything else about a call.
    */
   async #inOnePiece (response: Answer): Promise<Response> {
     const events = this.#read(response.chunks)
@@ -142,12 +151,15 @@ export class RequestWatch implements WatchedRequest {
   }
 
   /** The stream that a cut one is resumed by. */
-  async * events (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    yield * written(undefined, this.#read(chunks))
+  async *events (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    yield* written(undefined, this.#read(chunks))
   }
 
-  /** However a stream ends: when no other one is left that could still bring the answer, the grace begins. */
-  async * #read (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<ReadEvent> {
+  /**
+   * However a stream ends: when no other one is left that could still bring the answer, the grace
+   * begins.
+   */
+  async *#read (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<ReadEvent> {
     this.#openStreams++
     clearTimeout(this.#grace)
     try {
@@ -168,9 +180,14 @@ export class RequestWatch implements WatchedRequest {
     // A stream of revision 2026-07-28 is not resumed: without an id the SDK does not try.
     const kept = this.#awaited?.stateless === true ? { event: event.event } : event
     const reading = event.data === '' ? undefined : this.read(event.data)
-    if (reading === undefined || reading.kind === 'foreign') return 'id' in kept ? { event: { ...kept, data: '' } } : undefined
+    if (reading === undefined || reading.kind === 'foreign') {
+      return 'id' in kept
+        ? { event: { ...kept, data: '' } }
+        : undefined
+    }
     return {
-      event: { ...kept, data: JSON.stringify(reading.message) }, ...(reading.kind === 'answer' && { answer: reading.message })
+      event: { ...kept, data: JSON.stringify(reading.message) },
+      ...(reading.kind === 'answer' && { answer: reading.message })
     }
   }
 
@@ -186,7 +203,7 @@ export class RequestWatch implements WatchedRequest {
     this.#grace = setTimeout(() => this.#give(new AnswerLostError('the answer broke off')), graceMs)
   }
 
-  async * #limited (body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  async *#limited (body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     let bytes = 0
     for await (const chunk of withoutBinaries(body)) {
       bytes += chunk.byteLength
@@ -196,7 +213,11 @@ export class RequestWatch implements WatchedRequest {
   }
 
   tooLarge (): Error {
-    return this.#give(new ResponseTooLargeError(`the result is too large (over ${this.#limits.maxResponseBytes / 1_000_000} MB)`))
+    return this.#give(
+      new ResponseTooLargeError(
+        `the result is too large (over ${this.#limits.maxResponseBytes / 1_000_000} MB)`
+      )
+    )
   }
 
   #give (error: Error): Error {
@@ -205,9 +226,15 @@ export class RequestWatch implements WatchedRequest {
   }
 }
 
-interface ReadEvent { event: ServerEvent, answer?: object }
+interface ReadEvent {
+  event: ServerEvent
+  answer?: object
+}
 
-async function * written (first: ReadEvent | undefined, rest: AsyncIterable<ReadEvent>): AsyncGenerator<Uint8Array> {
+async function* written (
+  first: ReadEvent | undefined,
+  rest: AsyncIterable<ReadEvent>
+): AsyncGenerator<Uint8Array> {
   if (first !== undefined) yield writeEvent(first.event)
   for await (const { event } of rest) yield writeEvent(event)
 }

@@ -1,37 +1,58 @@
 import { setTimeout as wait } from 'node:timers/promises'
 
 /**
- * Has one request write the provider's prompt cache, and all others read it. Many personas that begin at once share their
- * tools, and nothing is read from the cache before the first answer that wrote it: without this, each would pay for them.
+ * Has one request write the provider's prompt cache, and all others read it. Many personas that
+ * begin at once share their tools, and nothing is read from the cache before the first answer that
+ * wrote it: without this, each would pay for them.
  */
-export type CachePrimer<T> = (shared: object, signal: AbortSignal, send: () => Promise<T>) => Promise<T>
+export type CachePrimer<T> = (
+  shared: object,
+  signal: AbortSignal,
+  send: () => Promise<T>
+) => Promise<T>
 
 /** The provider forgets five minutes after the last use. */
 const LIFETIME_MS = 5 * 60_000 - 10_000
 /** Nobody waits longer than this for another's request: then the tools are paid for twice. */
 const LONGEST_WAIT_MS = 30_000
 
-interface Prefix { warmUntil: number, priming: Promise<unknown> | null }
+interface Prefix {
+  warmUntil: number
+  priming: Promise<unknown> | null
+}
 
 /** @param wrote whether an answer is one that the provider has cached its request for */
-export function createCachePrimer<T> (wrote: (answer: T) => boolean, { longestWaitMs = LONGEST_WAIT_MS } = {}): CachePrimer<T> {
+export function createCachePrimer<T> (
+  wrote: (answer: T) => boolean,
+  { longestWaitMs = LONGEST_WAIT_MS } = {}
+): CachePrimer<T> {
   const prefixes = new WeakMap<object, Prefix>()
 
   return async (shared, signal, send) => {
     const prefix = prefixes.get(shared) ?? { warmUntil: 0, priming: null }
     prefixes.set(shared, prefix)
     const isCold = () => performance.now() >= prefix.warmUntil
-    if (isCold() && prefix.priming !== null) await settledWithin(longestWaitMs, prefix.priming, signal)
+    if (isCold() && prefix.priming !== null) {
+      await settledWithin(longestWaitMs, prefix.priming, signal)
+    }
     const sent = send()
     // Whoever waits goes out after it, whatever becomes of it.
-    if (isCold() && prefix.priming === null) prefix.priming = sent.then(() => {}, () => {}).finally(() => { prefix.priming = null })
+    if (isCold() && prefix.priming === null) {
+      prefix.priming = sent.then(() => {}, () => {}).finally(() => {
+        prefix.priming = null
+      })
+    }
     const answer = await sent
     if (wrote(answer)) prefix.warmUntil = performance.now() + LIFETIME_MS
     return answer
   }
 }
 
-async function settledWithin (ms: number, promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
+async function settledWithin (
+  ms: number,
+  promise: Promise<unknown>,
+  signal: AbortSignal
+): Promise<void> {
   const settled = new AbortController()
   const tooLong = wait(ms, undefined, { signal: AbortSignal.any([signal, settled.signal]) })
   await Promise.race([promise, tooLong]).finally(() => settled.abort())

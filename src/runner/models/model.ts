@@ -9,15 +9,35 @@ export type { Usage } from './prices.ts'
  * journal stores them as they are and a run must be able to go on from its journal.
  */
 
-export interface TextBlock { type: 'text', text: string }
-export interface ToolUseBlock { type: 'tool_use', id: string, name: string, input: unknown }
-export interface ToolResultBlock { type: 'tool_result', tool_use_id: string, content: string, is_error?: boolean }
+export interface TextBlock {
+  type: 'text'
+  text: string
+}
+export interface ToolUseBlock {
+  type: 'tool_use'
+  id: string
+  name: string
+  input: unknown
+}
+export interface ToolResultBlock {
+  type: 'tool_result'
+  tool_use_id: string
+  content: string
+  is_error?: boolean
+}
 
 /** A block of a kind we do not read (thinking, for one), kept and sent back unchanged. */
-export interface OpaqueBlock { type: 'thinking' | 'redacted_thinking' | 'compaction', [key: string]: unknown }
+export interface OpaqueBlock {
+  type: 'thinking' | 'redacted_thinking' | 'compaction'
+  [key: string]: unknown
+}
 
 /** Why the provider ended a reply, in its own words. Kept with the reply, never sent back. */
-export interface StopDetailsBlock { type: 'stop_details', category: string | null, explanation: string | null }
+export interface StopDetailsBlock {
+  type: 'stop_details'
+  category: string | null
+  explanation: string | null
+}
 
 export type AssistantBlock = TextBlock | ToolUseBlock | OpaqueBlock | StopDetailsBlock
 export type UserBlock = TextBlock | ToolResultBlock
@@ -41,7 +61,10 @@ export interface ModelRequest {
   maxTokens: number
 }
 
-/** The stop reason of a conversation that is too long; one that was refused as too long is journaled as an empty reply with it. */
+/**
+ * The stop reason of a conversation that is too long; one that was refused as too long is journaled
+ * as an empty reply with it.
+ */
 export const TOO_LONG = 'model_context_window_exceeded'
 
 export interface ModelReply {
@@ -61,14 +84,21 @@ export interface Model {
   /**
    * One request, one reply. Retries what is worth retrying by itself.
    * @param options.remainingMs what is left of the run: no wait is begun that would outlast it
-   * @param options.beforeRetry asked before the request goes out once more, with what became of the one before; what it
-   * throws is the end of it
-   * @throws ModelError with a code that says what an operator can do; with `outage` where it concerns every run, with
-   * `remedy` where the same request would be taken in another form
+   * @param options.beforeRetry asked before the request goes out once more, with what became of the
+   *   one before; what it throws is the end of it
+   * @throws ModelError with a code that says what an operator can do; with `outage` where it
+   *   concerns every run, with `remedy` where the same request would be taken in another form
    */
-  complete (request: ModelRequest, options: {
-    signal: AbortSignal, remainingMs?: number, beforeRetry?: (failed: ModelError) => Promise<void>
+  complete(request: ModelRequest, options: {
+    signal: AbortSignal
+    remainingMs?: number
+    beforeRetry?: (failed: ModelError) => Promise<void>
   }): Promise<ModelReply>
 }
 
-export const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0, cacheWriteTokens: 0, cacheReadTokens: 0 }
+export const NO_USAGE: Usage = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheWriteTokens: 0,
+  cacheReadTokens: 0
+}

@@ -9,11 +9,14 @@ function prefixOf (tool: string): string | undefined {
 }
 
 /**
- * The module of each new tool. A tool that is known keeps its module, so that a new one never moves another; a new one joins
- * a module that one of its nouns names.
+ * The module of each new tool. A tool that is known keeps its module, so that a new one never moves
+ * another; a new one joins a module that one of its nouns names.
  * @param known modules by tool, as they were stored
  */
-export function deriveModules (tools: readonly string[], known: ReadonlyMap<string, string>): Map<string, string> {
+export function deriveModules (
+  tools: readonly string[],
+  known: ReadonlyMap<string, string>
+): Map<string, string> {
   const fresh = [...new Set(tools)].filter(tool => !known.has(tool)).sort()
   const sharing = countSharing(fresh.filter(tool => prefixOf(tool) === undefined))
   const taken = new Set(known.values())
@@ -30,7 +33,11 @@ function countSharing (tools: readonly string[]): Map<string, number> {
 }
 
 /** The noun that most tools share; of several the first in the name. */
-function moduleByNoun (tool: string, sharing: ReadonlyMap<string, number>, taken: ReadonlySet<string>): string {
+function moduleByNoun (
+  tool: string,
+  sharing: ReadonlyMap<string, number>,
+  taken: ReadonlySet<string>
+): string {
   const nouns = nounsOf(tool)
   const known = nouns.find(noun => taken.has(noun))
   if (known !== undefined) return known

@@ -13,13 +13,21 @@ export interface KnownModule {
   derived: string | null
 }
 
-export interface ToolModule { tool: string, module: string, derived: string }
+export interface ToolModule {
+  tool: string
+  module: string
+  derived: string
+}
 
 /** @param known by tool */
 export function modulesOf (
-  tools: readonly string[], rules: ModuleRules, known: ReadonlyMap<string, KnownModule>
+  tools: readonly string[],
+  rules: ModuleRules,
+  known: ReadonlyMap<string, KnownModule>
 ): ToolModule[] {
-  const before = new Map([...known].flatMap(([tool, { derived }]) => derived === null ? [] : [[tool, derived] as const]))
+  const before = new Map(
+    [...known].flatMap(([tool, { derived }]) => derived === null ? [] : [[tool, derived] as const])
+  )
   const fresh = deriveModules(tools, before)
   return tools.map(tool => {
     const derived = before.get(tool) ?? fresh.get(tool) ?? moduleByName(tool)
@@ -27,7 +35,10 @@ export function modulesOf (
   })
 }
 
-/** A tool that is not among them, such as one that the model made up, has the module that its name says. */
+/**
+ * A tool that is not among them, such as one that the model made up, has the module that its name
+ * says.
+ */
 export function lookUp (modules: readonly ToolModule[]): ModuleOf {
   const byTool = new Map(modules.map(({ tool, module }) => [tool, module]))
   return tool => byTool.get(tool) ?? moduleByName(tool)

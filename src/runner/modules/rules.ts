@@ -24,29 +24,49 @@ function covers (pattern: string, tool: string): boolean {
  */
 export function readModuleRules (value: unknown, field: string): ModuleRules {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    throw new ConfigError(`${field} must be a JSON object such as {"issues": ["*issue*"]}: modules with patterns of tools.`)
+    throw new ConfigError(
+      `${field} must be a JSON object such as {"issues": ["*issue*"]}: modules with patterns of tools.`
+    )
   }
   const seen = new Map<string, string>()
   return Object.entries(value).map(([module, patterns]) => {
     if (!new RegExp(MODULE_NAME).test(module)) {
-      throw new ConfigError(`${field}: ${JSON.stringify(module)} cannot be a module. Take 1 to 100 characters without / \\ ? #, and no two underscores at the start.`)
+      throw new ConfigError(
+        `${field}: ${
+          JSON.stringify(module)
+        } cannot be a module. Take 1 to 100 characters without / \\ ? #, and no two underscores at the start.`
+      )
     }
     return [module, readPatterns(patterns, { field, module, seen })] as const
   })
 }
 
-interface Place { field: string, module: string, seen: Map<string, string> }
+interface Place {
+  field: string
+  module: string
+  seen: Map<string, string>
+}
 
 function readPatterns (patterns: unknown, { field, module, seen }: Place): string[] {
   if (!Array.isArray(patterns) || patterns.length === 0) {
-    throw new ConfigError(`${field}: the module "${module}" must have a list of patterns such as ["*issue*"], and not an empty one.`)
+    throw new ConfigError(
+      `${field}: the module "${module}" must have a list of patterns such as ["*issue*"], and not an empty one.`
+    )
   }
   return patterns.map((pattern: unknown) => {
     if (typeof pattern !== 'string' || !/^[^\s,]{1,200}$/.test(pattern)) {
-      throw new ConfigError(`${field}: ${JSON.stringify(pattern)} of the module "${module}" is no pattern. Take a tool's name with * for anything, such as *issue*.`)
+      throw new ConfigError(
+        `${field}: ${
+          JSON.stringify(pattern)
+        } of the module "${module}" is no pattern. Take a tool's name with * for anything, such as *issue*.`
+      )
     }
     const other = seen.get(pattern)
-    if (other !== undefined) throw new ConfigError(`${field}: the pattern "${pattern}" stands in the modules "${other}" and "${module}". Leave it in one of them.`)
+    if (other !== undefined) {
+      throw new ConfigError(
+        `${field}: the pattern "${pattern}" stands in the modules "${other}" and "${module}". Leave it in one of them.`
+      )
+    }
     seen.set(pattern, module)
     return pattern
   })
@@ -54,5 +74,7 @@ function readPatterns (patterns: unknown, { field, module, seen }: Place): strin
 
 /** Patterns that cover none of these tools: most likely written wrong. */
 export function idlePatterns (rules: ModuleRules, tools: readonly string[]): string[] {
-  return rules.flatMap(([, patterns]) => patterns).filter(pattern => !tools.some(tool => covers(pattern, tool)))
+  return rules.flatMap(([, patterns]) => patterns).filter(pattern =>
+    !tools.some(tool => covers(pattern, tool))
+  )
 }

@@ -2,9 +2,16 @@ import { readFileSync } from 'node:fs'
 import pluralize from 'pluralize'
 import { pathOf } from '../../platform/paths.ts'
 
-/** What a tool's name is about: its nouns, without verbs and without number. Pure but for its word lists. */
+/**
+ * What a tool's name is about: its nouns, without verbs and without number. Pure but for its word
+ * lists.
+ */
 
-interface Lists { verbs: string[], fillers: string[], phrases: string[][] }
+interface Lists {
+  verbs: string[]
+  fillers: string[]
+  phrases: string[][]
+}
 
 const lists = JSON.parse(readFileSync(pathOf('src/runner/modules/verbs.json'), 'utf8')) as Lists
 const DROPPED = new Set([...lists.verbs, ...lists.fillers])
@@ -24,7 +31,9 @@ export function nounsOf (tool: string): string[] {
   const words = wordsOf(tool)
   const nouns: string[] = []
   for (let i = 0; i < words.length; i++) {
-    const phrase = lists.phrases.find(parts => parts.every((part, j) => pluralize.singular(words[i + j] ?? '') === part))
+    const phrase = lists.phrases.find(parts =>
+      parts.every((part, j) => pluralize.singular(words[i + j] ?? '') === part)
+    )
     const word = words[i] ?? ''
     if (phrase !== undefined) {
       nouns.push(phrase.join(' '))

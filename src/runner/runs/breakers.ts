@@ -5,16 +5,20 @@ import { PREPARED } from '../../platform/db/prepared.ts'
 import type { Outage } from '../../platform/errors.ts'
 
 /**
- * All SQL on breakers: what one run found out about a service that is out of order, so that all others, in whichever
- * process, wait for it instead of finding out for themselves. A breaker is open until its time is over; then one run at
- * a time may try (half-open), and the first that gets through closes it. No row: closed.
+ * All SQL on breakers: what one run found out about a service that is out of order, so that all
+ * others, in whichever process, wait for it instead of finding out for themselves. A breaker is
+ * open until its time is over; then one run at a time may try (half-open), and the first that gets
+ * through closes it. No row: closed.
  */
 
 /** The services a run needs, by the ids of their breakers. */
 export type Services = Record<Outage['service'], string>
 
 /** Everything that runs depend on, by the ids of the breakers; the apps by their names. */
-export interface AllServices { model: string, apps: ReadonlyMap<string, string> }
+export interface AllServices {
+  model: string
+  apps: ReadonlyMap<string, string>
+}
 
 export interface Breaker {
   id: string
@@ -39,7 +43,11 @@ const PROBE = '2 minutes'
 /** How long to wait while somebody else tries, in milliseconds. */
 const WHILE_PROBED_MS = 10_000
 
-export type Admission = { admitted: true, probing: Set<string> } | { admitted: false, waitMs: number, reason: string }
+export type Admission = { admitted: true, probing: Set<string> } | {
+  admitted: false
+  waitMs: number
+  reason: string
+}
 
 /** Asks for leave to use these services. One that is half-open lets one run in at a time. */
 export async function enterBreakers (db: Queryable, services: Services): Promise<Admission> {
@@ -52,7 +60,8 @@ export async function enterBreakers (db: Queryable, services: Services): Promise
   if (latest.wait_ms > 0) return { admitted: false, waitMs: latest.wait_ms, reason: latest.reason }
   const { rows: taken } = await sql<{ id: string }>`
     UPDATE breakers SET probe_until = now() + ${sql.lit(PROBE)}::interval
-    WHERE id = ANY(${ids}) AND open_until <= now() AND (probe_until IS NULL OR probe_until <= now()) RETURNING id`.execute(db)
+    WHERE id = ANY(${ids}) AND open_until <= now() AND (probe_until IS NULL OR probe_until <= now()) RETURNING id`
+    .execute(db)
   const probing = new Set(taken.map(row => row.id))
   if (taken.length === rows.length) return { admitted: true, probing }
   await endProbes(db, probing)
@@ -60,20 +69,29 @@ export async function enterBreakers (db: Queryable, services: Services): Promise
 }
 
 /**
- * A run found the service out of order. Of several runs that find out at once only the first makes the wait longer.
+ * A run found the service out of order. Of several runs that find out at once only the first makes
+ * the wait longer.
  * @returns how long to leave it alone, in milliseconds
  */
 export async function openBreaker (
-  db: Queryable, id: string, { service, retryAfterMs = 0 }: Outage, why: { code: string, reason: string }
+  db: Queryable,
+  id: string,
+  { service, retryAfterMs = 0 }: Outage,
+  why: { code: string, reason: string }
 ): Promise<number> {
   const asked = `${Math.ceil(Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS))} milliseconds`
   const wait = (failures: ReturnType<typeof sql>) =>
-    sql`greatest(${asked}::interval, least(${sql.lit(LONGEST_WAIT)}::interval, ${sql.lit(FIRST_WAIT)}::interval * power(2, least(${failures}, 20) - 1)))`
-  const failures = sql`CASE WHEN breakers.open_until > now() THEN breakers.failures ELSE breakers.failures + 1 END`
+    sql`greatest(${asked}::interval, least(${sql.lit(LONGEST_WAIT)}::interval, ${
+      sql.lit(FIRST_WAIT)
+    }::interval * power(2, least(${failures}, 20) - 1)))`
+  const failures =
+    sql`CASE WHEN breakers.open_until > now() THEN breakers.failures ELSE breakers.failures + 1 END`
   const { rows: [row] } = await sql<{ wait_ms: number }>`
     INSERT INTO breakers (id, service, failures, opened_at, open_until, code, reason)
     VALUES (${id}, ${service}, 1, now(), now() + ${wait(sql`1`)}, ${why.code}, ${why.reason})
-    ON CONFLICT (id) DO UPDATE SET failures = ${failures}, open_until = greatest(breakers.open_until, now() + ${wait(failures)}),
+    ON CONFLICT (id) DO UPDATE SET failures = ${failures}, open_until = greatest(breakers.open_until, now() + ${
+    wait(failures)
+  }),
       probe_until = NULL, code = excluded.code, reason = excluded.reason
     RETURNING (extract(epoch FROM open_until - now()) * 1000)::float8 AS wait_ms`.execute(db)
   return row?.wait_ms ?? 0
@@ -82,7 +100,9 @@ export async function openBreaker (
 /** A run that tried ended without finding out: the next one may try at once. */
 export async function endProbes (db: Queryable, ids: Iterable<string>): Promise<void> {
   const all = [...ids]
-  if (all.length > 0) await db.updateTable('breakers').set({ probe_until: null }).where('id', 'in', all).execute()
+  if (all.length > 0) {
+    await db.updateTable('breakers').set({ probe_until: null }).where('id', 'in', all).execute()
+  }
 }
 
 /** @returns whether there was one to close */
@@ -97,7 +117,10 @@ export function nameOf ({ service, app }: Pick<Breaker, 'service' | 'app'>): str
 }
 
 /** Those of these services that are not closed. */
-export async function listBreakers (db: Queryable, { model, apps }: AllServices): Promise<Breaker[]> {
+export async function listBreakers (
+  db: Queryable,
+  { model, apps }: AllServices
+): Promise<Breaker[]> {
   const names = new Map([...apps].map(([name, id]) => [id, name]))
   const rows = await db.selectFrom('breakers').selectAll()
     .select(sql<boolean>`open_until > now()`.as('is_open'))

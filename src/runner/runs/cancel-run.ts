@@ -7,8 +7,8 @@ import type { Run } from './schemas.ts'
 import { isFinal } from './states.ts'
 
 /**
- * Asks a run to end. One that was still waiting is final at once, and its persona is due again one cadence from now:
- * the next tick must not open what an operator has just ended.
+ * Asks a run to end. One that was still waiting is final at once, and its persona is due again one
+ * cadence from now: the next tick must not open what an operator has just ended.
  * @throws RunNotFoundError, RunNotOpenError
  */
 export function cancelRun (db: Queryable, runId: string): Promise<Run> {

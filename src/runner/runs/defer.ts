@@ -10,14 +10,22 @@ const LONGEST_DEFERRAL_MS = 6 * 3_600_000
 /** Runs that wait for the same service come back one after the other, within this time. */
 const SPREAD_MS = 30_000
 
-export interface Deferral { waitMs: number, reason: string }
+export interface Deferral {
+  waitMs: number
+  reason: string
+}
 
 /**
  * Puts a run back in the queue until a service may have recovered.
  * @returns false: somebody has asked for its end, so it does not wait
  * @throws RunLostError
  */
-export function waitInQueue (db: Queryable, queue: RunQueue, { lease }: TakenRun, { waitMs, reason }: Deferral): Promise<boolean> {
+export function waitInQueue (
+  db: Queryable,
+  queue: RunQueue,
+  { lease }: TakenRun,
+  { waitMs, reason }: Deferral
+): Promise<boolean> {
   const afterMs = waitMs + Math.random() * SPREAD_MS
   return db.transaction().execute(async trx => {
     if ((await holdRun(trx, lease)).cancelRequested) return false
@@ -27,16 +35,28 @@ export function waitInQueue (db: Queryable, queue: RunQueue, { lease }: TakenRun
   })
 }
 
-/** A run met a service out of order: all others are to know. @returns null when this run has waited long enough */
+/**
+ * A run met a service out of order: all others are to know. @returns null when this run has waited
+ * long enough
+ */
 export async function deferForOutage (
-  db: Queryable, services: Services, taken: TakenRun, outage: Outage, end: RunEnd
+  db: Queryable,
+  services: Services,
+  taken: TakenRun,
+  outage: Outage,
+  end: RunEnd
 ): Promise<Deferral | null> {
   const why = { code: end.errorCode ?? 'INTERNAL', reason: end.errorMessage ?? '' }
   const waitMs = await openBreaker(db, services[outage.service], outage, why)
-  return taken.deferredMs >= LONGEST_DEFERRAL_MS ? null : { waitMs, reason: `${why.code}: ${why.reason}` }
+  return taken.deferredMs >= LONGEST_DEFERRAL_MS
+    ? null
+    : { waitMs, reason: `${why.code}: ${why.reason}` }
 }
 
 /** Whether a run that was not admitted has waited long enough. */
-export function mayWaitOn (taken: TakenRun, admission: Admission): admission is Extract<Admission, { admitted: false }> {
+export function mayWaitOn (
+  taken: TakenRun,
+  admission: Admission
+): admission is Extract<Admission, { admitted: false }> {
   return !admission.admitted && taken.deferredMs < LONGEST_DEFERRAL_MS
 }

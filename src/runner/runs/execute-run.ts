@@ -13,7 +13,14 @@ import { walkedAwayOver } from '../agent/walk-away.ts'
 import type { Queryable } from '../../platform/db/database.ts'
 import { renderDiary } from '../../personas/diaries/diary.ts'
 import { loadDiary } from '../../personas/diaries/repository.ts'
-import { AppError, codeOf, messageOf, PersonaNotFoundError, RunLostError, type Outage } from '../../platform/errors.ts'
+import {
+  AppError,
+  codeOf,
+  messageOf,
+  PersonaNotFoundError,
+  RunLostError,
+  type Outage
+} from '../../platform/errors.ts'
 import { favouriteModules, today } from '../../personas/character.ts'
 import { getMarkedPersona, type MarkedPersona } from '../../personas/repository.ts'
 import { oneLine } from '../../platform/text.ts'
@@ -21,7 +28,13 @@ import { openJournal, type RunJournal } from './journal.ts'
 import { recordEnd, type DayEnd } from './record-end.ts'
 import { heldForReflecting, heldForTerms, type TakenRun } from './repository.ts'
 import { watchRun, type RunWatch } from './run-watch.ts'
-import { mustHaveRoom, mustHaveTools, rememberRefused, showTools, type ShowDependencies } from './shown-tools.ts'
+import {
+  mustHaveRoom,
+  mustHaveTools,
+  rememberRefused,
+  showTools,
+  type ShowDependencies
+} from './shown-tools.ts'
 import { budgetDetail, budgetOf } from './spending.ts'
 import { finalStateFor, type RunEnd } from './states.ts'
 
@@ -29,7 +42,7 @@ import { finalStateFor, type RunEnd } from './states.ts'
 export interface AppUnderTest extends Pick<ShowDependencies, 'modules'> {
   accounts: Accounts
   /** Opens the app's tools with the account of one persona. */
-  openToolbox (account: Account, signal: AbortSignal): Promise<Toolbox>
+  openToolbox(account: Account, signal: AbortSignal): Promise<Toolbox>
   toolPolicy: ShowDependencies['toolPolicy']
 }
 
@@ -49,14 +62,17 @@ export type RunOutcome =
   | { kind: 'deferred', outage: Outage, end: RunEnd }
 
 /**
- * Lives one persona's day: sign in, open the app, act, reflect, finish. Every step is journaled as it
- * happens, so that another worker goes on where this one stops. What goes wrong in the day becomes the run's
- * end and never an exception; only a failing database throws.
+ * Lives one persona's day: sign in, open the app, act, reflect, finish. Every step is journaled as
+ * it happens, so that another worker goes on where this one stops. What goes wrong in the day
+ * becomes the run's end and never an exception; only a failing database throws.
  * @param stop aborted when this process is asked to stop
  * @param onAnswer told when a service has answered: it is not out of order
  */
 export async function executeRun (
-  deps: RunDependencies, taken: TakenRun, stop: AbortSignal, onAnswer: OnAnswer = async () => {}
+  deps: RunDependencies,
+  taken: TakenRun,
+  stop: AbortSignal,
+  onAnswer: OnAnswer = async () => {}
 ): Promise<RunOutcome> {
   const { db } = deps
   const marked = await getMarkedPersona(db, taken.run.personaId)
@@ -68,14 +84,23 @@ export async function executeRun (
     return { kind: 'final', end: day.end }
   } catch (error) {
     // A persona that was deleted took its run along.
-    if (error instanceof RunLostError || error instanceof PersonaNotFoundError) return { kind: 'lost' }
+    if (error instanceof RunLostError || error instanceof PersonaNotFoundError) {
+      return { kind: 'lost' }
+    }
     const interruption = watch.interruption()
     if (interruption === 'released') return { kind: 'released' }
     const end: RunEnd = interruption !== null
       ? { state: 'incomplete', endReason: interruption }
-      : { state: 'failed', endReason: null, errorCode: codeOf(error), errorMessage: oneLine(messageOf(error), 1000) }
+      : {
+        state: 'failed',
+        endReason: null,
+        errorCode: codeOf(error),
+        errorMessage: oneLine(messageOf(error), 1000)
+      }
     if (codeOf(error) === 'INTERNAL' && interruption === null) throw error
-    if (error instanceof AppError && error.outage !== undefined && interruption === null) return { kind: 'deferred', outage: error.outage, end }
+    if (error instanceof AppError && error.outage !== undefined && interruption === null) {
+      return { kind: 'deferred', outage: error.outage, end }
+    }
     await recordEnd(db, taken, marked, { end, reflection: null })
     return { kind: 'final', end }
   } finally {
@@ -84,7 +109,11 @@ export async function executeRun (
 }
 
 async function live (
-  deps: RunDependencies, taken: TakenRun, { persona, markKey }: MarkedPersona, watch: RunWatch, onAnswer: OnAnswer
+  deps: RunDependencies,
+  taken: TakenRun,
+  { persona, markKey }: MarkedPersona,
+  watch: RunWatch,
+  onAnswer: OnAnswer
 ): Promise<DayEnd | 'released'> {
   const account = await deps.accounts.signIn(persona, watch.modelSignal)
   const toolbox = await deps.openToolbox(account, watch.modelSignal)
@@ -93,10 +122,19 @@ async function live (
     const { app } = taken.run
     const { tools, moduleOf } = await showTools(deps, app, toolbox)
     const prompts = promptsFor(persona.locale)
-    const journal = await openJournal(deps.db, taken, held => { if (held.cancelRequested) watch.cancel() }, moduleOf)
+    const journal = await openJournal(deps.db, taken, held => {
+      if (held.cancelRequested) watch.cancel()
+    }, moduleOf)
     const marks = marksOf(markKey)
     const day: DayContext = {
-      model: { ...deps.model, complete: (...request) => deps.model.complete(...request).then(async reply => { await onAnswer('model'); return reply }) },
+      model: {
+        ...deps.model,
+        complete: (...request) =>
+          deps.model.complete(...request).then(async reply => {
+            await onAnswer('model')
+            return reply
+          })
+      },
       tools,
       prompts,
       system: prompts.system(persona, marks),
@@ -121,8 +159,17 @@ async function live (
         mcpEra: toolbox.era
       }))
       const diary = renderDiary(await loadDiary(deps.db, persona.id), persona.locale)
-      const text = prompts.day({ today: today(persona), favouriteModules: favouriteModules(persona), diary })
-      await journal.append({ phase: 'acting', role: 'user', content: [{ type: 'text', text }], stopReason: null })
+      const text = prompts.day({
+        today: today(persona),
+        favouriteModules: favouriteModules(persona),
+        diary
+      })
+      await journal.append({
+        phase: 'acting',
+        role: 'user',
+        content: [{ type: 'text', text }],
+        stopReason: null
+      })
     }
     const end = await actAndReflect(deps, taken, { ...day, journal }).finally(async () => {
       await journal.flush()
@@ -138,35 +185,65 @@ async function live (
 const NOT_ASKED = new Set<EndReason>(['timeout', 'cancelled', 'daily_budget'])
 
 async function actAndReflect (
-  { db, limits }: RunDependencies, taken: TakenRun, day: DayContext & { journal: RunJournal }
+  { db, limits }: RunDependencies,
+  taken: TakenRun,
+  day: DayContext & { journal: RunJournal }
 ): Promise<DayEnd | 'released'> {
   const resumed = taken.run.state === 'reflecting' ? taken.run.endReason as EndReason | null : null
   const endReason = resumed ?? await act(day)
   if (endReason === 'released') return 'released'
   const detailOf = async (reason: EndReason) => {
-    if (reason === 'daily_budget' && limits.dailyBudgetUsd !== null) return budgetDetail(db, limits.dailyBudgetUsd)
+    if (reason === 'daily_budget' && limits.dailyBudgetUsd !== null) {
+      return budgetDetail(db, limits.dailyBudgetUsd)
+    }
     return reason === 'refusal' ? refusalDetail(day.journal.messages) : limitDetail(day, reason)
   }
-  const endDetail = taken.run.state === 'reflecting' ? taken.run.endDetail : await detailOf(endReason)
-  const end: RunEnd = { state: finalStateFor(endReason), endReason, endDetail, daySummary: daySummary(day.journal.messages) }
+  const endDetail = taken.run.state === 'reflecting'
+    ? taken.run.endDetail
+    : await detailOf(endReason)
+  const end: RunEnd = {
+    state: finalStateFor(endReason),
+    endReason,
+    endDetail,
+    daySummary: daySummary(day.journal.messages)
+  }
   if (endReason === 'walked_away') end.walkedAwayOver = walkedAwayOver(day)
   const actions = livedActions(day.journal)
   // Where nothing was used there is nothing to rate.
-  if (modulesUsed(actions).length === 0 || NOT_ASKED.has(endReason)) return { end, reflection: null }
+  if (modulesUsed(actions).length === 0 || NOT_ASKED.has(endReason)) {
+    return { end, reflection: null }
+  }
 
-  await day.journal.hold(heldForReflecting(taken.lease, { endReason, endDetail, daySummary: end.daySummary ?? null }))
+  await day.journal.hold(
+    heldForReflecting(taken.lease, { endReason, endDetail, daySummary: end.daySummary ?? null })
+  )
   const { dayCutShort } = day.prompts
-  const opening = endReason in dayCutShort ? dayCutShort[endReason as keyof typeof dayCutShort] : null
+  const opening = endReason in dayCutShort
+    ? dayCutShort[endReason as keyof typeof dayCutShort]
+    : null
   const reflection = await reflect(day, actions, opening)
   if (reflection === 'released') return 'released'
   if (typeof reflection === 'string') {
-    return { end: { ...end, state: 'incomplete', endReason: reflection, endDetail: await detailOf(reflection) }, reflection: null }
+    return {
+      end: {
+        ...end,
+        state: 'incomplete',
+        endReason: reflection,
+        endDetail: await detailOf(reflection)
+      },
+      reflection: null
+    }
   }
   return { end, reflection }
 }
 
 /** What the persona is reminded of when it rates. */
 function livedActions (journal: RunJournal): LivedAction[] {
-  return journal.endedCalls().map(({ ordinal, toolName, module, result, resultText }) =>
-    ({ number: ordinal + 1, toolName, module, outcome: result, resultText }))
+  return journal.endedCalls().map(({ ordinal, toolName, module, result, resultText }) => ({
+    number: ordinal + 1,
+    toolName,
+    module,
+    outcome: result,
+    resultText
+  }))
 }

@@ -21,7 +21,10 @@ import type { Run } from './schemas.ts'
 import { chargedLeftBehind, chargeLeftBehind } from './spending.ts'
 import { wasLived, type RunEnd } from './states.ts'
 
-/** How a day ended, and what was said of it; null where nobody was asked, or there was nothing to ask about. */
+/**
+ * How a day ended, and what was said of it; null where nobody was asked, or there was nothing to
+ * ask about.
+ */
 export interface DayEnd {
   end: RunEnd
   reflection: Exclude<Reflection, string> | null
@@ -32,12 +35,15 @@ export interface DayEnd {
 type OwnWords = NonNullable<ReturnType<typeof readDiary>>
 
 /**
- * Stores a run's end with all that follows from it (ratings, friction, diary, the persona's next due time), together or
- * not at all: one statement.
+ * Stores a run's end with all that follows from it (ratings, friction, diary, the persona's next
+ * due time), together or not at all: one statement.
  * @throws RunLostError when this worker no longer holds the run
  */
 export async function recordEnd (
-  db: Queryable, { lease, run }: TakenRun, marked: MarkedPersona, { end, reflection, record: given }: DayEnd
+  db: Queryable,
+  { lease, run }: TakenRun,
+  marked: MarkedPersona,
+  { end, reflection, record: given }: DayEnd
 ): Promise<void> {
   const { persona } = marked
   const record = given ?? await readRecord(db, run.id)
@@ -47,16 +53,27 @@ export async function recordEnd (
   const ratings = isClean ? rated : rated.map(setAside)
   // What somebody else may have dictated must not come back tomorrow as the persona's own memory.
   const words = reflection?.ok && isClean ? ownWords(record, reflection) : null
-  const named = reflection?.ok && isClean ? { ...end, costliestModule: reflection.costliestModule } : end
-  await writeHeld(db, lease, heldForEnd(lease, named, chargedLeftBehind(lease)),
+  const named = reflection?.ok && isClean
+    ? { ...end, costliestModule: reflection.costliestModule }
+    : end
+  await writeHeld(
+    db,
+    lease,
+    heldForEnd(lease, named, chargedLeftBehind(lease)),
     ...dayParts(record, persona, end, { incidents, ratings }),
     ...(ratings.length > 0 ? [insertedRatings(run.id, ratings)] : []),
-    ...(reflection?.ok === false ? [insertedUnreadable(run.id, reflection.rawText, reflection.problems.join('; '))] : []),
+    ...(reflection?.ok === false
+      ? [insertedUnreadable(run.id, reflection.rawText, reflection.problems.join('; '))]
+      : []),
     ...(words === null ? [] : [savedDiary(await remembered(db, persona, words))]),
-    movedPersona(movesAfter(end)))
+    movedPersona(movesAfter(end))
+  )
 }
 
-/** Kept to be read, but it counts nowhere: whether the persona speaks or what it read cannot be told. */
+/**
+ * Kept to be read, but it counts nowhere: whether the persona speaks or what it read cannot be
+ * told.
+ */
 function setAside (rating: CheckedRating): CheckedRating {
   return { ...rating, grounded: false, ungroundedReason: 'incident' }
 }
@@ -66,13 +83,20 @@ export async function closeUnrated (trx: Queryable, run: Run, end: RunEnd): Prom
   const marked = await getMarkedPersona(trx, run.personaId)
   const record = await readRecord(trx, run.id)
   const incidents = await findIncidents(run.id, marked, record)
-  await writeForEnded(trx, run.id, dayParts(record, marked.persona, end, { incidents, ratings: [] }))
+  await writeForEnded(
+    trx,
+    run.id,
+    dayParts(record, marked.persona, end, { incidents, ratings: [] })
+  )
   await chargeLeftBehind(trx, { runId: run.id, attempt: run.attempt })
 }
 
 /** What every end of a run owes to what was done until then, whoever ends it. */
 function dayParts (
-  { calls }: RunRecord, persona: Persona, end: RunEnd, { incidents, ratings }: { incidents: NewIncident[], ratings: CheckedRating[] }
+  { calls }: RunRecord,
+  persona: Persona,
+  end: RunEnd,
+  { incidents, ratings }: { incidents: NewIncident[], ratings: CheckedRating[] }
 ): RawBuilder<unknown>[] {
   const visits = judgeVisits(calls.map(toFrictionAction), ratings, end, slowMsFor(persona.patience))
   return [
@@ -95,29 +119,54 @@ function movesAfter ({ state, endReason, errorCode }: RunEnd): RawBuilder<unknow
 }
 
 /** Friction needs no model: it is computed whether or not the persona rated anything. */
-function judgeVisits (calls: FrictionAction[], ratings: CheckedRating[], end: RunEnd, slowMs: number): JudgedVisit[] {
+function judgeVisits (
+  calls: FrictionAction[],
+  ratings: CheckedRating[],
+  end: RunEnd,
+  slowMs: number
+): JudgedVisit[] {
   const over = new Set(end.walkedAwayOver)
-  const modulesWalkedAwayFrom = new Set(calls.filter(call => over.has(call.number)).map(call => call.module))
+  const modulesWalkedAwayFrom = new Set(
+    calls.filter(call => over.has(call.number)).map(call => call.module)
+  )
   return visitsOf(calls, { slowMs }).map(visit => {
-    const rating = ratings.find(rating => rating.module === visit.module && rating.grounded)?.rating ?? null
-    return { ...visit, walkedAway: modulesWalkedAwayFrom.has(visit.module), sayDoGap: sayDoGap(rating, visit.friction) }
+    const rating = ratings.find(rating =>
+      rating.module === visit.module && rating.grounded
+    )?.rating ?? null
+    return {
+      ...visit,
+      walkedAway: modulesWalkedAwayFrom.has(visit.module),
+      sayDoGap: sayDoGap(rating, visit.friction)
+    }
   })
 }
 
-function toFrictionAction ({ ordinal, toolName, module, inputHash, result, blame, latencyMs }: RecordedCall): FrictionAction {
+function toFrictionAction (
+  { ordinal, toolName, module, inputHash, result, blame, latencyMs }: RecordedCall
+): FrictionAction {
   return { number: ordinal + 1, module, toolName, inputHash, result, blame, latencyMs }
 }
 
-/** What the persona wrote into its diary, without what it copied: what the app says must not come back as its own memory. */
+/**
+ * What the persona wrote into its diary, without what it copied: what the app says must not come
+ * back as its own memory.
+ */
 function ownWords ({ calls }: RunRecord, { diary }: ReadReflection): OwnWords | null {
   const entry = readDiary(diary)
   if (entry === null) return null
   const own = verbatimRemover(calls.map(call => call.resultText))
   return {
-    did: own(entry.did), annoyed: own(entry.annoyed), plan: own(entry.plan), memory: entry.memory === null ? null : own(entry.memory)
+    did: own(entry.did),
+    annoyed: own(entry.annoyed),
+    plan: own(entry.plan),
+    memory: entry.memory === null ? null : own(entry.memory)
   }
 }
 
-async function remembered (db: Queryable, persona: Persona, { memory, ...entry }: OwnWords): Promise<Diary> {
+async function remembered (
+  db: Queryable,
+  persona: Persona,
+  { memory, ...entry }: OwnWords
+): Promise<Diary> {
   return addEntry(await loadDiary(db, persona.id), { date: isoDate(persona), ...entry }, memory)
 }

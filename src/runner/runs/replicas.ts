@@ -1,7 +1,10 @@
 import { sql } from 'kysely'
 import type { Queryable } from '../../platform/db/database.ts'
 
-/** All SQL on replicas: which processes are there. Nothing is decided by it; it is for people to see. */
+/**
+ * All SQL on replicas: which processes are there. Nothing is decided by it; it is for people to
+ * see.
+ */
 
 export interface Replica {
   id: string
@@ -21,10 +24,15 @@ export const ANNOUNCE_EVERY_MS = 15_000
 /** A process that was not heard of for this long is forgotten. */
 const FORGET_AFTER = '1 day'
 
-export async function announce (db: Queryable, { id, host, pid, version, working }: Omit<Replica, 'startedAt' | 'seenAt' | 'alive'>): Promise<void> {
+export async function announce (
+  db: Queryable,
+  { id, host, pid, version, working }: Omit<Replica, 'startedAt' | 'seenAt' | 'alive'>
+): Promise<void> {
   await db.insertInto('replicas').values({ id, host, pid, version, working })
-    .onConflict(conflict => conflict.column('id').doUpdateSet({ working, seen_at: sql`now()` })).execute()
-  await sql`DELETE FROM replicas WHERE seen_at < now() - ${sql.lit(FORGET_AFTER)}::interval`.execute(db)
+    .onConflict(conflict => conflict.column('id').doUpdateSet({ working, seen_at: sql`now()` }))
+    .execute()
+  await sql`DELETE FROM replicas WHERE seen_at < now() - ${sql.lit(FORGET_AFTER)}::interval`
+    .execute(db)
 }
 
 /** The process ends as it should. */
@@ -35,7 +43,10 @@ export async function signOff (db: Queryable, id: string): Promise<void> {
 /** All that were seen within a day, the longest there first. */
 export async function listReplicas (db: Queryable): Promise<Replica[]> {
   const rows = await db.selectFrom('replicas').selectAll()
-    .select(sql<boolean>`seen_at > now() - ${sql.lit(`${2 * ANNOUNCE_EVERY_MS} milliseconds`)}::interval`.as('alive'))
+    .select(
+      sql<boolean>`seen_at > now() - ${sql.lit(`${2 * ANNOUNCE_EVERY_MS} milliseconds`)}::interval`
+        .as('alive')
+    )
     .orderBy('started_at').orderBy('id').execute()
   return rows.map(row => ({
     id: row.id,

@@ -12,10 +12,13 @@ export interface RunCosts {
 }
 
 /**
- * By app, of the last 30 days: days that were lived with this model, whatever ended them. Calls whose answer never came count
- * with what they may have cost.
+ * By app, of the last 30 days: days that were lived with this model, whatever ended them. Calls
+ * whose answer never came count with what they may have cost.
  */
-export async function measureRunCosts (db: Queryable, model: string): Promise<Map<string, RunCosts>> {
+export async function measureRunCosts (
+  db: Queryable,
+  model: string
+): Promise<Map<string, RunCosts>> {
   const { rows } = await sql<RunCosts & { app: string }>`
     SELECT app, count(*)::int AS runs, avg(cost) AS mean,
       percentile_cont(0.1) WITHIN GROUP (ORDER BY cost) AS low, percentile_cont(0.9) WITHIN GROUP (ORDER BY cost) AS high

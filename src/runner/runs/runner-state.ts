@@ -2,7 +2,11 @@ import { sql } from 'kysely'
 import type { Queryable } from '../../platform/db/database.ts'
 
 /** An operator's pause, one row for all replicas. */
-export interface Pause { paused: boolean, reason: string | null, changedAt: string }
+export interface Pause {
+  paused: boolean
+  reason: string | null
+  changedAt: string
+}
 
 export async function readPause (db: Queryable): Promise<Pause> {
   const row = await db.selectFrom('runner_state').selectAll().executeTakeFirstOrThrow()
@@ -10,7 +14,15 @@ export async function readPause (db: Queryable): Promise<Pause> {
 }
 
 /** Takes effect in every process at its next tick; runs under way go on. */
-export async function writePause (db: Queryable, paused: boolean, reason: string | null): Promise<Pause> {
-  await db.updateTable('runner_state').set({ paused, pause_reason: paused ? reason : null, changed_at: sql`now()` }).execute()
+export async function writePause (
+  db: Queryable,
+  paused: boolean,
+  reason: string | null
+): Promise<Pause> {
+  await db.updateTable('runner_state').set({
+    paused,
+    pause_reason: paused ? reason : null,
+    changed_at: sql`now()`
+  }).execute()
   return readPause(db)
 }

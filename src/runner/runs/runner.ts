@@ -13,9 +13,9 @@ import type { RunEnd } from './states.ts'
 import { tellStored, tellToolNews } from './tool-news.ts'
 
 export interface RunnerLog {
-  info (fields: object, message: string): void
-  warn (fields: object, message: string): void
-  error (fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
 }
 
 export interface RunnerOptions extends Omit<RunDependencies, keyof AppUnderTest> {
@@ -23,16 +23,16 @@ export interface RunnerOptions extends Omit<RunDependencies, keyof AppUnderTest>
   /** The id of the model's breaker. */
   modelBreaker: string
   /** The app of this name, as it is by now. */
-  findApp (name: string): Promise<AppUnderTest & { breaker: string }>
+  findApp(name: string): Promise<AppUnderTest & { breaker: string }>
   concurrency: number
   log: RunnerLog
 }
 
 /** Takes runs from the queue and lives them, until it is stopped. */
 export interface Runner {
-  start (): Promise<void>
+  start(): Promise<void>
   /** Lets running days reach their next journaled step and hands them back. */
-  stop (timeoutMs: number): Promise<void>
+  stop(timeoutMs: number): Promise<void>
 }
 
 export function createRunner (options: RunnerOptions): Runner {
@@ -45,7 +45,12 @@ export function createRunner (options: RunnerOptions): Runner {
     if (taken === undefined) return
     try {
       // What an attempt that died had reserved was perhaps spent.
-      if (taken.lease.attempt > 1) taken.run.unansweredUsd += await chargeLeftBehind(db, { runId, attempt: taken.lease.attempt - 1 })
+      if (taken.lease.attempt > 1) {
+        taken.run.unansweredUsd += await chargeLeftBehind(db, {
+          runId,
+          attempt: taken.lease.attempt - 1
+        })
+      }
       const app = await findApp(taken.run.app)
       const services = { model: modelBreaker, app: app.breaker }
       const admission = await enterBreakers(db, services)
@@ -53,44 +58,82 @@ export function createRunner (options: RunnerOptions): Runner {
       else await live(taken, app, services, admission.admitted ? admission.probing : new Set())
     } catch (error) {
       if (error instanceof RunLostError) return
-      log.error({ runId, attempt: taken.lease.attempt, personaId: taken.run.personaId, code: codeOf(error), err: messageOf(error) }, 'attempt failed; the queue tries again')
+      log.error({
+        runId,
+        attempt: taken.lease.attempt,
+        personaId: taken.run.personaId,
+        code: codeOf(error),
+        err: messageOf(error)
+      }, 'attempt failed; the queue tries again')
       throw error
     }
   }
 
   /** @param probing breakers that this run may close */
-  async function live (taken: TakenRun, app: AppUnderTest, services: Services, probing: Set<string>): Promise<void> {
+  async function live (
+    taken: TakenRun,
+    app: AppUnderTest,
+    services: Services,
+    probing: Set<string>
+  ): Promise<void> {
     // It waited, and when it came back nobody else had found the service out of order any more.
     const othersGotThrough = taken.deferredMs > 0 && probing.size === 0
     // Loaded with the first run: a process that only answers starts sooner and holds less.
     const { executeRun } = await import('./execute-run.ts')
-    const outcome = await executeRun({ ...options, ...app, onToolNews }, taken, stopping.signal, async service => {
-      if (probing.delete(services[service])) await recovered(service, services[service], taken.run.app)
-    })
+    const outcome = await executeRun(
+      { ...options, ...app, onToolNews },
+      taken,
+      stopping.signal,
+      async service => {
+        if (probing.delete(services[service])) {
+          await recovered(
+            service,
+            services[service],
+            taken.run.app
+          )
+        }
+      }
+    )
     if (outcome.kind === 'final') logEnd(log, taken, outcome.end)
     if (outcome.kind === 'released') await handBack(db, queue, taken)
     if (outcome.kind === 'deferred') {
       // Out of order for this one alone: it must not keep all others waiting again and again.
-      const deferral = othersGotThrough ? null : await deferForOutage(db, services, taken, outcome.outage, outcome.end)
+      const deferral = othersGotThrough
+        ? null
+        : await deferForOutage(db, services, taken, outcome.outage, outcome.end)
       await (deferral === null ? end(taken, outcome.end) : defer(taken, deferral))
     }
     await endProbes(db, probing)
   }
 
   async function end (taken: TakenRun, end: RunEnd): Promise<void> {
-    await recordEnd(db, taken, await getMarkedPersona(db, taken.run.personaId), { end, reflection: null })
+    await recordEnd(db, taken, await getMarkedPersona(db, taken.run.personaId), {
+      end,
+      reflection: null
+    })
     logEnd(log, taken, end)
   }
 
-  async function recovered (service: Outage['service'], breaker: string, name: string): Promise<void> {
+  async function recovered (
+    service: Outage['service'],
+    breaker: string,
+    name: string
+  ): Promise<void> {
     const app = service === 'app' ? name : null
-    if (await closeBreaker(db, breaker)) log.info({ service, app }, `${nameOf({ service, app })} answers again`)
+    if (await closeBreaker(db, breaker)) {
+      log.info({ service, app }, `${nameOf({ service, app })} answers again`)
+    }
   }
 
   async function defer (taken: TakenRun, deferral: Deferral): Promise<void> {
-    if (!await waitInQueue(db, queue, taken, deferral)) return end(taken, { state: 'incomplete', endReason: 'cancelled' })
+    if (!await waitInQueue(db, queue, taken, deferral)) {
+      return end(taken, { state: 'incomplete', endReason: 'cancelled' })
+    }
     const { lease: { runId }, run: { personaId } } = taken
-    log.warn({ runId, personaId, waitMs: Math.round(deferral.waitMs), reason: deferral.reason }, 'run deferred: a service is out of order')
+    log.warn(
+      { runId, personaId, waitMs: Math.round(deferral.waitMs), reason: deferral.reason },
+      'run deferred: a service is out of order'
+    )
   }
 
   async function abandon (runId: string): Promise<void> {
@@ -99,10 +142,18 @@ export function createRunner (options: RunnerOptions): Runner {
       if (run === undefined) return undefined
       const end: RunEnd = { state: 'abandoned', endReason: run.endReason }
       await closeUnrated(trx, run, end)
-      const paused = await movePersona(trx, run.personaId, [FAILED, strike('No worker could finish the run (RUN_ABANDONED)')])
+      const paused = await movePersona(trx, run.personaId, [
+        FAILED,
+        strike('No worker could finish the run (RUN_ABANDONED)')
+      ])
       return { personaId: run.personaId, paused }
     })
-    if (abandoned !== undefined) log.warn({ runId, ...abandoned, code: 'RUN_ABANDONED' }, 'run abandoned: no attempt finished it')
+    if (abandoned !== undefined) {
+      log.warn(
+        { runId, ...abandoned, code: 'RUN_ABANDONED' },
+        'run abandoned: no attempt finished it'
+      )
+    }
   }
 
   return {

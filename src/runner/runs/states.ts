@@ -1,20 +1,36 @@
 /**
- * The states of a run. `queued → acting → reflecting → completed`, and from any open state to `failed`,
- * `incomplete` or `abandoned`. Pure.
+ * The states of a run. `queued → acting → reflecting → completed`, and from any open state to
+ * `failed`, `incomplete` or `abandoned`. Pure.
  */
 
-export type RunState = 'queued' | 'acting' | 'reflecting' | 'completed' | 'incomplete' | 'failed' | 'abandoned'
+export type RunState =
+  | 'queued'
+  | 'acting'
+  | 'reflecting'
+  | 'completed'
+  | 'incomplete'
+  | 'failed'
+  | 'abandoned'
 export type FinalState = Extract<RunState, 'completed' | 'incomplete' | 'failed' | 'abandoned'>
 
-export const RUN_STATES: RunState[] = ['queued', 'acting', 'reflecting', 'completed', 'incomplete', 'failed', 'abandoned']
+export const RUN_STATES: RunState[] = [
+  'queued',
+  'acting',
+  'reflecting',
+  'completed',
+  'incomplete',
+  'failed',
+  'abandoned'
+]
 
 export function isFinal (state: RunState): state is FinalState {
-  return state === 'completed' || state === 'incomplete' || state === 'failed' || state === 'abandoned'
+  return state === 'completed' || state === 'incomplete' || state === 'failed' ||
+    state === 'abandoned'
 }
 
 /**
- * Completed and incomplete days were both lived and count; a limit or a refusal is a finding, not a fault of
- * the runner.
+ * Completed and incomplete days were both lived and count; a limit or a refusal is a finding, not a
+ * fault of the runner.
  */
 export function wasLived (state: FinalState): boolean {
   return state === 'completed' || state === 'incomplete'

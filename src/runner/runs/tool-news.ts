@@ -19,20 +19,42 @@ export interface ToolNews {
   hintsSayNothing: boolean
 }
 
-export const placeOf = (app: string, policy: ToolPolicy): PolicyPlace => ({ app: app === FIRST_APP ? null : app, policy })
+export const placeOf = (app: string, policy: ToolPolicy): PolicyPlace => ({
+  app: app === FIRST_APP ? null : app,
+  policy
+})
 
-interface Log { warn (fields: object, message: string): void }
+interface Log {
+  warn(fields: object, message: string): void
+}
 
-/** Says as a process starts which tools earlier runs set aside, a line for each app, and what would allow them. */
-export async function tellStored (db: Queryable, log: Log, findPolicy: (app: string) => Promise<ToolPolicy>): Promise<void> {
-  for (const [app, tools = []] of Object.entries(Object.groupBy(await listSetAside(db), tool => tool.app))) {
+/**
+ * Says as a process starts which tools earlier runs set aside, a line for each app, and what would
+ * allow them.
+ */
+export async function tellStored (
+  db: Queryable,
+  log: Log,
+  findPolicy: (app: string) => Promise<ToolPolicy>
+): Promise<void> {
+  for (
+    const [app, tools = []] of Object.entries(
+      Object.groupBy(await listSetAside(db), tool => tool.app)
+    )
+  ) {
     const setAside = tools.map(({ name, reason }) => ({ name, reason: reason as SetAsideReason }))
     const mend = mendAll(placeOf(app, await findPolicy(app)), setAside)
-    log.warn({ app, tools: tools.map(tool => tool.name), mend }, 'tools that no persona got to see in earlier runs; GET /api/v1/admin/tools says why')
+    log.warn(
+      { app, tools: tools.map(tool => tool.name), mend },
+      'tools that no persona got to see in earlier runs; GET /api/v1/admin/tools says why'
+    )
   }
 }
 
-/** Says in the log which tools of an app no persona gets to see: each once per app, tool and reason in this process. */
+/**
+ * Says in the log which tools of an app no persona gets to see: each once per app, tool and reason
+ * in this process.
+ */
 export function tellToolNews (log: Log): (news: ToolNews) => void {
   const told = new Set<string>()
   const isNew = (...what: string[]) => {
@@ -42,12 +64,27 @@ export function tellToolNews (log: Log): (news: ToolNews) => void {
     return !known
   }
   return ({ app, changed, setAside, offered, mend, hintsSayNothing }) => {
-    if (changed.length > 0) log.warn({ app, tools: changed }, 'the app describes tools otherwise than before: compare ratings with care')
+    if (changed.length > 0) {
+      log.warn(
+        { app, tools: changed },
+        'the app describes tools otherwise than before: compare ratings with care'
+      )
+    }
     if (hintsSayNothing && isNew(app)) {
-      log.warn({ app }, 'the app declares (nearly) all its tools destructive, which tells none apart: they are judged by their names')
+      log.warn(
+        { app },
+        'the app declares (nearly) all its tools destructive, which tells none apart: they are judged by their names'
+      )
     }
     const news = setAside.filter(({ name, reason }) => isNew(app, name, reason))
-    for (const { name, reason, why } of news) log.warn({ app, tool: name, reason, why }, 'no persona gets to see this tool of the app')
-    if (news.length > 0) log.warn({ app, offered, setAside: setAside.length, mend }, 'tools of the app are set aside; GET /api/v1/admin/tools lists them')
+    for (const { name, reason, why } of news) {
+      log.warn({ app, tool: name, reason, why }, 'no persona gets to see this tool of the app')
+    }
+    if (news.length > 0) {
+      log.warn(
+        { app, offered, setAside: setAside.length, mend },
+        'tools of the app are set aside; GET /api/v1/admin/tools lists them'
+      )
+    }
   }
 }

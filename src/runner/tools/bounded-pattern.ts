@@ -1,14 +1,17 @@
 import { createContext, Script } from 'node:vm'
 
 /**
- * Patterns that an app puts into its schemas. Some take years over a text of thirty letters, `^(a+)+$` for one, and
- * nothing else of the process runs meanwhile: a pattern that takes longer than this is given up, and counts as met from
- * then on. The app is then the one to judge.
+ * Patterns that an app puts into its schemas. Some take years over a text of thirty letters,
+ * `^(a+)+$` for one, and nothing else of the process runs meanwhile: a pattern that takes longer
+ * than this is given up, and counts as met from then on. The app is then the one to judge.
  */
 
 /** Milliseconds. Ordinary patterns take microseconds. */
 const GIVEN_UP_AFTER_MS = 50
-/** A text so short is over at once, whatever a pattern does that repeats nothing within a repetition. */
+/**
+ * A text so short is over at once, whatever a pattern does that repeats nothing within a
+ * repetition.
+ */
 const SHORT = 1000
 
 const place = createContext({ pattern: /x/, text: '' }) as { pattern: RegExp, text: string }
@@ -49,4 +52,7 @@ export class BoundedPattern {
 }
 
 /** For ajv, in place of RegExp. */
-export const boundedPatterns = Object.assign((source: string, flags: string) => new BoundedPattern(source, flags), { code: '' })
+export const boundedPatterns = Object.assign(
+  (source: string, flags: string) => new BoundedPattern(source, flags),
+  { code: '' }
+)

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 import { boundedPatterns } from './bounded-pattern.ts'
 
 /**
- * Checks a tool's input against the schema that the app gave for it, so that a broken call never reaches the
- * app. Fetches nothing.
+ * Checks a tool's input against the schema that the app gave for it, so that a broken call never
+ * reaches the app. Fetches nothing.
  */
 
 const compiled = new WeakMap<object, ValidateFunction | null>()
@@ -15,10 +15,14 @@ function validatorOf (schema: Record<string, unknown>): ValidateFunction | null 
   if (known !== undefined) return known
   let validate: ValidateFunction | null = null
   try {
-    // An instance of its own per schema: two tools may use the same $id. Never asynchronous: a promise would
-    // count as valid.
+    // An instance of its own per schema: two tools may use the same $id. Never asynchronous: a
+    // promise would count as valid.
     const ajv = new Ajv2020({
-      strict: false, allErrors: true, validateFormats: false, logger: false, code: { regExp: boundedPatterns }
+      strict: false,
+      allErrors: true,
+      validateFormats: false,
+      logger: false,
+      code: { regExp: boundedPatterns }
     })
     validate = ajv.compile({ ...schema, $schema: undefined, $async: undefined })
   } catch { /* judged by the app */ }
@@ -43,16 +47,24 @@ const MAX_INPUT_CHARS = 200_000
 
 /** The first three problems of an input; none: it may be sent. */
 export function checkInput (schema: Record<string, unknown>, input: unknown): string[] {
-  if (input === null || typeof input !== 'object' || Array.isArray(input)) return ['the input must be an object']
-  if (JSON.stringify(input).length > MAX_INPUT_CHARS) return [`the input must not be longer than ${MAX_INPUT_CHARS} characters`]
+  if (input === null || typeof input !== 'object' || Array.isArray(input)) {
+    return ['the input must be an object']
+  }
+  if (JSON.stringify(input).length > MAX_INPUT_CHARS) {
+    return [`the input must not be longer than ${MAX_INPUT_CHARS} characters`]
+  }
   const validate = validatorOf(schema)
   if (validate === null || validate(input)) return []
-  return (validate.errors ?? []).slice(0, 3).map(error => `${error.instancePath === '' ? 'input' : error.instancePath.slice(1)} ${error.message ?? 'is not valid'}`)
+  return (validate.errors ?? []).slice(0, 3).map(error =>
+    `${error.instancePath === '' ? 'input' : error.instancePath.slice(1)} ${
+      error.message ?? 'is not valid'
+    }`
+  )
 }
 
 /**
- * A hash of the arguments, the same however their keys are ordered. The arguments themselves are in the
- * journal only.
+ * A hash of the arguments, the same however their keys are ordered. The arguments themselves are in
+ * the journal only.
  */
 export function hashInput (input: unknown): string {
   return createHash('sha256').update(stableJson(input)).digest('hex').slice(0, 32)
@@ -62,5 +74,9 @@ export function hashInput (input: unknown): string {
 export function stableJson (value: unknown): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null'
   if (Array.isArray(value)) return `[${value.map(stableJson).join(',')}]`
-  return `{${Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).map(([key, item]) => `${JSON.stringify(key)}:${stableJson(item)}`).join(',')}}`
+  return `{${
+    Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).map(([key, item]) =>
+      `${JSON.stringify(key)}:${stableJson(item)}`
+    ).join(',')
+  }}`
 }

@@ -4,8 +4,8 @@ import { asMeant, isObject, subschemas } from './schema-as-meant.ts'
 import { cleanJson, nestsTooDeep } from '../../platform/clean-json.ts'
 
 /**
- * What a tool's input schema is offered to the model as. Pure. The provider refuses a whole request over one schema that it
- * does not take, so what is known to be refused never goes out.
+ * What a tool's input schema is offered to the model as. Pure. The provider refuses a whole request
+ * over one schema that it does not take, so what is known to be refused never goes out.
  */
 
 type Schema = Record<string, unknown>
@@ -15,7 +15,10 @@ export interface OfferedSchema {
   shown: Schema
   /** What an input is checked against before it goes to the app. */
   checked: Schema
-  /** By the names of properties that the model is shown, those that the app knows, where they differ. */
+  /**
+   * By the names of properties that the model is shown, those that the app knows, where they
+   * differ.
+   */
   renamed: ReadonlyMap<string, string>
   /** Told in words, so that the model need not guess; undefined: `shown` says it all. */
   told?: Schema
@@ -25,7 +28,16 @@ const MAX_SCHEMA_BYTES = 100_000
 /** The provider refuses these at the top. */
 const TOP_LEVEL_COMBINATORS = ['oneOf', 'anyOf', 'allOf', '$ref']
 /** These speak of properties by their names. */
-const NAMES_PROPERTIES = ['dependentRequired', 'dependentSchemas', 'dependencies', 'propertyNames', 'if', 'then', 'else', 'not']
+const NAMES_PROPERTIES = [
+  'dependentRequired',
+  'dependentSchemas',
+  'dependencies',
+  'propertyNames',
+  'if',
+  'then',
+  'else',
+  'not'
+]
 /** The Messages API: "Property keys should match pattern". */
 const LEGAL_PROPERTY = /^[a-zA-Z0-9_.-]{1,64}$/
 const ANY_OBJECT = { type: 'object', additionalProperties: true }
@@ -42,21 +54,30 @@ export function offerSchema (given: unknown): OfferedSchema | string {
   const types = Array.isArray(schema.type) ? schema.type as unknown[] : [schema.type ?? 'object']
   if (!types.includes('object')) return 'its schema takes something else than an object'
   const checked: Schema = { ...schema, type: 'object' }
-  const cannotBeShown = TOP_LEVEL_COMBINATORS.some(key => key in checked) || refersElsewhere(checked) || !isValidSchema(checked)
+  const cannotBeShown = TOP_LEVEL_COMBINATORS.some(key => key in checked) ||
+    refersElsewhere(checked) || !isValidSchema(checked)
   const shown = cannotBeShown ? null : withLegalNames(checked)
-  return shown === null ? { shown: ANY_OBJECT, checked, renamed: NO_NAMES, told } : { ...shown, checked }
+  return shown === null
+    ? { shown: ANY_OBJECT, checked, renamed: NO_NAMES, told }
+    : { ...shown, checked }
 }
 
 /**
- * The same schema with property names that the provider takes; null: there is no simple one. At the top they are mapped both
- * ways, so that the model keeps types and descriptions. Further down that would take the whole schema apart.
+ * The same schema with property names that the provider takes; null: there is no simple one. At the
+ * top they are mapped both ways, so that the model keeps types and descriptions. Further down that
+ * would take the whole schema apart.
  */
 function withLegalNames (schema: Schema): Pick<OfferedSchema, 'shown' | 'renamed'> | null {
   if (subschemas(schema).some(holdsIllegalName)) return null
   const properties = Object.entries(isObject(schema.properties) ? schema.properties : {})
-  const renamed = new Map(properties.filter(([name]) => !LEGAL_PROPERTY.test(name)).map(([name]) => [legalProperty(name), name]))
+  const renamed = new Map(
+    properties.filter(([name]) => !LEGAL_PROPERTY.test(name)).map((
+      [name]
+    ) => [legalProperty(name), name])
+  )
   if (renamed.size === 0) return { shown: schema, renamed }
-  const isNamed = NAMES_PROPERTIES.some(key => key in schema) || JSON.stringify(schema).includes('"#/properties/')
+  const isNamed = NAMES_PROPERTIES.some(key => key in schema) ||
+    JSON.stringify(schema).includes('"#/properties/')
   if (isNamed || properties.some(([name]) => renamed.has(name))) return null
   const shownName = (name: string) => LEGAL_PROPERTY.test(name) ? name : legalProperty(name)
   const toShown = ([name, property]: [string, unknown]) =>
@@ -64,7 +85,8 @@ function withLegalNames (schema: Schema): Pick<OfferedSchema, 'shown' | 'renamed
   const shown = {
     ...schema,
     properties: Object.fromEntries(properties.map(toShown)),
-    ...(Array.isArray(schema.required) && { required: schema.required.map(name => shownName(String(name))) })
+    ...(Array.isArray(schema.required) &&
+      { required: schema.required.map(name => shownName(String(name))) })
   }
   return { shown, renamed }
 }
@@ -74,14 +96,21 @@ function holdsIllegalName (schema: Schema): boolean {
   return names.some(name => !LEGAL_PROPERTY.test(name)) || subschemas(schema).some(holdsIllegalName)
 }
 
-/** A hash of the whole name keeps two names apart that differ only in strange characters, and is the same in every run. */
+/**
+ * A hash of the whole name keeps two names apart that differ only in strange characters, and is the
+ * same in every run.
+ */
 function legalProperty (name: string): string {
-  return `${name.replace(/[^a-zA-Z0-9_.-]/g, '_').slice(0, 55)}_${createHash('sha256').update(name).digest('hex').slice(0, 8)}`
+  return `${name.replace(/[^a-zA-Z0-9_.-]/g, '_').slice(0, 55)}_${
+    createHash('sha256').update(name).digest('hex').slice(0, 8)
+  }`
 }
 
 function naming (name: string, property: unknown): unknown {
   if (!isObject(property)) return { description: `The app calls it ${name}.` }
-  const description = typeof property.description === 'string' ? `${property.description} (the app calls it ${name})` : `The app calls it ${name}.`
+  const description = typeof property.description === 'string'
+    ? `${property.description} (the app calls it ${name})`
+    : `The app calls it ${name}.`
   return { ...property, description }
 }
 
@@ -89,11 +118,20 @@ function naming (name: string, property: unknown): unknown {
 function refersElsewhere (value: unknown): boolean {
   if (value === null || typeof value !== 'object') return false
   const { $ref } = value as { $ref?: unknown }
-  return (typeof $ref === 'string' && !$ref.startsWith('#')) || Object.values(value).some(refersElsewhere)
+  return (typeof $ref === 'string' && !$ref.startsWith('#')) ||
+    Object.values(value).some(refersElsewhere)
 }
 
-/** An input as the app knows it. A model may use the app's own names all the same: its description tells them. */
-export function toAppInput (renamed: ReadonlyMap<string, string> | undefined, input: unknown): unknown {
+/**
+ * An input as the app knows it. A model may use the app's own names all the same: its description
+ * tells them.
+ */
+export function toAppInput (
+  renamed: ReadonlyMap<string, string> | undefined,
+  input: unknown
+): unknown {
   if (renamed === undefined || renamed.size === 0 || !isObject(input)) return input
-  return Object.fromEntries(Object.entries(input).map(([name, value]) => [renamed.get(name) ?? name, value]))
+  return Object.fromEntries(
+    Object.entries(input).map(([name, value]) => [renamed.get(name) ?? name, value])
+  )
 }

@@ -1,14 +1,29 @@
 /**
- * A JSON Schema of an older draft, or of a program that writes `null` for nothing, in the words of draft 2020-12, which the
- * model's provider checks. Pure. What is not understood stays as it is.
+ * A JSON Schema of an older draft, or of a program that writes `null` for nothing, in the words of
+ * draft 2020-12, which the model's provider checks. Pure. What is not understood stays as it is.
  */
 
 type Schema = Record<string, unknown>
 
-const MAPS_OF_SCHEMAS = ['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas']
+const MAPS_OF_SCHEMAS = [
+  'properties',
+  'patternProperties',
+  '$defs',
+  'definitions',
+  'dependentSchemas'
+]
 const LISTS_OF_SCHEMAS = ['allOf', 'anyOf', 'oneOf', 'prefixItems']
 const SCHEMAS = [
-  'items', 'additionalProperties', 'not', 'if', 'then', 'else', 'contains', 'propertyNames', 'unevaluatedItems', 'unevaluatedProperties'
+  'items',
+  'additionalProperties',
+  'not',
+  'if',
+  'then',
+  'else',
+  'contains',
+  'propertyNames',
+  'unevaluatedItems',
+  'unevaluatedProperties'
 ]
 /** Values of an instance: `null` is one. */
 const DATA = new Set(['const', 'default'])
@@ -39,10 +54,15 @@ export function isObject (value: unknown): value is Schema {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Go writes `null` for an empty list or map. In drafts 3 and 4 a schema is named by `id`, and any type is `any`. */
+/**
+ * Go writes `null` for an empty list or map. In drafts 3 and 4 a schema is named by `id`, and any
+ * type is `any`.
+ */
 function withoutNulls (schema: Schema): Schema {
   const { id, $schema, type, ...rest } = schema
-  const kept = Object.fromEntries(Object.entries(rest).filter(([key, value]) => value !== null || DATA.has(key)))
+  const kept = Object.fromEntries(
+    Object.entries(rest).filter(([key, value]) => value !== null || DATA.has(key))
+  )
   const isOld = typeof $schema !== 'string' || /draft-0[34]/.test($schema)
   return {
     ...(!isOld && { $schema }),
@@ -57,7 +77,8 @@ function withRequired (schema: Schema): Schema {
   const { required, ...rest } = schema
   const properties = isObject(schema.properties) ? Object.entries(schema.properties) : []
   const named = Array.isArray(required) ? required : typeof required === 'string' ? [required] : []
-  const own = properties.filter(([, property]) => isObject(property) && property.required === true).map(([name]) => name)
+  const own = properties.filter(([, property]) => isObject(property) && property.required === true)
+    .map(([name]) => name)
   const all = [...new Set([...named, ...own])]
   return { ...rest, ...(all.length > 0 && { required: all }) }
 }
@@ -65,18 +86,29 @@ function withRequired (schema: Schema): Schema {
 /** In draft 4 `exclusiveMinimum: true` says something about `minimum`. */
 function withLimits (schema: Schema): Schema {
   const { exclusiveMinimum, exclusiveMaximum, minimum, maximum, ...rest } = schema
-  return { ...rest, ...limit('inimum', exclusiveMinimum, minimum), ...limit('aximum', exclusiveMaximum, maximum) }
+  return {
+    ...rest,
+    ...limit('inimum', exclusiveMinimum, minimum),
+    ...limit('aximum', exclusiveMaximum, maximum)
+  }
 }
 
 function limit (word: 'inimum' | 'aximum', exclusive: unknown, bound: unknown): Schema {
   const [own, other] = [`m${word}`, `exclusiveM${word}`]
   if (exclusive === true) return bound === undefined ? {} : { [other]: bound }
-  return { ...(bound !== undefined && { [own]: bound }), ...(typeof exclusive !== 'boolean' && exclusive !== undefined && { [other]: exclusive }) }
+  return {
+    ...(bound !== undefined && { [own]: bound }),
+    ...(typeof exclusive !== 'boolean' && exclusive !== undefined && { [other]: exclusive })
+  }
 }
 
 /** Up to 2019 `items` was a list for tuples. */
 function withTuples (schema: Schema): Schema {
   if (!Array.isArray(schema.items)) return schema
   const { items, additionalItems, ...rest } = schema
-  return { ...rest, prefixItems: items, ...(additionalItems !== undefined && { items: additionalItems }) }
+  return {
+    ...rest,
+    prefixItems: items,
+    ...(additionalItems !== undefined && { items: additionalItems })
+  }
 }

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { pathOf } from '../../platform/paths.ts'
 
-/** Presets of the tool policy by kind of app. Which tools each allows stands in `tool-presets.json`. */
+/**
+ * Presets of the tool policy by kind of app. Which tools each allows stands in `tool-presets.json`.
+ */
 
 export type Preset = 'browser' | 'files'
 
@@ -12,7 +14,9 @@ interface PresetData {
   names: string[]
 }
 
-const PRESETS = JSON.parse(readFileSync(pathOf('src/runner/tools/tool-presets.json'), 'utf8')) as Record<Preset, PresetData>
+const PRESETS = JSON.parse(
+  readFileSync(pathOf('src/runner/tools/tool-presets.json'), 'utf8')
+) as Record<Preset, PresetData>
 
 export const PRESET_NAMES = Object.keys(PRESETS) as Preset[]
 
@@ -26,5 +30,8 @@ export interface Standard {
 export function standardOf (policy: 'allow' | 'read-only' | 'deny' | Preset): Standard {
   if (policy !== 'browser' && policy !== 'files') return { otherwise: policy, allow: [] }
   const { otherwise, names } = PRESETS[policy]
-  return { otherwise, allow: names.flatMap(name => [name, `*_${name}`, `*.${name}`, `*-${name}`, `*/${name}`]) }
+  return {
+    otherwise,
+    allow: names.flatMap(name => [name, `*_${name}`, `*.${name}`, `*-${name}`, `*/${name}`])
+  }
 }

@@ -1,27 +1,121 @@
 /**
- * What a tool does, as far as its name says: `todo.delete`, `delete_todo`, `deleteTodo` and `todoLoeschen` are all read
- * word by word. Pure. It errs towards destructive: an operator can allow a tool, nobody can bring back what it deleted.
+ * What a tool does, as far as its name says: `todo.delete`, `delete_todo`, `deleteTodo` and
+ * `todoLoeschen` are all read word by word. Pure. It errs towards destructive: an operator can
+ * allow a tool, nobody can bring back what it deleted.
  */
 
 /** These destroy wherever they stand in a name: `get_and_delete` does. */
 const DESTROY = new Set([
-  'delete', 'del', 'deletion', 'remove', 'rm', 'removal', 'purge', 'drop', 'wipe', 'erase', 'destroy', 'truncate', 'discard', 'shred', 'overwrite',
-  'unlink', 'uninstall', 'expunge', 'nuke', 'kill', 'shutdown', 'terminate', 'exec', 'execute', 'eval', 'shell',
-  'loeschen', 'loesche', 'entfernen', 'entferne', 'vernichten', 'leeren', 'ueberschreiben'
+  'delete',
+  'del',
+  'deletion',
+  'remove',
+  'rm',
+  'removal',
+  'purge',
+  'drop',
+  'wipe',
+  'erase',
+  'destroy',
+  'truncate',
+  'discard',
+  'shred',
+  'overwrite',
+  'unlink',
+  'uninstall',
+  'expunge',
+  'nuke',
+  'kill',
+  'shutdown',
+  'terminate',
+  'exec',
+  'execute',
+  'eval',
+  'shell',
+  'loeschen',
+  'loesche',
+  'entfernen',
+  'entferne',
+  'vernichten',
+  'leeren',
+  'ueberschreiben'
 ])
 
-/** These cost money, reach other people or take rights away; behind a word that reads they are only a noun: `get_transfer`. */
+/**
+ * These cost money, reach other people or take rights away; behind a word that reads they are only
+ * a noun: `get_transfer`.
+ */
 const ACT = new Set([
-  'reset', 'clear', 'empty', 'pay', 'payout', 'charge', 'refund', 'purchase', 'buy', 'checkout', 'transfer', 'withdraw', 'donate', 'subscribe',
-  'invite', 'broadcast', 'ban', 'kick', 'evict', 'revoke', 'grant', 'impersonate', 'deactivate', 'suspend',
-  'zuruecksetzen', 'bezahlen', 'bezahle', 'zahlen', 'ueberweisen', 'ueberweise', 'kaufen', 'kaufe', 'bestellen', 'spenden',
-  'einladen', 'kuendigen', 'kuendige', 'sperren'
+  'reset',
+  'clear',
+  'empty',
+  'pay',
+  'payout',
+  'charge',
+  'refund',
+  'purchase',
+  'buy',
+  'checkout',
+  'transfer',
+  'withdraw',
+  'donate',
+  'subscribe',
+  'invite',
+  'broadcast',
+  'ban',
+  'kick',
+  'evict',
+  'revoke',
+  'grant',
+  'impersonate',
+  'deactivate',
+  'suspend',
+  'zuruecksetzen',
+  'bezahlen',
+  'bezahle',
+  'zahlen',
+  'ueberweisen',
+  'ueberweise',
+  'kaufen',
+  'kaufe',
+  'bestellen',
+  'spenden',
+  'einladen',
+  'kuendigen',
+  'kuendige',
+  'sperren'
 ])
 
 const READ = new Set([
-  'list', 'get', 'read', 'search', 'find', 'show', 'view', 'history', 'count', 'lookup', 'query', 'describe', 'status', 'stats', 'summary', 'overview',
-  'browse', 'preview', 'peek', 'check',
-  'liste', 'zeige', 'zeigen', 'suche', 'suchen', 'lese', 'lesen', 'verlauf', 'uebersicht'
+  'list',
+  'get',
+  'read',
+  'search',
+  'find',
+  'show',
+  'view',
+  'history',
+  'count',
+  'lookup',
+  'query',
+  'describe',
+  'status',
+  'stats',
+  'summary',
+  'overview',
+  'browse',
+  'preview',
+  'peek',
+  'check',
+  'liste',
+  'zeige',
+  'zeigen',
+  'suche',
+  'suchen',
+  'lese',
+  'lesen',
+  'verlauf',
+  'uebersicht'
 ])
 
 /** Written in one word, as `deleteall`; what is in the past (`deleted`) does not count. */

@@ -3,8 +3,8 @@ import type { BlameRule } from './blame-sentences.ts'
 import type { DenialReason, ToolHints } from './tool-policy.ts'
 
 /**
- * The port to the app under test: its tools, as one persona sees them. `mcp-toolbox.ts` is the adapter
- * for MCP over streamable HTTP.
+ * The port to the app under test: its tools, as one persona sees them. `mcp-toolbox.ts` is the
+ * adapter for MCP over streamable HTTP.
  */
 
 /**
@@ -25,7 +25,10 @@ export interface Tool {
   inputSchema: Record<string, unknown>
   /** What the app says its input must be like; undefined: what the model is shown. */
   appSchema?: Record<string, unknown>
-  /** By the names of properties that the model is shown, those that the app knows, where they differ. */
+  /**
+   * By the names of properties that the model is shown, those that the app knows, where they
+   * differ.
+   */
   renamed?: ReadonlyMap<string, string>
   /** Declared by the app: calling it twice with the same input has no further effect. */
   repeatable: boolean
@@ -34,11 +37,17 @@ export interface Tool {
 }
 
 /**
- * Why a persona does not get to see a tool: the policy (`DenialReason`), a definition that has changed, the model's
- * provider, or something in the tool itself that makes it of no use.
+ * Why a persona does not get to see a tool: the policy (`DenialReason`), a definition that has
+ * changed, the model's provider, or something in the tool itself that makes it of no use.
  */
 export type SetAsideReason =
-  | DenialReason | 'changed' | 'refused_by_model' | 'name_unusable' | 'same_name' | 'schema_unusable' | 'needs_task'
+  | DenialReason
+  | 'changed'
+  | 'refused_by_model'
+  | 'name_unusable'
+  | 'same_name'
+  | 'schema_unusable'
+  | 'needs_task'
 
 /** A tool that the app lists and the persona does not get to see. */
 export interface SetAside {
@@ -82,7 +91,10 @@ export interface ToolOutcome {
 
 export interface CallOptions {
   signal: AbortSignal
-  /** Awaited each time right before the call goes out; what it throws is thrown, and nothing is sent. */
+  /**
+   * Awaited each time right before the call goes out; what it throws is thrown, and nothing is
+   * sent.
+   */
   beforeSend?: () => Promise<void>
 }
 
@@ -101,13 +113,13 @@ export interface Toolbox {
    * Lists the tools anew if the app said that they have changed. For the time between two steps.
    * @throws AppError, with `outage` where the app is out of order for everybody
    */
-  refresh (signal: AbortSignal): Promise<void>
+  refresh(signal: AbortSignal): Promise<void>
   /**
    * Whatever goes wrong with a call that may have reached the app is an outcome.
-   * @throws only where the app certainly did not act: the same call may be sent at any later time. With `outage` where
-   * the app is out of order for everybody.
+   * @throws only where the app certainly did not act: the same call may be sent at any later time.
+   *   With `outage` where the app is out of order for everybody.
    */
-  call (name: string, input: Record<string, unknown>, options: CallOptions): Promise<ToolOutcome>
+  call(name: string, input: Record<string, unknown>, options: CallOptions): Promise<ToolOutcome>
   /** Ends the session with the app, within 2 s whatever the app does. */
-  close (): Promise<void>
+  close(): Promise<void>
 }

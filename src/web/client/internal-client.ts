@@ -1,7 +1,15 @@
 import { Type, type Static } from 'typebox'
 import Value from 'typebox/value'
-import { MAX_ACTIONS_PER_BATCH, type ActionBatch, type ActionInput } from '../../runner/actions/schemas.ts'
-import { MAX_FEEDBACK_PER_BATCH, UnratedRow, type FeedbackInput } from '../../analysis/feedback/schemas.ts'
+import {
+  MAX_ACTIONS_PER_BATCH,
+  type ActionBatch,
+  type ActionInput
+} from '../../runner/actions/schemas.ts'
+import {
+  MAX_FEEDBACK_PER_BATCH,
+  UnratedRow,
+  type FeedbackInput
+} from '../../analysis/feedback/schemas.ts'
 import type { Persona } from '../../personas/schemas.ts'
 import { ConfigError, messageOf } from '../../platform/errors.ts'
 import { oneLine } from '../../platform/text.ts'
@@ -19,13 +27,19 @@ export interface InternalClientOptions {
   timeoutMs?: number
 }
 
-export interface DuePersonas { personas: Persona[], serverTime: string }
+export interface DuePersonas {
+  personas: Persona[]
+  serverTime: string
+}
 export interface Written {
   /** Rows that were not there before. */
   written: number
 }
 export interface FeedbackWritten extends Written {
-  /** Rows that the store keeps without a number: those of the module `__parse`, and those sent with null. */
+  /**
+   * Rows that the store keeps without a number: those of the module `__parse`, and those sent with
+   * null.
+   */
   withoutRating: UnratedRow[]
 }
 
@@ -33,7 +47,10 @@ export interface FeedbackWritten extends Written {
 export class InternalClientError extends Error {
   /** Of the answer; null: none came. */
   readonly status: number | null
-  /** The store's own, see docs/errors.md; `UNREACHABLE`, or `BAD_ANSWER` where something else answered. */
+  /**
+   * The store's own, see docs/errors.md; `UNREACHABLE`, or `BAD_ANSWER` where something else
+   * answered.
+   */
   readonly code: string
   constructor (status: number | null, code: string, message: string, options?: ErrorOptions) {
     super(message, options)
@@ -43,8 +60,14 @@ export class InternalClientError extends Error {
 }
 
 const ErrorAnswer = Type.Object({ code: Type.String(), message: Type.String() })
-const WrittenAnswer = Type.Object({ written: Type.Integer(), withoutRating: Type.Optional(Type.Array(UnratedRow)) })
-const DueAnswer = Type.Object({ personas: Type.Array(Type.Object({ userId: Type.String() })), serverTime: Type.String() })
+const WrittenAnswer = Type.Object({
+  written: Type.Integer(),
+  withoutRating: Type.Optional(Type.Array(UnratedRow))
+})
+const DueAnswer = Type.Object({
+  personas: Type.Array(Type.Object({ userId: Type.String() })),
+  serverTime: Type.String()
+})
 
 export class InternalClient {
   readonly #base: string
@@ -53,7 +76,9 @@ export class InternalClient {
   readonly #timeoutMs: number
 
   /** @throws ConfigError for an address or a key that cannot work */
-  constructor ({ baseUrl, serviceKey, fetch = globalThis.fetch, timeoutMs = 30_000 }: InternalClientOptions) {
+  constructor (
+    { baseUrl, serviceKey, fetch = globalThis.fetch, timeoutMs = 30_000 }: InternalClientOptions
+  ) {
     if (serviceKey.trim() === '') {
       throw new ConfigError(
         'InternalClient: serviceKey is empty. Give the SERVICE_KEY of the persona store.'
@@ -77,26 +102,40 @@ export class InternalClient {
   }
 
   /**
-   * Stores what a persona did (`userId` of who is due), in as many requests as it takes; the same actions sent again are stored once.
-   * Give all actions of a tick in one call and in the order they happened: their positions are their ids. An
-   * empty list says no more than that the persona was active.
-   * @throws InternalClientError; batches before the one that failed are stored, so send everything again
+   * Stores what a persona did (`userId` of who is due), in as many requests as it takes; the same
+   * actions sent again are stored once. Give all actions of a tick in one call and in the order
+   * they happened: their positions are their ids. An empty list says no more than that the persona
+   * was active.
+   * @throws InternalClientError; batches before the one that failed are stored, so send everything
+   *   again
    */
   async postActions (userId: string, actions: ActionInput[]): Promise<Written> {
     const { written } = await this.#postAll(userId, 'actions', actionBatches(actions))
     return { written }
   }
 
-  /** Stores how a persona rates what it used: one rating per module per tick. Errors as `postActions`. */
+  /**
+   * Stores how a persona rates what it used: one rating per module per tick. Errors as
+   * `postActions`.
+   */
   async postFeedback (userId: string, feedback: FeedbackInput[]): Promise<FeedbackWritten> {
-    return this.#postAll(userId, 'feedback', chunk(feedback, MAX_FEEDBACK_PER_BATCH).map(part => ({ feedback: part })))
+    return this.#postAll(
+      userId,
+      'feedback',
+      chunk(feedback, MAX_FEEDBACK_PER_BATCH).map(part => ({ feedback: part }))
+    )
   }
 
   /** One after the other, so that what is stored is always a beginning of what was sent. */
   async #postAll (userId: string, what: string, bodies: object[]): Promise<FeedbackWritten> {
     const sum: FeedbackWritten = { written: 0, withoutRating: [] }
     for (const body of bodies) {
-      const answer = await this.#request('POST', `/${encodeURIComponent(userId)}/${what}`, WrittenAnswer, body)
+      const answer = await this.#request(
+        'POST',
+        `/${encodeURIComponent(userId)}/${what}`,
+        WrittenAnswer,
+        body
+      )
       sum.written += answer.written
       sum.withoutRating.push(...answer.withoutRating ?? [])
     }
@@ -104,24 +143,38 @@ export class InternalClient {
   }
 
   async #request<Schema extends Type.TSchema> (
-    method: string, path: string, schema: Schema, body?: object
+    method: string,
+    path: string,
+    schema: Schema,
+    body?: object
   ): Promise<Static<Schema>> {
     const { status, text } = await this.#exchange(method, path, body)
     const answer = parse(text)
     if (status >= 400) {
-      const known = Value.Check(ErrorAnswer, answer) ? answer : { code: 'BAD_ANSWER', message: oneLine(text, 200) }
+      const known = Value.Check(ErrorAnswer, answer)
+        ? answer
+        : { code: 'BAD_ANSWER', message: oneLine(text, 200) }
       throw new InternalClientError(status, known.code, known.message)
     }
     if (!Value.Check(schema, answer)) {
       throw new InternalClientError(
-        status, 'BAD_ANSWER', `${this.#base}${path} did not answer as the persona store does: ${oneLine(text, 200)}`
+        status,
+        'BAD_ANSWER',
+        `${this.#base}${path} did not answer as the persona store does: ${oneLine(text, 200)}`
       )
     }
     return answer
   }
 
-  async #exchange (method: string, path: string, body: object | undefined): Promise<{ status: number, text: string }> {
-    const headers = { 'x-service-key': this.#key, ...(body !== undefined && { 'content-type': 'application/json' }) }
+  async #exchange (
+    method: string,
+    path: string,
+    body: object | undefined
+  ): Promise<{ status: number, text: string }> {
+    const headers = {
+      'x-service-key': this.#key,
+      ...(body !== undefined && { 'content-type': 'application/json' })
+    }
     try {
       const response = await this.#fetch(`${this.#base}${path}`, {
         method,
@@ -134,26 +187,36 @@ export class InternalClient {
     } catch (error) {
       const cause = (error as { cause?: { code?: string } }).cause?.code ?? messageOf(error)
       throw new InternalClientError(
-        null, 'UNREACHABLE', `The persona store does not answer at ${this.#base}: ${oneLine(cause, 200)}`, { cause: error }
+        null,
+        'UNREACHABLE',
+        `The persona store does not answer at ${this.#base}: ${oneLine(cause, 200)}`,
+        { cause: error }
       )
     }
   }
 }
 
 /**
- * Never two ticks in one request: an action's id is its position in its tick, and the store counts positions
- * from one offset for the whole request.
+ * Never two ticks in one request: an action's id is its position in its tick, and the store counts
+ * positions from one offset for the whole request.
  */
 function actionBatches (actions: ActionInput[]): ActionBatch[] {
   if (actions.length === 0) return [{ actions: [] }]
   const byTick = [...Map.groupBy(actions, action => action.tickId).values()]
   return byTick.flatMap(
-    ofTick => chunk(ofTick, MAX_ACTIONS_PER_BATCH).map((part, i) => ({ actions: part, offset: i * MAX_ACTIONS_PER_BATCH }))
+    ofTick =>
+      chunk(ofTick, MAX_ACTIONS_PER_BATCH).map((part, i) => ({
+        actions: part,
+        offset: i * MAX_ACTIONS_PER_BATCH
+      }))
   )
 }
 
 function chunk<Item> (items: Item[], size: number): Item[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
+  return Array.from(
+    { length: Math.ceil(items.length / size) },
+    (_, i) => items.slice(i * size, (i + 1) * size)
+  )
 }
 
 function parse (text: string): unknown {

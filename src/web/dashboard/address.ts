@@ -6,7 +6,9 @@ type Filters = Record<string, string | number | boolean | undefined>
 
 /** A path with what is filtered by; what is undefined or empty is left out. */
 export function address (path: string, filters: Filters = {}): string {
-  const given = Object.entries(filters).flatMap(([name, value]) => value === undefined || value === '' ? [] : [[name, String(value)] as [string, string]])
+  const given = Object.entries(filters).flatMap(([name, value]) =>
+    value === undefined || value === '' ? [] : [[name, String(value)] as [string, string]]
+  )
   const query = new URLSearchParams(given).toString()
   return query === '' ? path : `${path}?${query}`
 }
@@ -16,11 +18,14 @@ export const runPath = (id: string) => `/runs/${encodeURIComponent(id)}`
 
 /** @param app that the module is of; the first one, or the only one, needs no mention */
 export function modulePath (module: string, app?: string): string {
-  return address(`/modules/${encodeURIComponent(module)}`, { app: app === FIRST_APP ? undefined : app })
+  return address(`/modules/${encodeURIComponent(module)}`, {
+    app: app === FIRST_APP ? undefined : app
+  })
 }
 
 /** @param app that the release is of; the first one, or the only one, needs no mention */
-export const releasePath = (version: string, app?: string) => address(`/releases/${encodeURIComponent(version)}`, { app })
+export const releasePath = (version: string, app?: string) =>
+  address(`/releases/${encodeURIComponent(version)}`, { app })
 
 /** What the page of a run shows at once; a citation must know on which page its action is. */
 export const ACTIONS_PER_PAGE = 200

@@ -1,6 +1,6 @@
 /**
- * How pages write times and numbers. Pure. What returns markup escapes all it is given: templates write it with `<%~ %>`,
- * everything else with `<%= %>`.
+ * How pages write times and numbers. Pure. What returns markup escapes all it is given: templates
+ * write it with `<%~ %>`, everything else with `<%= %>`.
  */
 
 /** HTML that is safe as it is. */
@@ -8,7 +8,13 @@ export type Markup = string
 
 type Instant = Date | string
 
-const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+const ESCAPES: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;'
+}
 
 export function escape (text: string): Markup {
   return text.replace(/[&<>"']/g, character => ESCAPES[character] ?? '')
@@ -39,10 +45,19 @@ export function count (value: number, one: string, many = `${one}s`): string {
   return `${number(value)} ${value === 1 ? one : many}`
 }
 
-/** A mean never stands alone: `3.2 (n 14, 2.7–3.7)`, or `– (n 2)` where there are too few for one. */
-export function mean (value: number | null, n: number, low?: number | null, high?: number | null): string {
+/**
+ * A mean never stands alone: `3.2 (n 14, 2.7–3.7)`, or `– (n 2)` where there are too few for one.
+ */
+export function mean (
+  value: number | null,
+  n: number,
+  low?: number | null,
+  high?: number | null
+): string {
   if (value === null) return `${MISSING} (n ${number(n)})`
-  const interval = low === null || low === undefined || high === null || high === undefined ? '' : `, ${low.toFixed(1)}–${high.toFixed(1)}`
+  const interval = low === null || low === undefined || high === null || high === undefined
+    ? ''
+    : `, ${low.toFixed(1)}–${high.toFixed(1)}`
   return `${value.toFixed(1)} (n ${number(n)}${interval})`
 }
 
@@ -54,10 +69,18 @@ export function duration (ms: number | null | undefined): string {
   const seconds = Math.floor(ms / 1000)
   if (seconds < 60) return `${seconds} s`
   if (seconds < 3600) return pair(seconds, 60, 'min', 1, 's')
-  return seconds < 86_400 ? pair(seconds, 3600, 'h', 60, 'min') : pair(seconds, 86_400, 'd', 3600, 'h')
+  return seconds < 86_400
+    ? pair(seconds, 3600, 'h', 60, 'min')
+    : pair(seconds, 86_400, 'd', 3600, 'h')
 }
 
-function pair (value: number, large: number, largeUnit: string, small: number, smallUnit: string): string {
+function pair (
+  value: number,
+  large: number,
+  largeUnit: string,
+  small: number,
+  smallUnit: string
+): string {
   const rest = Math.floor(value % large / small)
   return `${Math.floor(value / large)} ${largeUnit}${rest > 0 ? ` ${rest} ${smallUnit}` : ''}`
 }
@@ -81,7 +104,9 @@ function utcText (iso: string): string {
 export function ago (at: Instant | null | undefined, now: Date = new Date()): Markup {
   if (at === null || at === undefined) return MISSING
   const iso = new Date(at).toISOString()
-  return `<time datetime="${iso}" data-ago title="${utcText(iso)}">${agoText(now.getTime() - new Date(iso).getTime())}</time>`
+  return `<time datetime="${iso}" data-ago title="${utcText(iso)}">${
+    agoText(now.getTime() - new Date(iso).getTime())
+  }</time>`
 }
 
 function agoText (ms: number): string {
@@ -100,5 +125,7 @@ function coarse (minutes: number): string {
 export function since (at: Instant | null | undefined, now: Date = new Date()): Markup {
   if (at === null || at === undefined) return MISSING
   const iso = new Date(at).toISOString()
-  return `<time datetime="${iso}" data-since>${duration(Math.max(0, now.getTime() - new Date(iso).getTime()))}</time>`
+  return `<time datetime="${iso}" data-since>${
+    duration(Math.max(0, now.getTime() - new Date(iso).getTime()))
+  }</time>`
 }

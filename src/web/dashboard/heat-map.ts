@@ -7,45 +7,92 @@ import { MIN_N } from '../../analysis/insights/interval.ts'
 /** All SQL of the heat map of modules and personas. */
 
 export interface HeatCell {
-  /** What stands in the cell: a mean from n = 3 on, single numbers below, a dash where there is none. */
+  /**
+   * What stands in the cell: a mean from n = 3 on, single numbers below, a dash where there is
+   * none.
+   */
   text: string
   n: number
-  /** `heat-1` (bad) to `heat-5` (good), `heat-none`; `thin` below n = 3, where no colour may pretend to be a mean. */
+  /**
+   * `heat-1` (bad) to `heat-5` (good), `heat-none`; `thin` below n = 3, where no colour may pretend
+   * to be a mean.
+   */
   tone: string
 }
 
-export interface HeatRow { persona: { id: string, name: string, archetype: string }, cells: HeatCell[] }
-export interface HeatMap { modules: string[], rows: HeatRow[], hasMore: boolean }
+export interface HeatRow {
+  persona: { id: string, name: string, archetype: string }
+  cells: HeatCell[]
+}
+export interface HeatMap {
+  modules: string[]
+  rows: HeatRow[]
+  hasMore: boolean
+}
 export type HeatMeasure = 'rating' | 'friction'
 
 const PERSONAS_PER_PAGE = 40
 const MAX_MODULES = 40
 
-/** How many different ones stand behind the cells: numbers of different models and prompts do not compare. */
-export async function countMixed (db: Queryable, scope: Scope, measure: HeatMeasure): Promise<{ models: number, promptVersions: number }> {
-  const from = measure === 'rating' ? sql`persona_feedback f WHERE f.grounded AND f.rating IS NOT NULL` : sql`module_visits f WHERE true`
+/**
+ * How many different ones stand behind the cells: numbers of different models and prompts do not
+ * compare.
+ */
+export async function countMixed (
+  db: Queryable,
+  scope: Scope,
+  measure: HeatMeasure
+): Promise<{ models: number, promptVersions: number }> {
+  const from = measure === 'rating'
+    ? sql`persona_feedback f WHERE f.grounded AND f.rating IS NOT NULL`
+    : sql`module_visits f WHERE true`
   const { rows: [row] } = await sql<{ models: number, promptVersions: number }>`
     SELECT count(DISTINCT f.model)::int AS models, count(DISTINCT f.prompt_version)::int AS "promptVersions"
     FROM ${from} AND ${inScope(scope, 'f')}`.execute(db)
   return row ?? { models: 0, promptVersions: 0 }
 }
 
-interface FactRow { persona_id: string, module: string, n: number, mean: number | null, singles: number[] | null }
+interface FactRow {
+  persona_id: string
+  module: string
+  n: number
+  mean: number | null
+  singles: number[] | null
+}
 
 /** A page of personas in order of name. @param page from 1 */
-export async function readHeatMap (db: Queryable, scope: Scope, measure: HeatMeasure, page: number): Promise<HeatMap> {
+export async function readHeatMap (
+  db: Queryable,
+  scope: Scope,
+  measure: HeatMeasure,
+  page: number
+): Promise<HeatMap> {
   const { rows: modules } = await sql<{ module: string }>`
-    SELECT module FROM known_tools WHERE app = ${scope.filter.app ?? FIRST_APP} UNION SELECT v.module FROM module_visits v WHERE ${inScope(scope, 'v')}
-    UNION SELECT f.module FROM persona_feedback f WHERE ${inScope(scope, 'f')} AND f.module <> '__parse' ORDER BY 1 LIMIT ${MAX_MODULES}`.execute(db)
+    SELECT module FROM known_tools WHERE app = ${
+    scope.filter.app ?? FIRST_APP
+  } UNION SELECT v.module FROM module_visits v WHERE ${inScope(scope, 'v')}
+    UNION SELECT f.module FROM persona_feedback f WHERE ${
+    inScope(scope, 'f')
+  } AND f.module <> '__parse' ORDER BY 1 LIMIT ${MAX_MODULES}`.execute(db)
   const { app } = scope.filter
-  const personas = await db.selectFrom('personas').select(['id', 'name', 'archetype']).$if(app !== undefined, query => query.where('app', '=', app ?? ''))
-    .orderBy('name').orderBy('id').limit(PERSONAS_PER_PAGE + 1).offset((page - 1) * PERSONAS_PER_PAGE).execute()
+  const personas = await db.selectFrom('personas').select(['id', 'name', 'archetype']).$if(
+    app !== undefined,
+    query => query.where('app', '=', app ?? '')
+  )
+    .orderBy('name').orderBy('id').limit(PERSONAS_PER_PAGE + 1).offset(
+      (page - 1) * PERSONAS_PER_PAGE
+    ).execute()
   const shown = personas.slice(0, PERSONAS_PER_PAGE)
-  const facts = await (measure === 'rating' ? readRatings : readFriction)(db, scope, shown.map(persona => persona.id))
+  const facts = await (measure === 'rating' ? readRatings : readFriction)(
+    db,
+    scope,
+    shown.map(persona => persona.id)
+  )
   const byCell = new Map(facts.map(fact => [`${fact.persona_id} ${fact.module}`, fact]))
   const names = modules.map(row => row.module)
   const rows = shown.map(persona => ({
-    persona, cells: names.map(module => toCell(byCell.get(`${persona.id} ${module}`), measure))
+    persona,
+    cells: names.map(module => toCell(byCell.get(`${persona.id} ${module}`), measure))
   }))
   return { modules: names, rows, hasMore: personas.length > PERSONAS_PER_PAGE }
 }
@@ -53,24 +100,41 @@ export async function readHeatMap (db: Queryable, scope: Scope, measure: HeatMea
 async function readRatings (db: Queryable, scope: Scope, personaIds: string[]): Promise<FactRow[]> {
   const { rows } = await sql<FactRow>`
     SELECT f.persona_id, f.module, count(*)::int AS n, avg(f.rating)::float8 AS mean, (array_agg(f.rating ORDER BY f.created_at, f.id))[1:2] AS singles
-    FROM persona_feedback f WHERE ${inScope(scope, 'f')} AND f.persona_id = ANY (${personaIds}::uuid[]) AND f.grounded AND f.rating IS NOT NULL
+    FROM persona_feedback f WHERE ${
+    inScope(scope, 'f')
+  } AND f.persona_id = ANY (${personaIds}::uuid[]) AND f.grounded AND f.rating IS NOT NULL
     GROUP BY 1, 2`.execute(db)
   return rows
 }
 
-async function readFriction (db: Queryable, scope: Scope, personaIds: string[]): Promise<FactRow[]> {
+async function readFriction (
+  db: Queryable,
+  scope: Scope,
+  personaIds: string[]
+): Promise<FactRow[]> {
   const { rows } = await sql<FactRow>`
     SELECT v.persona_id, v.module, count(*)::int AS n, (sum(v.friction * v.calls) / nullif(sum(v.calls), 0))::float8 AS mean, NULL AS singles
-    FROM module_visits v WHERE ${inScope(scope, 'v')} AND v.persona_id = ANY (${personaIds}::uuid[]) GROUP BY 1, 2`.execute(db)
+    FROM module_visits v WHERE ${
+    inScope(scope, 'v')
+  } AND v.persona_id = ANY (${personaIds}::uuid[]) GROUP BY 1, 2`.execute(db)
   return rows
 }
 
 function toCell (fact: FactRow | undefined, measure: HeatMeasure): HeatCell {
   if (fact === undefined || fact.mean === null) return { text: '–', n: 0, tone: 'heat-none' }
-  if (measure === 'friction') return { text: fact.mean.toFixed(0), n: fact.n, tone: `heat-${frictionStep(fact.mean)}` }
-  if (fact.n < MIN_N) return { text: (fact.singles ?? []).join(', '), n: fact.n, tone: `heat-${Math.round(fact.mean)} thin` }
+  if (measure === 'friction') {
+    return { text: fact.mean.toFixed(0), n: fact.n, tone: `heat-${frictionStep(fact.mean)}` }
+  }
+  if (fact.n < MIN_N) {
+    return {
+      text: (fact.singles ?? []).join(', '),
+      n: fact.n,
+      tone: `heat-${Math.round(fact.mean)} thin`
+    }
+  }
   return { text: fact.mean.toFixed(1), n: fact.n, tone: `heat-${Math.round(fact.mean)}` }
 }
 
 /** From 5 (hardly any) to 1. */
-const frictionStep = (friction: number) => friction < 5 ? 5 : friction < 15 ? 4 : friction < 30 ? 3 : friction < 50 ? 2 : 1
+const frictionStep = (friction: number) =>
+  friction < 5 ? 5 : friction < 15 ? 4 : friction < 30 ? 3 : friction < 50 ? 2 : 1

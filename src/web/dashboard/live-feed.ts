@@ -2,16 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { changedTopics, type Marks } from './live-marks.ts'
 
 /**
- * Tells all listeners of this process which topics have changed, whichever process changed them. One look at the database
- * serves all, and nobody looks while nobody listens.
+ * Tells all listeners of this process which topics have changed, whichever process changed them.
+ * One look at the database serves all, and nobody looks while nobody listens.
  */
 export interface LiveFeed {
   /** @returns how to stop listening */
-  listen (onChange: (topics: string[]) => void): () => void
+  listen(onChange: (topics: string[]) => void): () => void
   /** Another one after every change that was seen, and when somebody begins to look. */
-  version (): number
+  version(): number
   /** Stops looking, whoever still listens. */
-  close (): Promise<void>
+  close(): Promise<void>
 }
 
 export interface LiveFeedOptions {
@@ -35,7 +35,7 @@ export function createLiveFeed ({ look, everyMs, onError }: LiveFeedOptions): Li
         const topics = before === undefined ? [] : changedTopics(before, after)
         if (before === undefined || topics.length > 0) version++
         before = after
-        if (topics.length > 0) for (const tell of listeners) tell(topics)
+        if (topics.length > 0) { for (const tell of listeners) tell(topics) }
       } catch (error) {
         onError(error)
       }
@@ -48,7 +48,9 @@ export function createLiveFeed ({ look, everyMs, onError }: LiveFeedOptions): Li
     listen (onChange) {
       listeners.add(onChange)
       looking ??= keepLooking()
-      return () => { listeners.delete(onChange) }
+      return () => {
+        listeners.delete(onChange)
+      }
     },
     version: () => version,
     async close () {

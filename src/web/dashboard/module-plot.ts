@@ -1,7 +1,10 @@
 import type { ModuleInsight } from '../../analysis/insights/schemas.ts'
 import type { DayOfRatings, Release } from './module.ts'
 
-/** Where everything of a module's plot stands: ratings as dots by day, their means as a line, friction as bars below. Pure. */
+/**
+ * Where everything of a module's plot stands: ratings as dots by day, their means as a line,
+ * friction as bars below. Pure.
+ */
 
 export interface ModulePlot {
   width: number
@@ -32,8 +35,10 @@ const MAX_RADIUS = 14
 const MIN_DAYS = 7
 
 const round = (value: number) => Math.round(value * 10) / 10
-const yOfRating = (rating: number) => round(RATINGS.bottom - (rating - 1) / 4 * (RATINGS.bottom - RATINGS.top))
-const yOfFriction = (friction: number) => round(FRICTION.bottom - friction / 100 * (FRICTION.bottom - FRICTION.top))
+const yOfRating = (rating: number) =>
+  round(RATINGS.bottom - (rating - 1) / 4 * (RATINGS.bottom - RATINGS.top))
+const yOfFriction = (friction: number) =>
+  round(FRICTION.bottom - friction / 100 * (FRICTION.bottom - FRICTION.top))
 
 export interface PlotData {
   range: { from: string, to: string }
@@ -42,9 +47,16 @@ export interface PlotData {
   releases: Release[]
 }
 
-/** The first day with anything to show, so that an app that is new here does not get an empty sheet; a week at least. */
+/**
+ * The first day with anything to show, so that an app that is new here does not get an empty sheet;
+ * a week at least.
+ */
 function firstDay ({ range, ratings, trend, releases }: PlotData): number {
-  const known = [...ratings.map(({ day }) => day), ...trend.map(({ at }) => at), ...releases.map(({ at }) => at)].map(at => Date.parse(at))
+  const known = [
+    ...ratings.map(({ day }) => day),
+    ...trend.map(({ at }) => at),
+    ...releases.map(({ at }) => at)
+  ].map(at => Date.parse(at))
   const first = Math.min(Date.parse(range.to) - (MIN_DAYS - 1) * DAY_MS, ...known)
   return Math.floor(Math.max(Date.parse(range.from), first) / DAY_MS) * DAY_MS
 }
@@ -57,14 +69,25 @@ export function plotModule (data: PlotData): ModulePlot {
   const xOf = (at: number) => round(EDGE.left + (at - from) / DAY_MS * step)
   const middleOf = (day: string) => round(xOf(Date.parse(day)) + step / 2)
   const means = trend.flatMap(({ at, mean, n }) =>
-    mean === null ? [] : [{ x: middleOf(at), y: yOfRating(mean), label: `${at.slice(0, 10)}: mean ${mean.toFixed(2)}, n ${n}` }])
+    mean === null
+      ? []
+      : [{
+        x: middleOf(at),
+        y: yOfRating(mean),
+        label: `${at.slice(0, 10)}: mean ${mean.toFixed(2)}, n ${n}`
+      }]
+  )
   return {
     width: WIDTH,
     height: HEIGHT,
     left: EDGE.left,
     right: WIDTH - EDGE.right,
-    dots: ratings.map(({ day, rating, n }) =>
-      ({ x: middleOf(day), y: yOfRating(rating), r: round(Math.min(MAX_RADIUS, 4 * Math.sqrt(n))), label: `${day}: ${n} × ${rating}` })),
+    dots: ratings.map(({ day, rating, n }) => ({
+      x: middleOf(day),
+      y: yOfRating(rating),
+      r: round(Math.min(MAX_RADIUS, 4 * Math.sqrt(n))),
+      label: `${day}: ${n} × ${rating}`
+    })),
     means,
     meanLine: means.map(({ x, y }) => `${x},${y}`).join(' '),
     bars: barsOf(trend, xOf, step),
@@ -74,22 +97,31 @@ export function plotModule (data: PlotData): ModulePlot {
     }),
     days: dayLabels(from, days, step),
     ratingRules: [1, 2, 3, 4, 5].map(rating => ({ y: yOfRating(rating), label: String(rating) })),
-    frictionRules: [0, 50, 100].map(friction => ({ y: yOfFriction(friction), label: String(friction) })),
+    frictionRules: [0, 50, 100].map(friction => ({
+      y: yOfFriction(friction),
+      label: String(friction)
+    })),
     top: RATINGS.top,
     bottom: FRICTION.bottom
   }
 }
 
-function barsOf (trend: PlotData['trend'], xOf: (at: number) => number, step: number): ModulePlot['bars'] {
-  return trend.flatMap(({ at, friction, calls }) => friction === null
-    ? []
-    : [{
+function barsOf (
+  trend: PlotData['trend'],
+  xOf: (at: number) => number,
+  step: number
+): ModulePlot['bars'] {
+  return trend.flatMap(({ at, friction, calls }) =>
+    friction === null
+      ? []
+      : [{
         x: round(xOf(Date.parse(at)) + step * 0.15),
         y: Math.min(yOfFriction(friction), FRICTION.bottom - 1),
         width: round(Math.max(1, step * 0.7)),
         height: Math.max(1, round(FRICTION.bottom - yOfFriction(friction))),
         label: `${at.slice(0, 10)}: friction ${friction}, ${calls} calls`
-      }])
+      }]
+  )
 }
 
 /** About one label for a hundred pixels, each at the middle of its day. */
@@ -97,6 +129,9 @@ function dayLabels (from: number, days: number, step: number): ModulePlot['days'
   const every = Math.max(1, Math.ceil(90 / step))
   return Array.from({ length: Math.ceil(days / every) }, (_, i) => {
     const at = new Date(from + i * every * DAY_MS)
-    return { x: round(EDGE.left + (i * every + 0.5) * step), label: `${at.getUTCDate()} ${at.toLocaleString('en-GB', { month: 'short', timeZone: 'UTC' })}` }
+    return {
+      x: round(EDGE.left + (i * every + 0.5) * step),
+      label: `${at.getUTCDate()} ${at.toLocaleString('en-GB', { month: 'short', timeZone: 'UTC' })}`
+    }
   })
 }

@@ -7,32 +7,57 @@ import { toRating, type Rating } from './run.ts'
 
 /** All SQL of a module's page, besides what the insights answer. */
 
-export interface DayOfRatings { day: string, rating: number, n: number }
+export interface DayOfRatings {
+  day: string
+  rating: number
+  n: number
+}
 
 /** How often each number was given on each day (UTC), among those that count. */
 export async function readRatingDays (db: Queryable, scope: Scope): Promise<DayOfRatings[]> {
   const { rows } = await sql<DayOfRatings>`
     SELECT to_char(f.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day, f.rating, count(*)::int AS n FROM persona_feedback f
-    WHERE ${inScope(scope, 'f')} AND f.grounded AND f.rating IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2`.execute(db)
+    WHERE ${
+    inScope(scope, 'f')
+  } AND f.grounded AND f.rating IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2`.execute(db)
   return rows
 }
 
-export interface Release { version: string, at: string, notes: string | null }
+export interface Release {
+  version: string
+  at: string
+  notes: string | null
+}
 
 const MAX_RELEASES = 500
 
 /** Those of the app in the range, oldest first. */
-export async function readReleases (db: Queryable, { range: { from, to }, filter }: Scope): Promise<Release[]> {
+export async function readReleases (
+  db: Queryable,
+  { range: { from, to }, filter }: Scope
+): Promise<Release[]> {
   const rows = await db.selectFrom('releases').select(['version', 'at', 'notes'])
-    .where('app', '=', filter.app ?? FIRST_APP).where('at', '>=', new Date(from)).where('at', '<', new Date(to))
-    .orderBy('at', 'desc').orderBy('created_at', 'desc').orderBy('version', 'desc').limit(MAX_RELEASES).execute()
+    .where('app', '=', filter.app ?? FIRST_APP).where('at', '>=', new Date(from)).where(
+      'at',
+      '<',
+      new Date(to)
+    )
+    .orderBy('at', 'desc').orderBy('created_at', 'desc').orderBy('version', 'desc').limit(
+      MAX_RELEASES
+    ).execute()
   return rows.map(row => ({ ...row, at: row.at.toISOString() })).reverse()
 }
 
 const MAX_VERSIONS = 500
 
-/** Releases under which a day was lived in a range, the newest first: what can be asked for by itself. */
-export async function readVersions (db: Queryable, { range: { from, to }, filter }: Scope): Promise<string[]> {
+/**
+ * Releases under which a day was lived in a range, the newest first: what can be asked for by
+ * itself.
+ */
+export async function readVersions (
+  db: Queryable,
+  { range: { from, to }, filter }: Scope
+): Promise<string[]> {
   const ofApp = filter.app === undefined
     ? sql`true`
     : sql`persona_id IN (SELECT id FROM personas WHERE app = ${filter.app})`
@@ -53,14 +78,29 @@ export interface Voice extends Rating {
 const VOICES_PER_PAGE = 12
 
 /** What personas say, what is grounded first, then the newest. @param page from 1 */
-export async function readVoices (db: Queryable, scope: Scope, page: number): Promise<{ voices: Voice[], hasMore: boolean }> {
-  const { rows } = await sql<FeedbackRow & { name: string, locale: string, run_id: string | null, say_do_gap: boolean | null }>`
+export async function readVoices (
+  db: Queryable,
+  scope: Scope,
+  page: number
+): Promise<{ voices: Voice[], hasMore: boolean }> {
+  const { rows } = await sql<
+    FeedbackRow & {
+      name: string
+      locale: string
+      run_id: string | null
+      say_do_gap: boolean | null
+    }
+  >`
     SELECT f.*, p.name, p.locale, r.id AS run_id, v.say_do_gap FROM (
       SELECT * FROM persona_feedback f WHERE ${inScope(scope, 'f')}
-      ORDER BY (f.grounded IS TRUE AND f.rating IS NOT NULL) DESC, f.created_at DESC, f.id LIMIT ${VOICES_PER_PAGE + 1} OFFSET ${(page - 1) * VOICES_PER_PAGE}
+      ORDER BY (f.grounded IS TRUE AND f.rating IS NOT NULL) DESC, f.created_at DESC, f.id LIMIT ${
+    VOICES_PER_PAGE + 1
+  } OFFSET ${(page - 1) * VOICES_PER_PAGE}
     ) f JOIN personas p ON p.id = f.persona_id LEFT JOIN runs r ON r.id = f.tick_id
     LEFT JOIN module_visits v ON v.run_id = f.tick_id AND v.module = f.module
-    ORDER BY (f.grounded IS TRUE AND f.rating IS NOT NULL) DESC, f.created_at DESC, f.id`.execute(db)
+    ORDER BY (f.grounded IS TRUE AND f.rating IS NOT NULL) DESC, f.created_at DESC, f.id`.execute(
+    db
+  )
   const voices = rows.slice(0, VOICES_PER_PAGE).map(row => ({
     ...toRating(row, row.say_do_gap === true),
     persona: { id: row.persona_id, name: row.name, locale: row.locale },
@@ -88,15 +128,22 @@ export async function readTools (db: Queryable, scope: Scope, module: string): P
   const { rows } = await sql<Omit<ToolLine, 'lastSeenAt'> & { last_seen_at: Date | null }>`
     SELECT coalesce(k.tool_name, used.tool_name) AS tool, coalesce(calls, 0) AS calls, coalesce(personas, 0) AS personas,
       coalesce(app_errors, 0) AS "appErrors", coalesce(persona_errors, 0) AS "personaErrors", coalesce(no_answer, 0) AS "noAnswer", p50, p95, last_seen_at
-    FROM (SELECT * FROM known_tools WHERE app = ${scope.filter.app ?? FIRST_APP} AND module = ${module}) k FULL JOIN (
+    FROM (SELECT * FROM known_tools WHERE app = ${
+    scope.filter.app ?? FIRST_APP
+  } AND module = ${module}) k FULL JOIN (
       SELECT a.tool_name, count(*)::int AS calls, count(DISTINCT a.persona_id)::int AS personas,
         count(*) FILTER (WHERE a.blame = 'app')::int AS app_errors, count(*) FILTER (WHERE a.blame = 'persona')::int AS persona_errors,
         count(*) FILTER (WHERE a.result = 'unknown')::int AS no_answer,
         percentile_cont(0.5) WITHIN GROUP (ORDER BY a.latency_ms) AS p50, percentile_cont(0.95) WITHIN GROUP (ORDER BY a.latency_ms) AS p95
-      FROM persona_actions a LEFT JOIN runs r ON r.id = a.tick_id WHERE ${inScope(scope, 'a', { versions: 'r' })} GROUP BY a.tool_name
+      FROM persona_actions a LEFT JOIN runs r ON r.id = a.tick_id WHERE ${
+    inScope(scope, 'a', { versions: 'r' })
+  } GROUP BY a.tool_name
     ) used USING (tool_name)
     ORDER BY calls DESC NULLS LAST, tool LIMIT 500`.execute(db)
-  return rows.map(({ last_seen_at: lastSeenAt, ...row }) => ({ ...row, lastSeenAt: lastSeenAt?.toISOString() ?? null }))
+  return rows.map(({ last_seen_at: lastSeenAt, ...row }) => ({
+    ...row,
+    lastSeenAt: lastSeenAt?.toISOString() ?? null
+  }))
 }
 
 /** The languages of the personas of these runs. A run that has no page here is not in the map. */

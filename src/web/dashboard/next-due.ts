@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
 
 /**
- * When a persona (alias `p`) becomes due, as the due-query implies: the past or now means at the next tick. Null: it is
- * paused, or living a day. What falls on a weekend waits for Monday in the persona's own zone.
+ * When a persona (alias `p`) becomes due, as the due-query implies: the past or now means at the
+ * next tick. Null: it is paused, or living a day. What falls on a weekend waits for Monday in the
+ * persona's own zone.
  */
 export const nextDueAt = sql<Date | null>`(
   CASE WHEN p.paused OR EXISTS (SELECT FROM runs r WHERE r.persona_id = p.id AND r.finished_at IS NULL) THEN NULL ELSE (

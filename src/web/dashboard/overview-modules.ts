@@ -31,7 +31,11 @@ const CONSIDERED = 100
 
 /** Worst first, over all models and versions of the prompts; the template says what is mixed. */
 export async function readModuleLines (db: Queryable, app: string | undefined) {
-  const { groups, mixed, unreadable } = await describeModules(db, { from: daysAgo(DAYS), mix: true, ...(app !== undefined && { app }) })
+  const { groups, mixed, unreadable } = await describeModules(db, {
+    from: daysAgo(DAYS),
+    mix: true,
+    ...(app !== undefined && { app })
+  })
   const modules = (groups[0]?.modules ?? []).map(module => toLine(module, app))
   return { modules, mixed, unreadable, days: DAYS }
 }
@@ -51,29 +55,49 @@ function toLine (module: ModuleInsight, app: string | undefined): ModuleLine {
 }
 
 /** The same words for those who do not see the line. */
-function trend (values: (number | null)[], what: string, range: Pick<SparkOptions, 'low' | 'high'>): Markup {
+function trend (
+  values: (number | null)[],
+  what: string,
+  range: Pick<SparkOptions, 'low' | 'high'>
+): Markup {
   const known = values.filter(value => value !== null)
   const [first, last] = [known[0], known.at(-1)]
-  const said = first === undefined || last === undefined ? 'no number yet' : known.length === 1 ? `${last} so far` : `from ${first} to ${last}`
+  const said = first === undefined || last === undefined
+    ? 'no number yet'
+    : known.length === 1
+    ? `${last} so far`
+    : `from ${first} to ${last}`
   return spark(values, { label: `${what}: ${said}`, ...range })
 }
 
 /** 1: gave up, 2: had to work around, 3: with friction; from there on it worked. */
-const toneOfMean = (mean: number | null) => mean === null ? 'muted' : mean < 2.5 ? 'error' : mean < 3.5 ? 'warn' : 'ok'
-const toneOfFriction = (friction: number | null) => friction === null ? '' : friction >= 40 ? 'error' : friction >= 15 ? 'warn' : ''
+const toneOfMean = (mean: number | null) =>
+  mean === null ? 'muted' : mean < 2.5 ? 'error' : mean < 3.5 ? 'warn' : 'ok'
+const toneOfFriction = (friction: number | null) =>
+  friction === null ? '' : friction >= 40 ? 'error' : friction >= 15 ? 'warn' : ''
 
 export async function readNewestProblems (
-  db: Queryable, app: string | undefined
+  db: Queryable,
+  app: string | undefined
 ): Promise<{ problems: ProblemLine[], total: number }> {
-  const { problems, total } = await findProblems(db, { from: daysAgo(DAYS), limit: CONSIDERED, ...(app !== undefined && { app }) })
+  const { problems, total } = await findProblems(db, {
+    from: daysAgo(DAYS),
+    limit: CONSIDERED,
+    ...(app !== undefined && { app })
+  })
   const newest = problems.toSorted((a, b) => a.lastSeenAt < b.lastSeenAt ? 1 : -1).slice(0, NEWEST)
-  const locales = await readLocales(db, newest.flatMap(problem => problem.citations.map(citation => citation.runId)))
+  const locales = await readLocales(
+    db,
+    newest.flatMap(problem => problem.citations.map(citation => citation.runId))
+  )
   return { total, problems: newest.map(problem => toProblemLine(problem, locales)) }
 }
 
 function toProblemLine (problem: Problem, locales: Map<string, string>): ProblemLine {
   const cited = problem.citations.find(citation => citation.notes !== null)
-  const said = cited === undefined ? null : { notes: cited.notes ?? '', locale: locales.get(cited.runId) ?? '' }
+  const said = cited === undefined
+    ? null
+    : { notes: cited.notes ?? '', locale: locales.get(cited.runId) ?? '' }
   return { ...problem, href: hrefOf(problem), title: titleOf(problem), who: whoOf(problem), said }
 }
 
@@ -83,15 +107,25 @@ function hrefOf ({ examples: [newest] }: Problem): string | null {
 }
 
 function titleOf (problem: Problem): string {
-  return problem.type === 'walk_away' ? `Walked away from ${problem.module}` : problem.tool ?? problem.module
+  return problem.type === 'walk_away'
+    ? `Walked away from ${problem.module}`
+    : problem.tool ?? problem.module
 }
 
 const WHO: Record<string, string> = {
-  app: 'the app', persona: 'the persona’s arguments', model: 'the model', account: 'the account', harness: 'this runner'
+  app: 'the app',
+  persona: 'the persona’s arguments',
+  model: 'the model',
+  account: 'the account',
+  harness: 'this runner'
 }
 
 function whoOf ({ blame, type }: Problem): string {
-  return type === 'walk_away' ? 'patience used up' : blame === null ? 'fault unknown' : `fault of ${WHO[blame] ?? blame}`
+  return type === 'walk_away'
+    ? 'patience used up'
+    : blame === null
+    ? 'fault unknown'
+    : `fault of ${WHO[blame] ?? blame}`
 }
 
 const daysAgo = (days: number) => new Date(Date.now() - days * 24 * 60 * 60 * 1000).toISOString()

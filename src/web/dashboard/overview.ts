@@ -23,7 +23,9 @@ export interface RunningNow {
 const SHOWN = 24
 
 /** Who lives a day at this moment in any process, longest first. */
-export async function readRunning (db: Queryable): Promise<{ running: RunningNow[], total: number }> {
+export async function readRunning (
+  db: Queryable
+): Promise<{ running: RunningNow[], total: number }> {
   const { rows } = await sql<RunningNow & { total: number }>`
     SELECT r.id AS "runId", r.persona_id AS "personaId", p.name, p.archetype, r.state AS phase, r.started_at AS "startedAt", r.turns,
            coalesce(a.ordinal + 1, 0) AS actions, CASE WHEN a.result = 'started' THEN a.tool_name END AS tool,
@@ -40,19 +42,33 @@ export async function readRunning (db: Queryable): Promise<{ running: RunningNow
   return { running: rows, total: rows[0]?.total ?? 0 }
 }
 
-export interface NextDue { personaId: string, name: string, archetype: string, dueAt: Date, isDue: boolean }
+export interface NextDue {
+  personaId: string
+  name: string
+  archetype: string
+  dueAt: Date
+  isDue: boolean
+}
 
 const NEXT = 5
-/** Of each cadence those who have waited longest; who backs off after a failure may come later than those behind it. */
+/**
+ * Of each cadence those who have waited longest; who backs off after a failure may come later than
+ * those behind it.
+ */
 const CANDIDATES = 20
 
 export async function readNextDue (db: Queryable): Promise<NextDue[]> {
-  const arm = (cadence: string) => sql`(
-    SELECT id FROM personas WHERE cadence = ${sql.lit(cadence)} AND NOT paused ORDER BY last_active_at NULLS FIRST, id LIMIT ${CANDIDATES})`
+  const arm = (cadence: string) =>
+    sql`(
+    SELECT id FROM personas WHERE cadence = ${
+      sql.lit(cadence)
+    } AND NOT paused ORDER BY last_active_at NULLS FIRST, id LIMIT ${CANDIDATES})`
   const { rows } = await sql<NextDue>`
     SELECT p.id AS "personaId", p.name, p.archetype, due.at AS "dueAt", due.at <= now() AS "isDue"
     FROM personas p CROSS JOIN LATERAL (SELECT ${nextDueAt} AS at) AS due
-    WHERE due.at IS NOT NULL AND p.id IN (${arm('hourly')} UNION ALL ${arm('daily')} UNION ALL ${arm('weekdays')})
+    WHERE due.at IS NOT NULL AND p.id IN (${arm('hourly')} UNION ALL ${arm('daily')} UNION ALL ${
+    arm('weekdays')
+  })
     ORDER BY due.at, p.name, p.id LIMIT ${NEXT}`.execute(db)
   return rows
 }
@@ -70,25 +86,50 @@ export interface Recently {
 
 /** The last 24 hours, because a day begins at another hour for each reader. */
 export async function readRecently (db: Queryable): Promise<Recently> {
-  const { rows } = await sql<{ state: RunRow['state'], n: number, input: number, cache_read: number, output: number, usd: number | null, deferred: number }>`
+  const { rows } = await sql<
+    {
+      state: RunRow['state']
+      n: number
+      input: number
+      cache_read: number
+      output: number
+      usd: number | null
+      deferred: number
+    }
+  >`
     SELECT state, count(*)::int AS n, sum(input_tokens + cache_write_tokens)::float8 AS input,
            sum(cache_read_tokens)::float8 AS cache_read, sum(output_tokens)::float8 AS output,
            sum(usd)::float8 AS usd, (count(*) FILTER (WHERE finished_at IS NULL AND deferred_until IS NOT NULL))::int AS deferred
     FROM runs WHERE queued_at > now() - interval '24 hours' GROUP BY state`.execute(db)
-  const states: Recently['states'] = { queued: 0, acting: 0, reflecting: 0, completed: 0, incomplete: 0, failed: 0, abandoned: 0 }
+  const states: Recently['states'] = {
+    queued: 0,
+    acting: 0,
+    reflecting: 0,
+    completed: 0,
+    incomplete: 0,
+    failed: 0,
+    abandoned: 0
+  }
   for (const row of rows) states[row.state] = row.n
-  const sum = (value: (row: typeof rows[number]) => number) => rows.reduce((all, row) => all + value(row), 0)
+  const sum = (value: (row: typeof rows[number]) => number) =>
+    rows.reduce((all, row) => all + value(row), 0)
   return {
     states,
     runs: sum(row => row.n),
-    tokens: { input: sum(row => row.input), cacheRead: sum(row => row.cache_read), output: sum(row => row.output) },
+    tokens: {
+      input: sum(row => row.input),
+      cacheRead: sum(row => row.cache_read),
+      output: sum(row => row.output)
+    },
     usd: rows.every(row => row.usd === null) ? null : sum(row => row.usd ?? 0),
     deferred: sum(row => row.deferred)
   }
 }
 
 /** Whether there is anything at all yet. */
-export async function readBeginnings (db: Queryable): Promise<{ personas: boolean, awake: boolean, runs: boolean }> {
+export async function readBeginnings (
+  db: Queryable
+): Promise<{ personas: boolean, awake: boolean, runs: boolean }> {
   const { rows: [row] } = await sql<{ personas: boolean, awake: boolean, runs: boolean }>`
     SELECT EXISTS (SELECT FROM personas) AS personas, EXISTS (SELECT FROM personas WHERE NOT paused) AS awake,
            EXISTS (SELECT FROM runs) AS runs`.execute(db)

@@ -17,10 +17,21 @@ export interface ModuleRatings {
 }
 
 /**
- * Per module, how this persona rated it over time: each number by itself, because one persona's ratings are no sample.
+ * Per module, how this persona rated it over time: each number by itself, because one persona's
+ * ratings are no sample.
  */
-export async function readRatingsOverTime (db: Queryable, personaId: string): Promise<ModuleRatings[]> {
-  const { rows } = await sql<{ module: string, n: number, uncounted: number, points: { at: string, rating: number, run: string }[] | null }>`
+export async function readRatingsOverTime (
+  db: Queryable,
+  personaId: string
+): Promise<ModuleRatings[]> {
+  const { rows } = await sql<
+    {
+      module: string
+      n: number
+      uncounted: number
+      points: { at: string, rating: number, run: string }[] | null
+    }
+  >`
     SELECT module, count(*) FILTER (WHERE counts)::int AS n, count(*) FILTER (WHERE NOT counts)::int AS uncounted,
       (json_agg(json_build_object('at', created_at, 'rating', rating, 'run', tick_id) ORDER BY created_at, id)
         FILTER (WHERE counts AND place <= ${RATINGS_PER_MODULE})) AS points
@@ -37,7 +48,11 @@ export async function readRatingsOverTime (db: Queryable, personaId: string): Pr
   })
 }
 
-export interface MixBar { module: string, weight: number, percent: number }
+export interface MixBar {
+  module: string
+  weight: number
+  percent: number
+}
 
 /** The modules a persona likes, the most important first, with their shares. Pure. */
 export function mixBars (mix: Record<string, number>): MixBar[] {
@@ -48,5 +63,10 @@ export function mixBars (mix: Record<string, number>): MixBar[] {
 
 /** Now, as clocks and calendars have it where the persona lives. Pure. */
 export function timeThere (timeZone: string, now = new Date()): string {
-  return new Intl.DateTimeFormat('en-GB', { weekday: 'short', hour: '2-digit', minute: '2-digit', timeZone }).format(now)
+  return new Intl.DateTimeFormat('en-GB', {
+    weekday: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZone
+  }).format(now)
 }

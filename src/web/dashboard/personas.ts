@@ -60,7 +60,9 @@ function matching (filter: PersonaListFilter) {
   if (filter.app !== undefined) conditions.push(sql`p.app = ${filter.app}`)
   if (filter.search !== undefined) {
     const pattern = containing(filter.search)
-    conditions.push(sql`(p.name ILIKE ${pattern} OR p.email ILIKE ${pattern} OR p.archetype ILIKE ${pattern})`)
+    conditions.push(
+      sql`(p.name ILIKE ${pattern} OR p.email ILIKE ${pattern} OR p.archetype ILIKE ${pattern})`
+    )
   }
   return sql.join(conditions, sql` AND `)
 }
@@ -73,28 +75,46 @@ const cardColumns = sql`
     SELECT DISTINCT ON (f.module) f.module, f.rating FROM persona_feedback f
     WHERE f.persona_id = p.id AND f.grounded AND f.rating IS NOT NULL ORDER BY f.module, f.created_at DESC, f.id DESC
   ) l) AS latest`
-const withOpenRun = sql`personas p LEFT JOIN runs o ON o.persona_id = p.id AND o.finished_at IS NULL`
+const withOpenRun =
+  sql`personas p LEFT JOIN runs o ON o.persona_id = p.id AND o.finished_at IS NULL`
 
 /** A page in order of email, and how many there are on all. */
 export async function listPersonaCards (db: Queryable, filter: PersonaListFilter) {
-  const { rows: [counted] } = await sql<{ total: number }>`SELECT count(*)::int AS total FROM personas p WHERE ${matching(filter)}`.execute(db)
+  const { rows: [counted] } = await sql<
+    { total: number }
+  >`SELECT count(*)::int AS total FROM personas p WHERE ${matching(filter)}`.execute(db)
   const { rows } = await sql<CardRow>`
     SELECT ${cardColumns} FROM (
-      SELECT * FROM personas p WHERE ${matching(filter)} AND p.email > ${filter.cursor ?? ''} ORDER BY p.email LIMIT ${PER_PAGE + 1}
-    ) p LEFT JOIN runs o ON o.persona_id = p.id AND o.finished_at IS NULL ORDER BY p.email`.execute(db)
+      SELECT * FROM personas p WHERE ${matching(filter)} AND p.email > ${
+    filter.cursor ?? ''
+  } ORDER BY p.email LIMIT ${PER_PAGE + 1}
+    ) p LEFT JOIN runs o ON o.persona_id = p.id AND o.finished_at IS NULL ORDER BY p.email`.execute(
+    db
+  )
   const page = rows.slice(0, PER_PAGE)
-  return { personas: page.map(toCard), total: counted?.total ?? 0, nextCursor: rows.length > PER_PAGE ? page.at(-1)?.email : undefined }
+  return {
+    personas: page.map(toCard),
+    total: counted?.total ?? 0,
+    nextCursor: rows.length > PER_PAGE ? page.at(-1)?.email : undefined
+  }
 }
 
 /** Undefined: there is no such persona. */
-export async function findPersonaCard (db: Queryable, id: string): Promise<PersonaCard | undefined> {
-  const { rows: [row] } = await sql<CardRow>`SELECT ${cardColumns} FROM ${withOpenRun} WHERE p.id = ${id}::uuid`.execute(db)
+export async function findPersonaCard (
+  db: Queryable,
+  id: string
+): Promise<PersonaCard | undefined> {
+  const { rows: [row] } = await sql<
+    CardRow
+  >`SELECT ${cardColumns} FROM ${withOpenRun} WHERE p.id = ${id}::uuid`.execute(db)
   return row === undefined ? undefined : toCard(row)
 }
 
 /** For the filter. */
 export async function listArchetypes (db: Queryable): Promise<string[]> {
-  const { rows } = await sql<{ archetype: string }>`SELECT DISTINCT archetype FROM personas ORDER BY archetype LIMIT 200`.execute(db)
+  const { rows } = await sql<
+    { archetype: string }
+  >`SELECT DISTINCT archetype FROM personas ORDER BY archetype LIMIT 200`.execute(db)
   return rows.map(row => row.archetype)
 }
 

@@ -15,12 +15,32 @@ export interface ReleaseLine {
 }
 
 /** Newest first. */
-export async function readReleaseLines (db: Queryable, app: string, limit: number): Promise<ReleaseLine[]> {
+export async function readReleaseLines (
+  db: Queryable,
+  app: string,
+  limit: number
+): Promise<ReleaseLine[]> {
   const rows = await db.selectFrom('releases')
-    .select(['version', 'at', 'notes', 'commit_id', 'link', 'touches', sql<boolean>`at <= now()`.as('is_live')])
-    .where('app', '=', app).orderBy('at', 'desc').orderBy('created_at', 'desc').orderBy('version', 'desc')
+    .select([
+      'version',
+      'at',
+      'notes',
+      'commit_id',
+      'link',
+      'touches',
+      sql<boolean>`at <= now()`.as('is_live')
+    ])
+    .where('app', '=', app).orderBy('at', 'desc').orderBy('created_at', 'desc').orderBy(
+      'version',
+      'desc'
+    )
     .limit(limit).execute()
-  return rows.map(({ at, commit_id: commit, is_live: isLive, ...row }) => ({ ...row, at: at.toISOString(), commit, isLive }))
+  return rows.map(({ at, commit_id: commit, is_live: isLive, ...row }) => ({
+    ...row,
+    at: at.toISOString(),
+    commit,
+    isLive
+  }))
 }
 
 /** The release that is live. */

@@ -15,18 +15,22 @@ const MAX_QUESTIONS = 100
 const LONGEST_MS = 5000
 
 /**
- * One answer for all live pages: two hundred cost what one costs. Who asks while the last answer is outdated but young
- * waits for the next one, together with everybody else.
+ * One answer for all live pages: two hundred cost what one costs. Who asks while the last answer is
+ * outdated but young waits for the next one, together with everybody else.
  * @returns asks for the answer; a person who opens a page gets a `fresh` one at once
  */
-export function remember<T> ({ work, everyMs, version }: RememberOptions<T>): (fresh: boolean) => Promise<T> {
+export function remember<T> (
+  { work, everyMs, version }: RememberOptions<T>
+): (fresh: boolean) => Promise<T> {
   let kept: { version: number, at: number, answer: Promise<T> } | undefined
   let next: Promise<T> | undefined
   const begin = () => {
     const entry = { version: version(), at: performance.now(), answer: work() }
     kept = entry
     // A failure is not remembered.
-    entry.answer.catch(() => { if (kept === entry) kept = undefined })
+    entry.answer.catch(() => {
+      if (kept === entry) kept = undefined
+    })
     return entry.answer
   }
   return fresh => {
@@ -45,8 +49,13 @@ export interface RememberEachOptions<Q, T> extends Omit<RememberOptions<T>, 'wor
   work: (question: Q) => Promise<T>
 }
 
-/** The same for a page with filters: one answer for each question, the one asked longest ago forgotten first. */
-export function rememberEach<Q, T> ({ work, ...options }: RememberEachOptions<Q, T>): (question: Q, fresh: boolean) => Promise<T> {
+/**
+ * The same for a page with filters: one answer for each question, the one asked longest ago
+ * forgotten first.
+ */
+export function rememberEach<Q, T> (
+  { work, ...options }: RememberEachOptions<Q, T>
+): (question: Q, fresh: boolean) => Promise<T> {
   const asked = new Map<string, (fresh: boolean) => Promise<T>>()
   return (question, fresh) => {
     const key = JSON.stringify(question)

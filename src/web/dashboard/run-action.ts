@@ -31,11 +31,16 @@ export interface ActionDetail {
 type DetailRow = ActionRow & { input: unknown }
 
 /** Undefined: the run has no such action. */
-export async function readAction (db: Queryable, runId: string, number: number): Promise<ActionDetail | undefined> {
+export async function readAction (
+  db: Queryable,
+  runId: string,
+  number: number
+): Promise<ActionDetail | undefined> {
   const { rows: [row] } = await sql<DetailRow>`
     SELECT a.*, (SELECT b -> 'input' FROM messages m, jsonb_array_elements(m.content) b
       WHERE m.run_id = a.tick_id AND m.seq = a.message_seq AND b ->> 'id' = a.tool_use_id LIMIT 1) AS input
-    FROM persona_actions a WHERE a.tick_id = ${runId} AND a.ordinal = ${number - 1} LIMIT 1`.execute(db)
+    FROM persona_actions a WHERE a.tick_id = ${runId} AND a.ordinal = ${number - 1} LIMIT 1`
+    .execute(db)
   if (row === undefined) return undefined
   const citedBy = await readCitations(db, runId, number)
   const quotes = citedBy.flatMap(({ quote }) => quote ?? [])
@@ -49,7 +54,9 @@ export async function readAction (db: Queryable, runId: string, number: number):
     errorMessage: row.error_message,
     latencyMs: row.latency_ms,
     at: row.created_at.toISOString(),
-    input: row.input === null || row.input === undefined ? null : JSON.stringify(row.input, null, 2),
+    input: row.input === null || row.input === undefined
+      ? null
+      : JSON.stringify(row.input, null, 2),
     result: row.result_text === null ? null : markQuotes(readable(row.result_text), quotes),
     citedBy,
     timelineHref: actionPath(runId, number)
@@ -61,7 +68,11 @@ function ruleOf (name: string | null): ActionDetail['rule'] {
   return name === null || meaning === null ? null : { name, meaning }
 }
 
-async function readCitations (db: Queryable, runId: string, number: number): Promise<ActionDetail['citedBy']> {
+async function readCitations (
+  db: Queryable,
+  runId: string,
+  number: number
+): Promise<ActionDetail['citedBy']> {
   const { rows } = await sql<ActionDetail['citedBy'][number]>`
     SELECT f.module, f.rating, c ->> 'quote' AS quote FROM persona_feedback f, jsonb_array_elements(f.evidence) c
     WHERE f.tick_id = ${runId} AND jsonb_typeof(f.evidence) = 'array' AND (c ->> 'action')::int = ${number}

@@ -5,7 +5,13 @@ import type { ActionRow, FeedbackRow, RunRow } from '../../platform/db/tables.ts
 export type Tone = 'ok' | 'error' | 'warn' | 'muted'
 
 const TONES: Record<RunRow['state'], Tone> = {
-  queued: 'muted', acting: 'ok', reflecting: 'ok', completed: 'ok', incomplete: 'warn', failed: 'error', abandoned: 'error'
+  queued: 'muted',
+  acting: 'ok',
+  reflecting: 'ok',
+  completed: 'ok',
+  incomplete: 'warn',
+  failed: 'error',
+  abandoned: 'error'
 }
 export const toneOf = (state: RunRow['state']): Tone => TONES[state]
 
@@ -33,20 +39,46 @@ const ERAS: Record<string, string> = {
 }
 export const eraWords = (era: string | null): string => ERAS[era ?? ''] ?? ''
 
-type Told = Pick<RunRow,
-  'state' | 'end_reason' | 'end_detail' | 'error_code' | 'error_message' | 'cancel_requested_at' | 'deferred_until' | 'deferred_for' | 'finished_at'
+type Told = Pick<
+  RunRow,
+  | 'state'
+  | 'end_reason'
+  | 'end_detail'
+  | 'error_code'
+  | 'error_message'
+  | 'cancel_requested_at'
+  | 'deferred_until'
+  | 'deferred_for'
+  | 'finished_at'
 >
 
 /** One sentence: where a run stands, or why it ended. */
 export function explainRun (run: Told): string {
-  if (run.deferred_until !== null && run.finished_at === null) return `Waits for a service that is out of order: ${run.deferred_for ?? 'nothing more is known'}`
+  if (run.deferred_until !== null && run.finished_at === null) {
+    return `Waits for a service that is out of order: ${
+      run.deferred_for ?? 'nothing more is known'
+    }`
+  }
   switch (run.state) {
-    case 'queued': return 'Waiting for a free worker.'
-    case 'acting': return run.cancel_requested_at === null ? 'Living its day in the app.' : 'Asked to end; it stops before its next step.'
-    case 'reflecting': return 'The day is over; it is rating what it used.'
+    case 'queued':
+      return 'Waiting for a free worker.'
+    case 'acting':
+      return run.cancel_requested_at === null
+        ? 'Living its day in the app.'
+        : 'Asked to end; it stops before its next step.'
+    case 'reflecting':
+      return 'The day is over; it is rating what it used.'
     case 'failed':
-    case 'abandoned': return `${run.error_code ?? 'INTERNAL'}: ${run.error_message ?? 'nothing more is known'}`
-    default: return withDetail(END_REASONS[run.end_reason ?? ''] ?? `The model stopped for a reason that is not known here: ${run.end_reason ?? 'none given'}.`, run.end_detail)
+    case 'abandoned':
+      return `${run.error_code ?? 'INTERNAL'}: ${run.error_message ?? 'nothing more is known'}`
+    default:
+      return withDetail(
+        END_REASONS[run.end_reason ?? ''] ??
+          `The model stopped for a reason that is not known here: ${
+            run.end_reason ?? 'none given'
+          }.`,
+        run.end_detail
+      )
   }
 }
 
@@ -54,14 +86,31 @@ function withDetail (sentence: string, detail: string | null): string {
   return detail === null ? sentence : `${sentence.replace(/\.$/, '')}: ${detail}.`
 }
 
-const RESULT_TONES: Record<ActionRow['result'], Tone> = { started: 'muted', ok: 'ok', error: 'error', unknown: 'warn', rejected: 'warn' }
-const RESULT_WORDS: Record<ActionRow['result'], string> = {
-  started: 'going on', ok: 'ok', error: 'error', unknown: 'no answer', rejected: 'not sent'
+const RESULT_TONES: Record<ActionRow['result'], Tone> = {
+  started: 'muted',
+  ok: 'ok',
+  error: 'error',
+  unknown: 'warn',
+  rejected: 'warn'
 }
-export const outcomeOf = (result: ActionRow['result']) => ({ word: RESULT_WORDS[result], tone: RESULT_TONES[result] })
+const RESULT_WORDS: Record<ActionRow['result'], string> = {
+  started: 'going on',
+  ok: 'ok',
+  error: 'error',
+  unknown: 'no answer',
+  rejected: 'not sent'
+}
+export const outcomeOf = (result: ActionRow['result']) => ({
+  word: RESULT_WORDS[result],
+  tone: RESULT_TONES[result]
+})
 
 const BLAME_WORDS: Record<NonNullable<ActionRow['blame']>, string> = {
-  app: 'the app', persona: 'the persona’s arguments', model: 'the model', account: 'the account', harness: 'this runner'
+  app: 'the app',
+  persona: 'the persona’s arguments',
+  model: 'the model',
+  account: 'the account',
+  harness: 'this runner'
 }
 export const blameWords = (blame: ActionRow['blame']) => blame === null ? null : BLAME_WORDS[blame]
 
@@ -75,7 +124,12 @@ const UNGROUNDED: Record<string, string> = {
 }
 
 /** Why a rating counts nowhere; null: it counts. */
-export function whyUncounted ({ grounded, ungrounded_reason: reason, rating }: Pick<FeedbackRow, 'grounded' | 'ungrounded_reason' | 'rating'>): string | null {
+export function whyUncounted (
+  { grounded, ungrounded_reason: reason, rating }: Pick<
+    FeedbackRow,
+    'grounded' | 'ungrounded_reason' | 'rating'
+  >
+): string | null {
   if (grounded === null) return 'evidence never checked: sent by another runner'
   if (!grounded) {
     const [code = '', ...about] = (reason ?? '').split(': ')

@@ -5,7 +5,9 @@ import { RunNotFoundError } from '../../platform/errors.ts'
 import { ACTIONS_PER_PAGE, actionPath } from './address.ts'
 import { eraWords, explainRun, toneOf, whyUncounted } from './run-words.ts'
 
-/** All SQL of the head of a run's page: what it is, how it ended, and what the persona made of it. */
+/**
+ * All SQL of the head of a run's page: what it is, how it ended, and what the persona made of it.
+ */
 
 export interface RunHead {
   run: RunRow
@@ -23,7 +25,11 @@ export interface RunHead {
   walkedAwayOver: { number: number, href: string }[]
 }
 
-type HeadRow = RunRow & Pick<PersonaRow, 'name' | 'locale' | 'time_zone'> & { current_version: number, duration_ms: number | null, actions: number }
+type HeadRow = RunRow & Pick<PersonaRow, 'name' | 'locale' | 'time_zone'> & {
+  current_version: number
+  duration_ms: number | null
+  actions: number
+}
 
 /** @throws RunNotFoundError */
 export async function readRunHead (db: Queryable, runId: string): Promise<RunHead> {
@@ -33,14 +39,24 @@ export async function readRunHead (db: Queryable, runId: string): Promise<RunHea
       (SELECT coalesce(max(a.ordinal) + 1, 0) FROM persona_actions a WHERE a.tick_id = r.id) AS actions
     FROM runs r JOIN personas p ON p.id = r.persona_id WHERE r.id = ${runId}`.execute(db)
   if (row === undefined) throw new RunNotFoundError(runId)
-  const incidents = await db.selectFrom('incidents').select(['kind', 'ordinal']).where('run_id', '=', runId).orderBy('ordinal').orderBy('kind').orderBy('id').limit(5).execute()
+  const incidents = await db.selectFrom('incidents').select(['kind', 'ordinal']).where(
+    'run_id',
+    '=',
+    runId
+  ).orderBy('ordinal').orderBy('kind').orderBy('id').limit(5).execute()
   return {
     run: row,
     incidents: incidents.map(({ kind, ordinal }) => {
       const number = ordinal === null ? null : ordinal + 1
       return { kind, number, href: number === null ? null : actionPath(runId, number) }
     }),
-    persona: { id: row.persona_id, name: row.name, locale: row.locale, time_zone: row.time_zone, version: row.current_version },
+    persona: {
+      id: row.persona_id,
+      name: row.name,
+      locale: row.locale,
+      time_zone: row.time_zone,
+      version: row.current_version
+    },
     isOpen: row.finished_at === null,
     tone: toneOf(row.state),
     why: explainRun(row),
@@ -48,7 +64,10 @@ export async function readRunHead (db: Queryable, runId: string): Promise<RunHea
     actions: row.actions,
     eraWords: eraWords(row.mcp_era),
     pages: Math.max(1, Math.ceil(row.actions / ACTIONS_PER_PAGE)),
-    walkedAwayOver: (row.walked_away_over ?? []).map(number => ({ number, href: actionPath(runId, number) }))
+    walkedAwayOver: (row.walked_away_over ?? []).map(number => ({
+      number,
+      href: actionPath(runId, number)
+    }))
   }
 }
 
@@ -63,17 +82,25 @@ export interface Rating {
   citations: { number: number, quote: string | null, href: string }[]
 }
 
-export interface RunRatings { ratings: Rating[], unreadable: { why: string, rawText: string } | null }
+export interface RunRatings {
+  ratings: Rating[]
+  unreadable: { why: string, rawText: string } | null
+}
 
 /** The ratings of a run, those that count first, and the answer that could not be read. */
 export async function readRunRatings (db: Queryable, runId: string): Promise<RunRatings> {
   const { rows } = await sql<FeedbackRow & { say_do_gap: boolean | null }>`
     SELECT f.*, v.say_do_gap FROM persona_feedback f LEFT JOIN module_visits v ON v.run_id = f.tick_id AND v.module = f.module
-    WHERE f.tick_id = ${runId} ORDER BY (f.grounded IS TRUE AND f.rating IS NOT NULL) DESC, f.rating, f.module LIMIT 200`.execute(db)
+    WHERE f.tick_id = ${runId} ORDER BY (f.grounded IS TRUE AND f.rating IS NOT NULL) DESC, f.rating, f.module LIMIT 200`
+    .execute(db)
   const unread = rows.find(row => row.module === '__parse')
   return {
-    ratings: rows.filter(row => row.module !== '__parse').map(row => toRating(row, row.say_do_gap === true)),
-    unreadable: unread === undefined ? null : { why: unread.notes ?? '', rawText: unread.raw_text ?? '' }
+    ratings: rows.filter(row => row.module !== '__parse').map(row =>
+      toRating(row, row.say_do_gap === true)
+    ),
+    unreadable: unread === undefined
+      ? null
+      : { why: unread.notes ?? '', rawText: unread.raw_text ?? '' }
   }
 }
 
@@ -86,7 +113,11 @@ export function toRating (row: FeedbackRow, sayDoGap: boolean): Rating {
     comparedToLastTime: row.compared_to_last_time,
     uncounted: whyUncounted(row),
     sayDoGap,
-    citations: evidence.map(({ action, quote }) => ({ number: action, quote, href: actionPath(row.tick_id, action) }))
+    citations: evidence.map(({ action, quote }) => ({
+      number: action,
+      quote,
+      href: actionPath(row.tick_id, action)
+    }))
   }
 }
 
@@ -104,7 +135,10 @@ export interface Visit {
 
 /** Friction per module, the worst first. There is none before the run has ended. */
 export async function readRunVisits (db: Queryable, runId: string): Promise<Visit[]> {
-  const rows = await db.selectFrom('module_visits').selectAll().where('run_id', '=', runId).orderBy('friction', 'desc').orderBy('module').execute()
+  const rows = await db.selectFrom('module_visits').selectAll().where('run_id', '=', runId).orderBy(
+    'friction',
+    'desc'
+  ).orderBy('module').execute()
   return rows.map(row => ({
     module: row.module,
     friction: row.friction,

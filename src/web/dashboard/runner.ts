@@ -16,16 +16,23 @@ export interface SpendDay {
 
 const DAYS = 14
 
-/** Tokens by the day (UTC) on which a run was opened; days without any run are there with zeros. Oldest first. */
+/**
+ * Tokens by the day (UTC) on which a run was opened; days without any run are there with zeros.
+ * Oldest first.
+ */
 export async function readSpend (db: Queryable): Promise<SpendDay[]> {
   const { rows } = await sql<SpendDay>`
     SELECT to_char(days.day, 'YYYY-MM-DD') AS day, coalesce(spent.runs, 0)::int AS runs, coalesce(spent.input, 0)::float8 AS input,
            coalesce(spent.cache_read, 0)::float8 AS "cacheRead", coalesce(spent.output, 0)::float8 AS output, spent.usd::float8 AS usd
-    FROM generate_series((now() AT TIME ZONE 'UTC')::date - ${sql.lit(DAYS - 1)}::int, (now() AT TIME ZONE 'UTC')::date, interval '1 day') AS days (day)
+    FROM generate_series((now() AT TIME ZONE 'UTC')::date - ${
+    sql.lit(DAYS - 1)
+  }::int, (now() AT TIME ZONE 'UTC')::date, interval '1 day') AS days (day)
     LEFT JOIN (
       SELECT date_trunc('day', queued_at AT TIME ZONE 'UTC') AS day, count(*) AS runs, sum(input_tokens + cache_write_tokens) AS input,
              sum(cache_read_tokens) AS cache_read, sum(output_tokens) AS output, sum(usd) AS usd
-      FROM runs WHERE queued_at >= date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' - ${sql.lit(`${DAYS} days`)}::interval GROUP BY 1
+      FROM runs WHERE queued_at >= date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' - ${
+    sql.lit(`${DAYS} days`)
+  }::interval GROUP BY 1
     ) AS spent ON spent.day = days.day
     ORDER BY days.day`.execute(db)
   return rows
@@ -47,8 +54,8 @@ export interface BrokenRun {
 const SHOWN = 12
 
 /**
- * Runs of the last week that failed or that nobody finished, newest first. The queue's dead letters are among them: what
- * it gives up becomes an abandoned run.
+ * Runs of the last week that failed or that nobody finished, newest first. The queue's dead letters
+ * are among them: what it gives up becomes an abandoned run.
  */
 export async function readBroken (db: Queryable): Promise<BrokenRun[]> {
   const { rows } = await sql<BrokenRun>`
@@ -65,6 +72,7 @@ export async function readBroken (db: Queryable): Promise<BrokenRun[]> {
 /** How long the run that has waited longest has been waiting, in milliseconds; null: none waits. */
 export async function readLongestWait (db: Queryable): Promise<number | null> {
   const { rows: [row] } = await sql<{ ms: number | null }>`
-    SELECT (extract(epoch FROM now() - min(queued_at)) * 1000)::float8 AS ms FROM runs WHERE finished_at IS NULL AND state = 'queued'`.execute(db)
+    SELECT (extract(epoch FROM now() - min(queued_at)) * 1000)::float8 AS ms FROM runs WHERE finished_at IS NULL AND state = 'queued'`
+    .execute(db)
   return row?.ms ?? null
 }

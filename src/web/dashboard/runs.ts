@@ -31,30 +31,51 @@ export interface RunLine {
 }
 
 type LineRow = RunRow & {
-  name: string, locale: string, time_zone: string, duration_ms: number | null, actions: number, errors: number, ratings: RunLine['ratings'] | null
+  name: string
+  locale: string
+  time_zone: string
+  duration_ms: number | null
+  actions: number
+  errors: number
+  ratings: RunLine['ratings'] | null
 }
 
-export interface RunLines { runs: RunLine[], nextCursor: string | undefined }
+export interface RunLines {
+  runs: RunLine[]
+  nextCursor: string | undefined
+}
 
 /** A page, newest first. `nextCursor` is undefined on the last one. */
-export async function listRunLines (db: Queryable, { limit = 50, ...filter }: RunListFilter): Promise<RunLines> {
+export async function listRunLines (
+  db: Queryable,
+  { limit = 50, ...filter }: RunListFilter
+): Promise<RunLines> {
   const conditions = [sql`true`]
   if (filter.state !== undefined) conditions.push(sql`r.state = ${filter.state}`)
   if (filter.personaId !== undefined) conditions.push(sql`r.persona_id = ${filter.personaId}::uuid`)
   if (filter.app !== undefined) conditions.push(sql`r.app = ${filter.app}`)
-  if (filter.cursor !== undefined) conditions.push(sql`(r.queued_at, r.id) < (SELECT c.queued_at, c.id FROM runs c WHERE c.id = ${filter.cursor})`)
+  if (filter.cursor !== undefined) {
+    conditions.push(
+      sql`(r.queued_at, r.id) < (SELECT c.queued_at, c.id FROM runs c WHERE c.id = ${filter.cursor})`
+    )
+  }
   const { rows } = await sql<LineRow>`
     SELECT r.*, p.name, p.locale, p.time_zone,
       (extract(epoch FROM coalesce(r.finished_at, now()) - r.started_at) * 1000)::float8 AS duration_ms,
       a.actions, a.errors, f.ratings
-    FROM (SELECT * FROM runs r WHERE ${sql.join(conditions, sql` AND `)} ORDER BY r.queued_at DESC, r.id DESC LIMIT ${limit + 1}) r
+    FROM (SELECT * FROM runs r WHERE ${
+    sql.join(conditions, sql` AND `)
+  } ORDER BY r.queued_at DESC, r.id DESC LIMIT ${limit + 1}) r
     JOIN personas p ON p.id = r.persona_id
     CROSS JOIN LATERAL (SELECT count(*)::int AS actions, count(*) FILTER (WHERE a.result IN ('error', 'unknown'))::int AS errors
       FROM persona_actions a WHERE a.tick_id = r.id) a
     CROSS JOIN LATERAL (SELECT json_agg(json_build_object('module', f.module, 'rating', f.rating) ORDER BY f.module) AS ratings
       FROM persona_feedback f WHERE f.tick_id = r.id AND f.grounded AND f.rating IS NOT NULL) f
     ORDER BY r.queued_at DESC, r.id DESC`.execute(db)
-  return { runs: rows.slice(0, limit).map(toLine), nextCursor: rows.length > limit ? rows[limit - 1]?.id : undefined }
+  return {
+    runs: rows.slice(0, limit).map(toLine),
+    nextCursor: rows.length > limit ? rows[limit - 1]?.id : undefined
+  }
 }
 
 function toLine (row: LineRow): RunLine {

@@ -1,6 +1,9 @@
 import type { SpendDay } from './runner.ts'
 
-/** Where everything of the plot of tokens per day stands: what is charged in full below, what came from the cache above. Pure. */
+/**
+ * Where everything of the plot of tokens per day stands: what is charged in full below, what came
+ * from the cache above. Pure.
+ */
 
 export interface SpendPlot {
   width: number
@@ -10,7 +13,10 @@ export interface SpendPlot {
   days: { x: number, label: string }[]
 }
 
-interface Bar { y: number, height: number }
+interface Bar {
+  y: number
+  height: number
+}
 
 const WIDTH = 720
 const HEIGHT = 190
@@ -40,10 +46,16 @@ export function plotSpend (days: SpendDay[]): SpendPlot {
     width: WIDTH,
     height: HEIGHT,
     bars,
-    rules: [0, 0.5, 1].map(share => ({ y: round(floor - share * (floor - EDGE.top)), value: share * top })),
+    rules: [0, 0.5, 1].map(share => ({
+      y: round(floor - share * (floor - EDGE.top)),
+      value: share * top
+    })),
     // Every other one: they have room on a phone too.
     days: bars.filter((_, i) => (days.length - 1 - i) % 2 === 0)
-      .map(({ x, width, label }) => ({ x: round(x + width / 2), label: DAY.format(new Date(label)) }))
+      .map(({ x, width, label }) => ({
+        x: round(x + width / 2),
+        label: DAY.format(new Date(label))
+      }))
   }
 }
 

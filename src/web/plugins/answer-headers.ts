@@ -1,6 +1,9 @@
 import fp from 'fastify-plugin'
 
-/** What every answer says unless its route says otherwise: take it for what it is called, and keep no copy. */
+/**
+ * What every answer says unless its route says otherwise: take it for what it is called, and keep
+ * no copy.
+ */
 export const ANSWER_HEADERS = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' }
 
 export default fp(async app => {

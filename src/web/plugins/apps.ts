@@ -20,22 +20,32 @@ declare module 'fastify' {
       vault: Vault
       /** The one that the environment describes. */
       first: ConnectedApp
-      /** An app as it is set by now, in whichever process that was done. @throws AppNotFoundError */
-      find (name: string): Promise<ConnectedApp>
+      /**
+       * An app as it is set by now, in whichever process that was done. @throws AppNotFoundError
+       */
+      find(name: string): Promise<ConnectedApp>
       /** What an app is set to: by its row, or by the environment. */
-      settingsOf (stored: Pick<StoredApp, 'settings'>): AppSettings
+      settingsOf(stored: Pick<StoredApp, 'settings'>): AppSettings
       /** By the names of all apps, the ids of their breakers. */
-      breakers (): Promise<Map<string, string>>
+      breakers(): Promise<Map<string, string>>
     }
   }
 }
 
-/** Decorates `app.apps`: the apps that personas live in, and what is stored for signing in to them. */
+/**
+ * Decorates `app.apps`: the apps that personas live in, and what is stored for signing in to them.
+ */
 export default fp(async app => {
   const { config, dialler, database: { db } } = app
   const vault = { db, keys: readEncryptionKeys(config.ENCRYPTION_KEYS) }
   const { TOOL_TIMEOUT_MS: toolTimeoutMs, MAX_RESULT_BYTES: maxResultBytes } = config
-  const surroundings = { dialler, vault, seedSecrets: readSeedSecrets(config), toolTimeoutMs, maxResultBytes }
+  const surroundings = {
+    dialler,
+    vault,
+    seedSecrets: readSeedSecrets(config),
+    toolTimeoutMs,
+    maxResultBytes
+  }
   const firstSettings = settingsIn(config)
   const first = connectApp(FIRST_APP, firstSettings, config.OAUTH_CLIENT_SECRET, surroundings)
   const connected = new Map<string, { as: string, app: ConnectedApp }>()
@@ -43,11 +53,20 @@ export default fp(async app => {
 
   function connect (stored: StoredApp): ConnectedApp {
     try {
-      return connectApp(stored.name, settingsOf(stored), openClientSecret(vault, stored), surroundings)
+      return connectApp(
+        stored.name,
+        settingsOf(stored),
+        openClientSecret(vault, stored),
+        surroundings
+      )
     } catch (error) {
       if (!(error instanceof AppError)) throw error
       // It ends the run as any other failed sign-in does.
-      const accounts: Accounts = { signIn: async () => { throw error } }
+      const accounts: Accounts = {
+        signIn: async () => {
+          throw error
+        }
+      }
       return { ...connectApp(stored.name, settingsOf(stored), undefined, surroundings), accounts }
     }
   }
@@ -68,7 +87,11 @@ export default fp(async app => {
       return app
     },
     async breakers () {
-      return new Map((await listApps(db)).map(stored => [stored.name, breakerOf(stored.name, settingsOf(stored))]))
+      return new Map(
+        (await listApps(db)).map(
+          stored => [stored.name, breakerOf(stored.name, settingsOf(stored))]
+        )
+      )
     }
   })
 }, { name: 'apps', dependencies: ['env', 'database', 'dialler'] })
@@ -85,7 +108,11 @@ function readFile (place: string, path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    throw new ConfigError(`${place} must be JSON such as {"issues": ["*issue*"]}, or a file with it that can be read: ${messageOf(error)}`)
+    throw new ConfigError(
+      `${place} must be JSON such as {"issues": ["*issue*"]}, or a file with it that can be read: ${
+        messageOf(error)
+      }`
+    )
   }
 }
 

@@ -16,7 +16,7 @@ declare module 'fastify' {
       keepPristine: OpenDatabase['keepPristine']
       /** Resolves once the schema is up to date; rejects when that cannot be. */
       whenReady: Promise<void>
-      isReady (): boolean
+      isReady(): boolean
     }
   }
 }
@@ -31,15 +31,22 @@ const RETRY_MS = 2000
 const PRISTINE = join(CACHE, 'persona-runner-data')
 
 /**
- * Opens the database and brings it up to date. A server that is not there yet is waited for, while `/ready`
- * says so; anything else stops the boot.
+ * Opens the database and brings it up to date. A server that is not there yet is waited for, while
+ * `/ready` says so; anything else stops the boot.
  */
 export default fp<DatabasePluginOptions>(async (app, options) => {
   const { DATABASE_URL, DATA_DIR, DATABASE_POOL } = app.config
-  const onError = (error: Error) => app.log.warn({ err: messageOf(error) }, 'a database connection broke; the pool replaces it')
+  const onError = (error: Error) =>
+    app.log.warn({ err: messageOf(error) }, 'a database connection broke; the pool replaces it')
   const storage = { url: DATABASE_URL, dataDir: DATA_DIR, pristineIn: PRISTINE }
-  const opened = options.database ?? await openDatabase({ ...storage, poolSize: DATABASE_POOL, onError })
-  if (opened.mended > 0) app.log.warn({ folder: DATA_DIR, files: opened.mended }, 'other users had rights to files of the data folder; they have none any more')
+  const opened = options.database ??
+    await openDatabase({ ...storage, poolSize: DATABASE_POOL, onError })
+  if (opened.mended > 0) {
+    app.log.warn(
+      { folder: DATA_DIR, files: opened.mended },
+      'other users had rights to files of the data folder; they have none any more'
+    )
+  }
   const closing = new AbortController()
   let ready = false
   /** On millions of rows an index takes longer than any other statement may. */
@@ -51,7 +58,9 @@ export default fp<DatabasePluginOptions>(async (app, options) => {
     const isOwnServer = opened.backend === 'postgres' && options.database === undefined
     const bringUpToDate = isOwnServer ? migrateInPeace : () => migrate(opened.db)
     const applied = await isUpToDate(opened.db) ? [] : await bringUpToDate()
-    if (applied.length > 0) app.log.info({ migrations: applied }, 'database schema brought up to date')
+    if (applied.length > 0) {
+      app.log.info({ migrations: applied }, 'database schema brought up to date')
+    }
     ready = true
   }
   const waitForServer = async () => {
@@ -73,13 +82,27 @@ export default fp<DatabasePluginOptions>(async (app, options) => {
       await opened.close()
       throw error
     }
-    app.log.warn({ err: messageOf(error) }, 'the database server does not answer yet; waiting for it')
+    app.log.warn(
+      { err: messageOf(error) },
+      'the database server does not answer yet; waiting for it'
+    )
     whenReady = waitForServer()
-    whenReady.catch(error => { if (!closing.signal.aborted) app.log.fatal({ err: messageOf(error) }, 'the database cannot be brought up to date') })
+    whenReady.catch(error => {
+      if (!closing.signal.aborted) {
+        app.log.fatal({ err: messageOf(error) }, 'the database cannot be brought up to date')
+      }
+    })
   }
 
   const { db, backend, executeSql, keepPristine } = opened
-  app.decorate('database', { db, backend, executeSql, keepPristine, whenReady, isReady: () => ready })
+  app.decorate('database', {
+    db,
+    backend,
+    executeSql,
+    keepPristine,
+    whenReady,
+    isReady: () => ready
+  })
   app.addHook('onClose', async () => {
     closing.abort()
     await whenReady.catch(() => {})

@@ -5,7 +5,9 @@ import { ConfigError } from '../../platform/errors.ts'
 import { createAjv } from '../../platform/schema-check.ts'
 
 declare module 'fastify' {
-  interface FastifyInstance { config: Readonly<Config> }
+  interface FastifyInstance {
+    config: Readonly<Config>
+  }
 }
 
 export interface EnvOptions {
@@ -14,8 +16,8 @@ export interface EnvOptions {
 }
 
 /**
- * Decorates `app.config`. A wrong environment stops the boot with one message that names every wrong
- * variable.
+ * Decorates `app.config`. A wrong environment stops the boot with one message that names every
+ * wrong variable.
  */
 export default fp<EnvOptions>(async (app, options) => {
   const env = withoutEmpty(options.env)
@@ -24,7 +26,13 @@ export default fp<EnvOptions>(async (app, options) => {
       schema: structuredClone(Config),
       data: { ...env },
       env: false,
-      ajv: createAjv({ allErrors: true, removeAdditional: true, useDefaults: true, coerceTypes: true, keywords: ['expects', 'secret', 'list'] })
+      ajv: createAjv({
+        allErrors: true,
+        removeAdditional: true,
+        useDefaults: true,
+        coerceTypes: true,
+        keywords: ['expects', 'secret', 'list']
+      })
     })
   } catch (error) {
     throw new ConfigError(message(explainConfig(env, wrongVariables(error))), { cause: error })
@@ -33,10 +41,13 @@ export default fp<EnvOptions>(async (app, options) => {
   if (broken.length > 0) throw new ConfigError(message(broken))
 }, { name: 'env' })
 
-const message = (lines: string[]) => `The environment is not right:\n${lines.map(line => `  - ${line}`).join('\n')}`
+const message = (lines: string[]) =>
+  `The environment is not right:\n${lines.map(line => `  - ${line}`).join('\n')}`
 
 function wrongVariables (error: unknown): string[] {
-  const errors = (error as { errors?: { instancePath?: string, params?: { missingProperty?: string } }[] }).errors
+  const errors =
+    (error as { errors?: { instancePath?: string, params?: { missingProperty?: string } }[] })
+      .errors
   if (errors === undefined) throw error
   return errors.map(e => e.params?.missingProperty ?? e.instancePath?.slice(1) ?? '')
 }

@@ -5,26 +5,48 @@ import { ANSWER_HEADERS } from './answer-headers.ts'
 
 /** Connection trouble as `pg`, the pool and the operating system name it. */
 const DATABASE_GONE = /^(08|57P0|53300)|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND/
-const DATABASE_GONE_WORDS = /timeout exceeded when trying to connect|Connection terminated|Query read timeout/i
+const DATABASE_GONE_WORDS =
+  /timeout exceeded when trying to connect|Connection terminated|Query read timeout/i
 
-/** Whether an error means that the database cannot be reached just now, and not that a statement is wrong. */
+/**
+ * Whether an error means that the database cannot be reached just now, and not that a statement is
+ * wrong.
+ */
 export function isDatabaseGone (error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code
-  return (typeof code === 'string' && DATABASE_GONE.test(code)) || DATABASE_GONE_WORDS.test(messageOf(error)) ||
+  return (typeof code === 'string' && DATABASE_GONE.test(code)) ||
+    DATABASE_GONE_WORDS.test(messageOf(error)) ||
     (error instanceof AggregateError && error.errors.some(isDatabaseGone))
 }
 
 /** Fastify's own codes as clients know them; what is not here keeps its name. */
-const CODES: Record<number, string> = { 400: 'BAD_REQUEST', 413: 'BODY_TOO_LARGE', 414: 'URL_TOO_LONG', 415: 'UNSUPPORTED_MEDIA_TYPE' }
+const CODES: Record<number, string> = {
+  400: 'BAD_REQUEST',
+  413: 'BODY_TOO_LARGE',
+  414: 'URL_TOO_LONG',
+  415: 'UNSUPPORTED_MEDIA_TYPE'
+}
 
 /** A URL that no route can be found by, such as `/%ZZ`. It never reaches the error handler. */
-export function refuseUrl (error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+export function refuseUrl (
+  error: FastifyError,
+  _request: FastifyRequest,
+  reply: FastifyReply
+): void {
   const status = error.statusCode ?? 400
-  reply.code(status).headers(ANSWER_HEADERS).send({ code: CODES[status] ?? 'BAD_REQUEST', message: error.message })
+  reply.code(status).headers(ANSWER_HEADERS).send({
+    code: CODES[status] ?? 'BAD_REQUEST',
+    message: error.message
+  })
 }
 
 /** What a client is told of an error. */
-export interface ErrorAnswer { status: number, code: string, message: string, retryAfterSeconds?: number | undefined }
+export interface ErrorAnswer {
+  status: number
+  code: string
+  message: string
+  retryAfterSeconds?: number | undefined
+}
 
 /** What we did not foresee is logged whole and told as little. */
 export function answerFor (error: FastifyError | AppError, log: FastifyBaseLogger): ErrorAnswer {
@@ -33,12 +55,28 @@ export function answerFor (error: FastifyError | AppError, log: FastifyBaseLogge
     return { status, code, message, retryAfterSeconds }
   }
   if (error.statusCode !== undefined && error.statusCode < 500) {
-    return { status: error.statusCode, code: CODES[error.statusCode] ?? error.code, message: error.message }
+    return {
+      status: error.statusCode,
+      code: CODES[error.statusCode] ?? error.code,
+      message: error.message
+    }
   }
-  log.error({ err: { code: error.code, message: messageOf(error), stack: error.stack } }, 'request failed')
+  log.error(
+    { err: { code: error.code, message: messageOf(error), stack: error.stack } },
+    'request failed'
+  )
   return isDatabaseGone(error)
-    ? { status: 503, code: 'DATABASE_UNAVAILABLE', message: 'The database does not answer. Try again in a moment.', retryAfterSeconds: 5 }
-    : { status: 500, code: 'INTERNAL', message: 'Something went wrong here; the log has the details.' }
+    ? {
+      status: 503,
+      code: 'DATABASE_UNAVAILABLE',
+      message: 'The database does not answer. Try again in a moment.',
+      retryAfterSeconds: 5
+    }
+    : {
+      status: 500,
+      code: 'INTERNAL',
+      message: 'Something went wrong here; the log has the details.'
+    }
 }
 
 /** Every error leaves as `{ code, message }`. */
@@ -48,7 +86,9 @@ export default fp(async app => {
     if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
     return reply.code(status).send({ code, message })
   })
-  app.setNotFoundHandler(request => { throw new RouteNotFoundError(request.method, request.url) })
+  app.setNotFoundHandler(request => {
+    throw new RouteNotFoundError(request.method, request.url)
+  })
   // Before its body is read: what nobody takes nobody has to hold.
   app.addHook('onRequest', async request => {
     if (request.is404) throw new RouteNotFoundError(request.method, request.url)

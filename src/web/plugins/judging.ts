@@ -24,15 +24,22 @@ export default fp(async app => {
 
   function tell (error: unknown): void {
     if (signal.aborted) return
-    app.log.warn({ err: messageOf(error) }, 'releases could not be judged; the next try is in 15 minutes')
+    app.log.warn(
+      { err: messageOf(error) },
+      'releases could not be judged; the next try is in 15 minutes'
+    )
   }
 
   async function judge (): Promise<void> {
-    for (const look of await judgeReleases(database.db)) app.log.info(fieldsOf(look), 'release judged')
+    for (const look of await judgeReleases(database.db)) {
+      app.log.info(fieldsOf(look), 'release judged')
+    }
   }
 
   let judging = Promise.resolve()
-  app.addHook('onReady', async () => { judging = keepJudging().catch(() => {}) })
+  app.addHook('onReady', async () => {
+    judging = keepJudging().catch(() => {})
+  })
   app.addHook('preClose', async () => {
     closing.abort()
     await judging
@@ -40,6 +47,14 @@ export default fp(async app => {
 }, { name: 'judging', dependencies: ['database'] })
 
 function fieldsOf ({ app, releases, day, verdicts }: LookTaken): object {
-  const named = (word: string) => verdicts.filter(({ verdict }) => verdict === word).map(({ module }) => module)
-  return { app, releases, day, worse: named('worse'), better: named('better'), mixed: named('mixed') }
+  const named = (word: string) =>
+    verdicts.filter(({ verdict }) => verdict === word).map(({ module }) => module)
+  return {
+    app,
+    releases,
+    day,
+    worse: named('worse'),
+    better: named('better'),
+    mixed: named('mixed')
+  }
 }

@@ -3,8 +3,8 @@ import buildSerializer from '@fastify/fast-json-stringify-compiler'
 import type { FastifyServerOptions } from 'fastify'
 
 /**
- * A process knows a hundred schemas and uses a few of them: each is compiled when it is first needed. All of them at once
- * would be the largest part of the start.
+ * A process knows a hundred schemas and uses a few of them: each is compiled when it is first
+ * needed. All of them at once would be the largest part of the start.
  */
 
 /** For `Fastify(…)`: how answers become text. */
@@ -20,8 +20,12 @@ export const LAZY_SERIALIZERS = {
   }
 } satisfies FastifyServerOptions['schemaController']
 
-/** A check that is made when it is first asked for, with the errors where Fastify looks for them. */
-export function lazyCheck (compile: () => ValidateFunction): { (data: unknown): boolean, errors?: ErrorObject[] | null | undefined } {
+/**
+ * A check that is made when it is first asked for, with the errors where Fastify looks for them.
+ */
+export function lazyCheck (
+  compile: () => ValidateFunction
+): { (data: unknown): boolean, errors?: ErrorObject[] | null | undefined } {
   let check: ValidateFunction | undefined
   return Object.assign(function lazy (data: unknown): boolean {
     check ??= compile()

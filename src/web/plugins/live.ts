@@ -4,17 +4,28 @@ import { readMarks } from '../dashboard/live-marks.ts'
 import { messageOf } from '../../platform/errors.ts'
 
 declare module 'fastify' {
-  interface FastifyInstance { live: LiveFeed }
+  interface FastifyInstance {
+    live: LiveFeed
+  }
 }
 
-/** Twice this, and a moment to fetch what has changed: a page is never more than two seconds behind. */
+/**
+ * Twice this, and a moment to fetch what has changed: a page is never more than two seconds behind.
+ */
 const LOOK_EVERY_MS = 800
 
 /** What changes in any process, for the pages of this one. */
 export default fp(async app => {
-  app.decorate('live', createLiveFeed({
-    look: () => readMarks(app.database.db),
-    everyMs: LOOK_EVERY_MS,
-    onError: error => app.log.warn({ err: messageOf(error) }, 'live pages could not be brought up to date; trying again')
-  }))
+  app.decorate(
+    'live',
+    createLiveFeed({
+      look: () => readMarks(app.database.db),
+      everyMs: LOOK_EVERY_MS,
+      onError: error =>
+        app.log.warn(
+          { err: messageOf(error) },
+          'live pages could not be brought up to date; trying again'
+        )
+    })
+  )
 }, { name: 'live', dependencies: ['database'] })

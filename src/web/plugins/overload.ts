@@ -10,9 +10,10 @@ declare module 'fastify' {
 }
 
 /**
- * Back-pressure: a process that works on enough requests says so at once, instead of letting more and more of them wait
- * for the database. Counted is work, from the moment that a request is wholly here: slow clients keep nobody out. (Not by
- * the delay of the event loop, as libraries do: embedded storage blocks it in normal work.)
+ * Back-pressure: a process that works on enough requests says so at once, instead of letting more
+ * and more of them wait for the database. Counted is work, from the moment that a request is wholly
+ * here: slow clients keep nobody out. (Not by the delay of the event loop, as libraries do:
+ * embedded storage blocks it in normal work.)
  */
 export default fp(async app => {
   const { REQUEST_LIMIT } = app.config
@@ -22,7 +23,9 @@ export default fp(async app => {
     if (alwaysAnswers || staysOpen) return
     if (inWork >= REQUEST_LIMIT) throw new OverloadedError(REQUEST_LIMIT)
     inWork++
-    onceOver(reply, () => { inWork-- })
+    onceOver(reply, () => {
+      inWork--
+    })
   })
 }, { name: 'overload', dependencies: ['env'] })
 

@@ -5,11 +5,20 @@ import type { Config } from '../../platform/config.ts'
 import { ForbiddenError, UnauthorizedError } from '../../platform/errors.ts'
 import type { Key } from '../../platform/keys.ts'
 import { isLoopback } from '../sessions/origin.ts'
-import { closeSession, findSession, openSession, touchSession, type PageSession, type Role } from '../sessions/repository.ts'
+import {
+  closeSession,
+  findSession,
+  openSession,
+  touchSession,
+  type PageSession,
+  type Role
+} from '../sessions/repository.ts'
 import { findKey, logCaller } from './auth.ts'
 
 /** A key that opens the pages. */
-export interface PageKey extends Key { role: Role }
+export interface PageKey extends Key {
+  role: Role
+}
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -17,18 +26,21 @@ declare module 'fastify' {
       /** Keys that open the pages, those of admins first. Empty: nobody can sign in. */
       keys: PageKey[]
       /** In constant time. */
-      keyOf (given: string): PageKey | undefined
+      keyOf(given: string): PageKey | undefined
       /** Signs the browser in with the next answer, for as long as the key is there at most. */
-      open (request: FastifyRequest, reply: FastifyReply, key: PageKey): Promise<void>
-      close (request: FastifyRequest, reply: FastifyReply): Promise<void>
+      open(request: FastifyRequest, reply: FastifyReply, key: PageKey): Promise<void>
+      close(request: FastifyRequest, reply: FastifyReply): Promise<void>
       /** What this browser is signed in for; null: it is not. */
-      roleIn (request: FastifyRequest): Promise<Role | null>
+      roleIn(request: FastifyRequest): Promise<Role | null>
       /** Hook for pages that only who is signed in may see, and only an admin may change. */
       guard: onRequestAsyncHookHandler
       /** Hook for pages behind the guard that serve nothing but a change. */
       adminOnly: onRequestAsyncHookHandler
-      /** Whether a value is the one-time token that this process was started with; from then on it is not. */
-      redeem (token: string): boolean
+      /**
+       * Whether a value is the one-time token that this process was started with; from then on it
+       * is not.
+       */
+      redeem(token: string): boolean
     }
   }
   interface FastifyRequest {
@@ -38,16 +50,25 @@ declare module 'fastify' {
 }
 
 export interface PageSessionOptions {
-  /** Opens an admin session once, without a key, and only where nobody but this machine can ask. Set in code, never by the environment. */
+  /**
+   * Opens an admin session once, without a key, and only where nobody but this machine can ask. Set
+   * in code, never by the environment.
+   */
   signInToken?: string | undefined
 }
 
-/** Sessions of the pages: a random value in a cookie, its hash in the database. Needs @fastify/cookie in the same scope. */
+/**
+ * Sessions of the pages: a random value in a cookie, its hash in the database. Needs
+ * @fastify/cookie in the same scope.
+ */
 export default fp<PageSessionOptions>(async (app, options) => {
   const { config, database: { db } } = app
-  const keys: PageKey[] = (['admin', 'viewer'] as const).flatMap(role => app.keys[role].map(key => ({ ...key, role })))
+  const keys: PageKey[] = (['admin', 'viewer'] as const).flatMap(role =>
+    app.keys[role].map(key => ({ ...key, role }))
+  )
   // Hashed under the key, so that a session ends with the key it was opened with.
-  const idOf = (token: string, key: Key) => createHmac('sha256', key.secret).update(token).digest('hex')
+  const idOf = (token: string, key: Key) =>
+    createHmac('sha256', key.secret).update(token).digest('hex')
   const cookie = sessionCookie(config)
   let signInToken = isLoopback(config.HOST) ? options.signInToken : undefined
 
@@ -85,9 +106,12 @@ export default fp<PageSessionOptions>(async (app, options) => {
       reply.locals = { ...reply.locals, role: session.role }
       if (!isReading(request)) refuseViewer(request)
     },
-    async adminOnly (request) { refuseViewer(request) },
+    async adminOnly (request) {
+      refuseViewer(request)
+    },
     redeem (token) {
-      const isIt = signInToken !== undefined && findKey([{ kid: '', secret: signInToken }], token) !== undefined
+      const isIt = signInToken !== undefined &&
+        findKey([{ kid: '', secret: signInToken }], token) !== undefined
       if (isIt) signInToken = undefined
       return isIt
     }
@@ -95,16 +119,18 @@ export default fp<PageSessionOptions>(async (app, options) => {
 }, { name: 'page-session', dependencies: ['env', 'database', 'auth', 'pages'] })
 
 const isReading = (request: FastifyRequest) => request.method === 'GET' || request.method === 'HEAD'
-const isBackground = (request: FastifyRequest) => request.headers['x-live'] !== undefined || request.headers.accept === 'text/event-stream'
+const isBackground = (request: FastifyRequest) =>
+  request.headers['x-live'] !== undefined || request.headers.accept === 'text/event-stream'
 
 /**
- * PUBLIC_URL alone says whether browsers come over https: a proxy may send any Host header. Cookies do not know ports, and two
- * runners on one machine must not sign each other out.
+ * PUBLIC_URL alone says whether browsers come over https: a proxy may send any Host header. Cookies
+ * do not know ports, and two runners on one machine must not sign each other out.
  */
 function sessionCookie ({ PUBLIC_URL, PORT }: Pick<Config, 'PUBLIC_URL' | 'PORT'>) {
   const secure = PUBLIC_URL?.startsWith('https:') === true
   return {
-    nameFor: ({ server }: FastifyRequest) => secure ? '__Host-persona-runner' : `persona-runner-${portOf(server, PORT)}`,
+    nameFor: ({ server }: FastifyRequest) =>
+      secure ? '__Host-persona-runner' : `persona-runner-${portOf(server, PORT)}`,
     options: { path: '/', httpOnly: true, sameSite: 'strict', secure } as const
   }
 }
@@ -116,11 +142,20 @@ function portOf (server: FastifyRequest['server'], configured: number): number {
 }
 
 function refuseViewer (request: FastifyRequest): void {
-  if (request.pageRole !== 'admin') throw new ForbiddenError('You are signed in for reading only. With the admin key you can change this too.')
+  if (request.pageRole !== 'admin') {
+    throw new ForbiddenError(
+      'You are signed in for reading only. With the admin key you can change this too.'
+    )
+  }
 }
 
 /** A page leads to the sign-in and back; what has no reader gets a plain 401. */
 function refuse (request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (!isReading(request) || isBackground(request)) throw new UnauthorizedError('You are not signed in any more. Open /sign-in.')
-  return reply.redirect(request.url === '/' ? '/sign-in' : `/sign-in?to=${encodeURIComponent(request.url)}`, 303)
+  if (!isReading(request) || isBackground(request)) {
+    throw new UnauthorizedError('You are not signed in any more. Open /sign-in.')
+  }
+  return reply.redirect(
+    request.url === '/' ? '/sign-in' : `/sign-in?to=${encodeURIComponent(request.url)}`,
+    303
+  )
 }

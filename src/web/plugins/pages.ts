@@ -28,19 +28,31 @@ export interface PagesOptions {
 
 const DASHBOARD = pathOf('src/web/dashboard')
 
-/** Nothing comes from another host, and nothing stands inline: what a persona wrote cannot become a script. */
+/**
+ * Nothing comes from another host, and nothing stands inline: what a persona wrote cannot become a
+ * script.
+ */
 const POLICY = [
-  "default-src 'self'", "object-src 'none'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'"
+  "default-src 'self'",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'"
 ].join('; ')
 
 /**
- * What pages need, for the scope it is registered in and not for the API: templates (`reply.view`), assets, forms, headers
- * that keep other sites out, and errors as pages.
+ * What pages need, for the scope it is registered in and not for the API: templates (`reply.view`),
+ * assets, forms, headers that keep other sites out, and errors as pages.
  */
 export default fp<PagesOptions>(async (app, options) => {
   await app.register(cookie)
   await app.register(formbody)
-  await app.register(serveStatic, { root: join(DASHBOARD, 'assets'), prefix: '/assets/', decorateReply: false, schemaHide: true })
+  await app.register(serveStatic, {
+    root: join(DASHBOARD, 'assets'),
+    prefix: '/assets/',
+    decorateReply: false,
+    schemaHide: true
+  })
   await app.register(view, {
     engine: { eta: new Eta({ autoEscape: true, autoTrim: false }) },
     templates: join(DASHBOARD, 'templates'),
@@ -50,8 +62,13 @@ export default fp<PagesOptions>(async (app, options) => {
   })
   app.addHook('onRequest', async (request, reply) => {
     writeHeaders(request, reply)
-    if (!['GET', 'HEAD'].includes(request.method) && !isSameOrigin(request.headers, app.config.PUBLIC_URL)) {
-      throw new ForbiddenError('This was not sent by a page of this site. Open the page itself and try again.')
+    if (
+      !['GET', 'HEAD'].includes(request.method) &&
+      !isSameOrigin(request.headers, app.config.PUBLIC_URL)
+    ) {
+      throw new ForbiddenError(
+        'This was not sent by a page of this site. Open the page itself and try again.'
+      )
     }
     reply.locals = { path: request.url, fragment: request.headers['x-live'] !== undefined }
   })
@@ -62,7 +79,8 @@ function writeHeaders (request: FastifyRequest, reply: FastifyReply): void {
   reply.headers({
     'content-security-policy': POLICY,
     'x-content-type-options': 'nosniff',
-    // Not no-referrer: a form would then be sent with `Origin: null`, and older browsers say nothing else about where it is from.
+    // Not no-referrer: a form would then be sent with `Origin: null`, and older browsers say
+    // nothing else about where it is from.
     'referrer-policy': 'same-origin',
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin'
@@ -71,11 +89,26 @@ function writeHeaders (request: FastifyRequest, reply: FastifyReply): void {
 }
 
 const TITLES: Record<number, string> = {
-  400: 'That does not work', 403: 'Not allowed', 404: 'Nothing here', 409: 'Not possible just now', 429: 'Slow down', 503: 'Not ready yet'
+  400: 'That does not work',
+  403: 'Not allowed',
+  404: 'Nothing here',
+  409: 'Not possible just now',
+  429: 'Slow down',
+  503: 'Not ready yet'
 }
 
-function showError (error: FastifyError | AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function showError (
+  error: FastifyError | AppError,
+  request: FastifyRequest,
+  reply: FastifyReply
+): FastifyReply {
   const { status, code, message, retryAfterSeconds } = answerFor(error, request.log)
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
-  return reply.code(status).view('error.eta', { title: TITLES[status] ?? 'Something went wrong', nav: '', status, code, message })
+  return reply.code(status).view('error.eta', {
+    title: TITLES[status] ?? 'Something went wrong',
+    nav: '',
+    status,
+    code,
+    message
+  })
 }

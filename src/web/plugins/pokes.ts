@@ -2,10 +2,10 @@ import cron from 'node-cron'
 
 /** What makes this process look for due personas, again and again. */
 export interface Pokes {
-  start (): void
-  stop (): Promise<void>
+  start(): void
+  stop(): Promise<void>
   /** When it looks next by this process's clock, as ISO 8601. */
-  nextAt (): string | null
+  nextAt(): string | null
 }
 
 /** The longest that a timer of Node takes. */
@@ -14,10 +14,11 @@ const LONGEST_WAIT_MS = 2_147_483_647
 const SAFELY_AFTER_MS = 5
 
 /**
- * node-cron says when the next time is, a timer of ours waits for it. Timers go by the monotonic clock, so a poke comes
- * one period after the last whatever happens to the wall clock. node-cron's own timers would stay silent until the old
- * time comes round again when it is set back, and walk through every time that was missed, each with a line on stdout,
- * when it is set forward. A poke while the one before is still at work is left out.
+ * node-cron says when the next time is, a timer of ours waits for it. Timers go by the monotonic
+ * clock, so a poke comes one period after the last whatever happens to the wall clock. node-cron's
+ * own timers would stay silent until the old time comes round again when it is set back, and walk
+ * through every time that was missed, each with a line on stdout, when it is set forward. A poke
+ * while the one before is still at work is left out.
  * @param poke must not throw
  */
 export function createPokes (schedule: string, poke: () => Promise<void>): Pokes {

@@ -6,7 +6,10 @@ import { messageOf } from '../../platform/errors.ts'
 import { announce, ANNOUNCE_EVERY_MS, signOff } from '../../runner/runs/replicas.ts'
 import { VERSION } from '../../platform/version.ts'
 
-/** Says in the database that this process is there, so that an operator sees from any of them which there are. */
+/**
+ * Says in the database that this process is there, so that an operator sees from any of them which
+ * there are.
+ */
 export default fp(async app => {
   const { database, scheduler } = app
   const id = randomUUID()
@@ -15,9 +18,18 @@ export default fp(async app => {
   async function sayHello (): Promise<void> {
     if (!database.isReady()) return
     try {
-      await announce(database.db, { id, host: hostname(), pid: process.pid, version: VERSION, working: scheduler.isWorking() })
+      await announce(database.db, {
+        id,
+        host: hostname(),
+        pid: process.pid,
+        version: VERSION,
+        working: scheduler.isWorking()
+      })
     } catch (error) {
-      app.log.debug({ err: messageOf(error) }, 'this process could not say that it is there; it tries again')
+      app.log.debug(
+        { err: messageOf(error) },
+        'this process could not say that it is there; it tries again'
+      )
     }
   }
 
@@ -28,6 +40,8 @@ export default fp(async app => {
   app.addHook('preClose', async () => {
     clearInterval(timer)
     // A database that is gone must not hold up the end.
-    if (database.isReady()) await Promise.race([signOff(database.db, id).catch(() => {}), sleep(1000)])
+    if (database.isReady()) {
+      await Promise.race([signOff(database.db, id).catch(() => {}), sleep(1000)])
+    }
   })
 }, { name: 'replica', dependencies: ['database', 'scheduler'] })

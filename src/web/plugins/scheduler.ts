@@ -11,36 +11,40 @@ declare module 'fastify' {
       /** Variables without which nothing runs; empty: the runner is on. */
       missing: string[]
       queue: RunQueue
-      isWorking (): boolean
+      isWorking(): boolean
       /** When somebody last looked for due personas, as ISO 8601. */
-      lastPokeAt (): string | null
+      lastPokeAt(): string | null
       /** When cron looks next, as ISO 8601; null: it does not run. */
-      nextPokeAt (): string | null
+      nextPokeAt(): string | null
       /** One tick now. @throws RunnerOffError */
-      tick (): Promise<Tick>
+      tick(): Promise<Tick>
     }
   }
 }
 
 /**
- * What running days get on a polite stop; together with closing the rest it stays below the 25 s that an
- * orchestrator waits.
+ * What running days get on a polite stop; together with closing the rest it stays below the 25 s
+ * that an orchestrator waits.
  */
 const STOP_TIMEOUT_MS = 20_000
 
 /**
- * Cron is only a poke: who is due is decided in SQL with the database's clock, so a poke too many or too few
- * does no harm.
+ * Cron is only a poke: who is due is decided in SQL with the database's clock, so a poke too many
+ * or too few does no harm.
  */
 export default fp(async app => {
   const { config, database, agent, apps, services } = app
-  const isSet = { SERVICE_KEY: app.keys.service.length > 0, ANTHROPIC_API_KEY: config.ANTHROPIC_API_KEY !== undefined }
+  const isSet = {
+    SERVICE_KEY: app.keys.service.length > 0,
+    ANTHROPIC_API_KEY: config.ANTHROPIC_API_KEY !== undefined
+  }
   const missing = (['SERVICE_KEY', 'ANTHROPIC_API_KEY'] as const).filter(name => !isSet[name])
   const queue = createQueue({
     database,
     runTimeoutMs: config.RUN_TIMEOUT_MS,
     heartbeatSeconds: config.HEARTBEAT_SECONDS,
-    onError: error => app.log.warn({ err: messageOf(error) }, 'queue maintenance failed; it tries again')
+    onError: error =>
+      app.log.warn({ err: messageOf(error) }, 'queue maintenance failed; it tries again')
   })
   const dailyBudgetUsd = config.DAILY_BUDGET_USD ?? null
   const runner = createRunner({
@@ -70,10 +74,21 @@ export default fp(async app => {
     if (missing.length > 0) throw new RunnerOffError(missing)
     if (config.RUNNER_PAUSED) return { id: null, paused: true, heldUpBy: null, opened: [] }
     lastPoke = new Date()
-    const result = await tick(database.db, queue, { queueLimit: config.QUEUE_LIMIT, services: await services.all(), dailyBudgetUsd })
-    if (result.heldUpBy !== null && result.heldUpBy !== heldUpBy) app.log.warn(`nobody lives a day now: ${result.heldUpBy}`)
+    const result = await tick(database.db, queue, {
+      queueLimit: config.QUEUE_LIMIT,
+      services: await services.all(),
+      dailyBudgetUsd
+    })
+    if (result.heldUpBy !== null && result.heldUpBy !== heldUpBy) {
+      app.log.warn(`nobody lives a day now: ${result.heldUpBy}`)
+    }
     heldUpBy = result.heldUpBy
-    if (result.id !== null) app.log.info({ tick: result.id, due: result.opened.length }, `tick opened ${result.opened.length} run(s)`)
+    if (result.id !== null) {
+      app.log.info(
+        { tick: result.id, due: result.opened.length },
+        `tick opened ${result.opened.length} run(s)`
+      )
+    }
     return result
   }
 
@@ -111,8 +126,13 @@ export default fp(async app => {
   app.addHook('onReady', async () => {
     starting = start()
     // A server that is not there yet must not keep /health and /ready from answering.
-    if (database.isReady()) await starting
-    else starting.catch(error => app.log.error({ err: messageOf(error) }, 'the runner could not start'))
+    if (database.isReady()) {
+      await starting
+    } else {
+      starting.catch(error => {
+        app.log.error({ err: messageOf(error) }, 'the runner could not start')
+      })
+    }
   })
   app.addHook('preClose', async () => {
     await pokes.stop()

@@ -10,7 +10,9 @@ import { errorsOf, ref } from './ref.ts'
 /** Outside production only: these routes need no key. */
 export const diagRoutes: FastifyPluginAsyncTypebox = async app => {
   /** Whoever is no persona yet is taken for one of the first app. */
-  async function find (email: string): Promise<{ email: string, app: string, passwordVersion?: number }> {
+  async function find (
+    email: string
+  ): Promise<{ email: string, app: string, passwordVersion?: number }> {
     return getPersonaByEmail(app.database.db, email).catch(error => {
       if (error instanceof PersonaNotFoundError) return { email, app: FIRST_APP }
       throw error
@@ -22,7 +24,9 @@ export const diagRoutes: FastifyPluginAsyncTypebox = async app => {
       operationId: 'diagLogin',
       summary: 'Sign in to the app as a persona, and say how it went',
       tags: ['diagnostics'],
-      querystring: Type.Object({ email: Type.String({ format: 'email', maxLength: 254 }) }, { additionalProperties: false }),
+      querystring: Type.Object({ email: Type.String({ format: 'email', maxLength: 254 }) }, {
+        additionalProperties: false
+      }),
       response: {
         200: Type.Object({
           ok: Type.Boolean(),

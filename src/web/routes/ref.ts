@@ -17,6 +17,11 @@ const MEANINGS: Record<number, string> = {
 
 /** The error answers of a route. */
 export function errorsOf<S extends number> (...statuses: S[]) {
-  const entries = statuses.map(status => [status, Type.Unsafe<Static<typeof ErrorBody>>({ $ref: 'Error#', description: MEANINGS[status] })])
+  const entries = statuses.map(
+    status => [
+      status,
+      Type.Unsafe<Static<typeof ErrorBody>>({ $ref: 'Error#', description: MEANINGS[status] })
+    ]
+  )
   return Object.fromEntries(entries) as Record<S, ReturnType<typeof ref<typeof ErrorBody>>>
 }

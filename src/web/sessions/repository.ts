@@ -2,11 +2,16 @@ import { sql } from 'kysely'
 import type { Queryable } from '../../platform/db/database.ts'
 import type { PageSessionsTable } from '../../platform/db/tables.ts'
 
-/** All SQL on page_sessions. The database's clock decides what has expired, so that replicas agree. */
+/**
+ * All SQL on page_sessions. The database's clock decides what has expired, so that replicas agree.
+ */
 
 export type Role = PageSessionsTable['role']
 
-export interface PageSession { id: string, role: Role }
+export interface PageSession {
+  id: string
+  role: Role
+}
 
 /** Whatever is done with it. */
 const ABSOLUTE_LIMIT = '12 hours'
@@ -15,9 +20,12 @@ const IDLE_LIMIT = '2 hours'
 /** Clears away what has expired, in passing. */
 export async function openSession (db: Queryable, { id, role }: PageSession): Promise<void> {
   await sql`DELETE FROM page_sessions
-    WHERE expires_at <= now() OR last_seen_at <= now() - ${sql.lit(IDLE_LIMIT)}::interval`.execute(db)
+    WHERE expires_at <= now() OR last_seen_at <= now() - ${sql.lit(IDLE_LIMIT)}::interval`.execute(
+    db
+  )
   await db.insertInto('page_sessions')
-    .values({ id, role, expires_at: sql<Date>`now() + ${sql.lit(ABSOLUTE_LIMIT)}::interval` }).execute()
+    .values({ id, role, expires_at: sql<Date>`now() + ${sql.lit(ABSOLUTE_LIMIT)}::interval` })
+    .execute()
 }
 
 export interface LiveSession extends PageSession {
@@ -36,7 +44,8 @@ export async function findSession (db: Queryable, ids: string[]): Promise<LiveSe
 }
 
 export async function touchSession (db: Queryable, id: string): Promise<void> {
-  await db.updateTable('page_sessions').set({ last_seen_at: sql`now()` }).where('id', '=', id).execute()
+  await db.updateTable('page_sessions').set({ last_seen_at: sql`now()` }).where('id', '=', id)
+    .execute()
 }
 
 export async function closeSession (db: Queryable, id: string): Promise<void> {

@@ -1,8 +1,8 @@
 import type { World } from '../../platform/keys.ts'
 
 /**
- * Slows down whoever guesses keys: after a few wrong ones an address waits, twice as long each time. In memory and
- * bounded; each process counts for itself.
+ * Slows down whoever guesses keys: after a few wrong ones an address waits, twice as long each
+ * time. In memory and bounded; each process counts for itself.
  */
 
 const FREE_TRIES = 3
@@ -16,11 +16,14 @@ type Guessed = typeof GUESSED[number]
 
 export interface Throttle {
   /** How long this address has to wait before its next try, in milliseconds; 0: not at all. */
-  waitMs (address: string): number
+  waitMs(address: string): number
   /** A wrong key may have been meant for any world, so it counts in all. */
-  failed (address: string): void
-  /** Forgets the wrong keys of this world alone: a viewer's sign-in says nothing about guesses at the admin's key. */
-  succeeded (address: string, world: Guessed): void
+  failed(address: string): void
+  /**
+   * Forgets the wrong keys of this world alone: a viewer's sign-in says nothing about guesses at
+   * the admin's key.
+   */
+  succeeded(address: string, world: Guessed): void
 }
 
 /** @param now milliseconds of a clock that never goes back */
@@ -49,7 +52,9 @@ export function createThrottle (now: () => number): Throttle {
         if (tries.size > MAX_ENTRIES && oldest !== undefined) tries.delete(oldest)
       }
     },
-    succeeded: (address, world) => { tries.delete(keyOf(world, address)) }
+    succeeded: (address, world) => {
+      tries.delete(keyOf(world, address))
+    }
   }
 }
 
@@ -64,5 +69,9 @@ function expand (address: string): string[] {
   const [head = '', tail] = address.split('%')[0]?.split('::') ?? []
   const front = head === '' ? [] : head.split(':')
   const back = tail === undefined || tail === '' ? [] : tail.split(':')
-  return [...front, ...Array.from({ length: Math.max(0, 8 - front.length - back.length) }, () => '0'), ...back].map(part => part.replace(/^0+(?=.)/, ''))
+  return [
+    ...front,
+    ...Array.from({ length: Math.max(0, 8 - front.length - back.length) }, () => '0'),
+    ...back
+  ].map(part => part.replace(/^0+(?=.)/, ''))
 }

@@ -22,8 +22,24 @@ t.test('cells are written so that every reader gets them back', async t => {
 })
 
 t.test('no text begins like a formula', async t => {
-  for (const text of ['=HYPERLINK("http://evil")', '+1', '-1+2', '@SUM(A1)', '\t=1', '\r=1', '\n=1', '＝1']) {
+  for (
+    const text of [
+      '=HYPERLINK("http://evil")',
+      '+1',
+      '-1+2',
+      '@SUM(A1)',
+      '\t=1',
+      '\r=1',
+      '\n=1',
+      '＝1'
+    ]
+  ) {
     t.match(csvCell(text), /^"?'/, JSON.stringify(text))
   }
-  await fc.assert(fc.asyncProperty(fc.string({ unit: 'binary' }), async text => !/^"?[=+\-@\t\r\n]/.test(csvCell(text))))
+  await fc.assert(
+    fc.asyncProperty(
+      fc.string({ unit: 'binary' }),
+      async text => !/^"?[=+\-@\t\r\n]/.test(csvCell(text))
+    )
+  )
 })

@@ -29,12 +29,20 @@ function randomOf (seed: number): (below: number) => number {
 async function createPersonas (n: number): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     INSERT INTO personas (email, name, archetype, system_prompt, cadence)
-    SELECT gen_random_uuid() || '@personas.test', 'P' || n, 'kind', '', 'daily' FROM generate_series(1, ${n}::int) n RETURNING id`.execute(db)
+    SELECT gen_random_uuid() || '@personas.test', 'P' || n, 'kind', '', 'daily' FROM generate_series(1, ${n}::int) n RETURNING id`
+    .execute(db)
   return rows.map(row => row.id)
 }
 
-/** Runs that end as they may: cancelled, without a rating, unread, of changed personas, over midnight, and rows of other runners. */
-async function liveAtRandom (random: (below: number) => number, runs: number, days = DAYS): Promise<string[]> {
+/**
+ * Runs that end as they may: cancelled, without a rating, unread, of changed personas, over
+ * midnight, and rows of other runners.
+ */
+async function liveAtRandom (
+  random: (below: number) => number,
+  runs: number,
+  days = DAYS
+): Promise<string[]> {
   const personas = await createPersonas(4)
   const one = <T>(...all: T[]) => all[random(all.length)] as T
   for (let i = 0; i < runs; i++) {
@@ -56,7 +64,9 @@ async function liveAtRandom (random: (below: number) => number, runs: number, da
       const calls = 1 + random(5)
       for (let number = 1; number <= calls; number++) {
         await rows.action(id, number + 10 * module.length, `${module}.list`, {
-          latency_ms: one(null, random(300), random(30_000)), blame: one(null, null, 'app', 'model'), created_at: when
+          latency_ms: one(null, random(300), random(30_000)),
+          blame: one(null, null, 'app', 'model'),
+          created_at: when
         })
       }
       if (random(5) > 0) {
@@ -71,23 +81,33 @@ async function liveAtRandom (random: (below: number) => number, runs: number, da
       }
       if (random(3) > 0) {
         await rows.rating(id, module, one(null, 1 + random(5)), {
-          grounded: one(true, true, false, null), persona_version: one(version, version, null), created_at: when
+          grounded: one(true, true, false, null),
+          persona_version: one(version, version, null),
+          created_at: when
         })
       }
     }
-    if (random(8) === 0) await rows.rating(id, '__parse', null, { grounded: null, created_at: when })
+    if (random(8) === 0) {
+      await rows.rating(id, '__parse', null, { grounded: null, created_at: when })
+    }
   }
   return personas
 }
 
 const QUERIES: ModulesQuery[] = [
-  {}, { mix: true, by: 'week' }, { module: 'todo', appVersion: '1.0' }, { model: 'opus', promptVersion: 'p2' }, { archetype: 'kind' },
+  {},
+  { mix: true, by: 'week' },
+  { module: 'todo', appVersion: '1.0' },
+  { model: 'opus', promptVersion: 'p2' },
+  { archetype: 'kind' },
   // Parts of days, and a range that spans reach over.
-  { from: at(6, 13).toISOString(), to: at(2, 5).toISOString() }, { from: at(5).toISOString(), to: at(4).toISOString(), mix: true }
+  { from: at(6, 13).toISOString(), to: at(2, 5).toISOString() },
+  { from: at(5).toISOString(), to: at(4).toISOString(), mix: true }
 ]
 
 const ALL = { from: at(100).toISOString(), to: at(-1).toISOString() }
-const answers = async () => Promise.all(QUERIES.map(query => describeModules(db, { ...ALL, ...query })))
+const answers = async () =>
+  Promise.all(QUERIES.map(query => describeModules(db, { ...ALL, ...query })))
 
 async function foldAll (): Promise<number> {
   let days = 0
@@ -103,7 +123,10 @@ for (const seed of [1, 2]) {
     const personas = await liveAtRandom(randomOf(seed), 25)
     await unfold()
     const fromRows = await answers()
-    t.ok((await foldAll()) >= DAYS - 2, 'all days but this one, and the last one in the first hour of a day')
+    t.ok(
+      (await foldAll()) >= DAYS - 2,
+      'all days but this one, and the last one in the first hour of a day'
+    )
     t.same(await answers(), fromRows)
 
     await db.deleteFrom('personas').where('id', '=', personas[0] ?? '').execute()
@@ -122,7 +145,9 @@ t.test('folded months say what their days say, and are forgotten with them', asy
   await unfold()
   const fromRows = await answers()
   await foldAll()
-  const months = async () => (await sql<{ n: number }>`SELECT count(*)::int AS n FROM latency_months`.execute(db)).rows[0]?.n ?? 0
+  const months = async () =>
+    (await sql<{ n: number }>`SELECT count(*)::int AS n FROM latency_months`.execute(db)).rows[0]
+      ?.n ?? 0
   t.ok(await months() > 0, 'a month in eighty days is over')
   t.same(await answers(), fromRows)
 
@@ -137,17 +162,28 @@ t.test('folded months say what their days say, and are forgotten with them', asy
 })
 
 t.test('what is folded of one of several apps is what its rows say', async t => {
-  await sql`INSERT INTO apps (name, settings) VALUES ('shop', '{"mcpUrl": "http://127.0.0.1:9/mcp"}')`.execute(db)
+  await sql`INSERT INTO apps (name, settings) VALUES ('shop', '{"mcpUrl": "http://127.0.0.1:9/mcp"}')`
+    .execute(db)
   const personas = await liveAtRandom(randomOf(4), 40, 80)
-  await db.updateTable('personas').set({ app: 'shop' }).where('id', 'in', personas.slice(0, 2)).execute()
-  const ofBoth = async () => Promise.all(['main', 'shop'].flatMap(app => QUERIES.map(query => describeModules(db, { ...ALL, ...query, app }))))
+  await db.updateTable('personas').set({ app: 'shop' }).where('id', 'in', personas.slice(0, 2))
+    .execute()
+  const ofBoth = async () =>
+    Promise.all(
+      ['main', 'shop'].flatMap(app =>
+        QUERIES.map(query => describeModules(db, { ...ALL, ...query, app }))
+      )
+    )
   await unfold()
   const fromRows = await ofBoth()
   await foldAll()
   t.same(await ofBoth(), fromRows)
   const { gaps } = await foldScope(db, { range: ALL, filter: { app: 'shop' } })
-  t.ok(gaps.every(gap => Date.parse(gap.to) - Date.parse(gap.from) < 50 * DAY_MS), 'and most of it is not read row by row')
-  const apps = await sql<{ app: string }>`SELECT DISTINCT app FROM latency_months ORDER BY app`.execute(db)
+  t.ok(
+    gaps.every(gap => Date.parse(gap.to) - Date.parse(gap.from) < 50 * DAY_MS),
+    'and most of it is not read row by row'
+  )
+  const apps = await sql<{ app: string }>`SELECT DISTINCT app FROM latency_months ORDER BY app`
+    .execute(db)
   t.same(apps.rows.map(row => row.app), ['main', 'shop'])
   t.notSame(fromRows.slice(QUERIES.length), fromRows.slice(0, QUERIES.length))
 })
@@ -156,11 +192,22 @@ t.test('a day waits for the runs that may still change it', async t => {
   await foldAll()
   await unfold()
   const [persona] = await createPersonas(1)
-  await rows.run('open', persona ?? '', { state: 'acting', finished_at: null, queued_at: at(4, 12) })
-  const days = async () => (await sql<{ n: number }>`SELECT count(*)::int AS n FROM folded_days WHERE day >= ${at(4).toISOString()}::timestamptz::date`.execute(db)).rows[0]?.n
+  await rows.run('open', persona ?? '', {
+    state: 'acting',
+    finished_at: null,
+    queued_at: at(4, 12)
+  })
+  const days = async () =>
+    (await sql<{ n: number }>`SELECT count(*)::int AS n FROM folded_days WHERE day >= ${
+      at(4).toISOString()
+    }::timestamptz::date`.execute(db)).rows[0]?.n
   t.ok(await foldAll() > 0)
   t.equal(await days(), 0)
-  await db.updateTable('runs').set({ state: 'completed', finished_at: new Date() }).where('id', '=', 'open').execute()
+  await db.updateTable('runs').set({ state: 'completed', finished_at: new Date() }).where(
+    'id',
+    '=',
+    'open'
+  ).execute()
   await foldAll()
   t.ok((await days() ?? 0) >= 2)
 })

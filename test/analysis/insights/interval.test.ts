@@ -6,7 +6,9 @@ import { interval95, meanOf, tQuantile95 } from '../../../src/analysis/insights/
 function sampleOf (ratings: number[]) {
   const n = ratings.length
   const mean = n === 0 ? null : ratings.reduce((sum, rating) => sum + rating, 0) / n
-  const sd = mean === null || n < 2 ? null : Math.sqrt(ratings.reduce((sum, rating) => sum + (rating - mean) ** 2, 0) / (n - 1))
+  const sd = mean === null || n < 2
+    ? null
+    : Math.sqrt(ratings.reduce((sum, rating) => sum + (rating - mean) ** 2, 0) / (n - 1))
   return { n, mean, sd }
 }
 
@@ -33,7 +35,10 @@ t.test('intervals are those of the textbook, within the scale', async t => {
   }
 })
 
-/** Student's distribution function by Simpson's rule, so that the table is not checked against itself. */
+/**
+ * Student's distribution function by Simpson's rule, so that the table is not checked against
+ * itself.
+ */
 function tProbability (x: number, df: number): number {
   const density = (u: number) => (1 + u * u / df) ** (-(df + 1) / 2)
   const area = (to: number, steps: number) => {
@@ -52,19 +57,27 @@ function tProbability (x: number, df: number): number {
   return area(x, 20_000) / half
 }
 
-t.test('95 % of Student\'s distribution lie within the quantile, by table and by formula', async t => {
+t.test("95 % of Student's distribution lie within the quantile, by table and by formula", async t => {
   for (const df of [1, 2, 3, 5, 10, 20, 29, 30, 31, 40, 60, 120, 1000]) {
     const within = tProbability(tQuantile95(df), df)
     t.ok(Math.abs(within - 0.95) < 0.0002, `${df} degrees of freedom: ${within}`)
   }
-  for (let df = 2; df < 200; df++) t.ok(tQuantile95(df) < tQuantile95(df - 1), `narrower with more ratings: ${df}`)
+  for (let df = 2; df < 200; df++) {
+    t.ok(tQuantile95(df) < tQuantile95(df - 1), `narrower with more ratings: ${df}`)
+  }
 })
 
 t.test('an interval holds its mean, stays on the scale and is never a point', async () => {
-  await fc.assert(fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 3, maxLength: 200 }), async ratings => {
-    const mean = meanOf(sampleOf(ratings))
-    const interval = interval95(sampleOf(ratings))
-    if (mean === null || interval === null) return false
-    return interval.low >= 1 && interval.high <= 5 && interval.low <= mean && mean <= interval.high && interval.low < interval.high
-  }))
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 3, maxLength: 200 }),
+      async ratings => {
+        const mean = meanOf(sampleOf(ratings))
+        const interval = interval95(sampleOf(ratings))
+        if (mean === null || interval === null) return false
+        return interval.low >= 1 && interval.high <= 5 && interval.low <= mean &&
+          mean <= interval.high && interval.low < interval.high
+      }
+    )
+  )
 })

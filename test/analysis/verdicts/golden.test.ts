@@ -2,7 +2,11 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { normalQuantile } from '../../../src/analysis/statistics/normal.ts'
 import { tUpperQuantile, tUpperTail } from '../../../src/analysis/statistics/student-t.ts'
-import { bothChannels, channelFinding, tooFew } from '../../../src/analysis/verdicts/channel-finding.ts'
+import {
+  bothChannels,
+  channelFinding,
+  tooFew
+} from '../../../src/analysis/verdicts/channel-finding.ts'
 import { daysNeeded } from '../../../src/analysis/verdicts/days-needed.ts'
 import { estimateChannel } from '../../../src/analysis/verdicts/estimate.ts'
 import { alphaShares, chargeForLooks, nominalLevel } from '../../../src/analysis/verdicts/looks.ts'
@@ -12,11 +16,21 @@ import type { Visits } from '../../../src/analysis/verdicts/visits.ts'
 
 /** The method against values that a second implementation computed, to 4 decimals. */
 
-interface Case { name: string, input: any, output: any }
+interface Case {
+  name: string
+  input: any
+  output: any
+}
 const file = new URL('golden.json', import.meta.url)
 const { cases } = JSON.parse(readFileSync(file, 'utf8')) as { cases: Case[] }
 
-interface VerdictInput { D0: number, k: number, declared: string[], modules: Record<string, string[]>, channel: ChannelName }
+interface VerdictInput {
+  D0: number
+  k: number
+  declared: string[]
+  modules: Record<string, string[]>
+  channel: ChannelName
+}
 
 function visitsOf (rows: string[], daysBefore: number): Visits {
   const days = rows[0]?.length ?? 0
@@ -73,26 +87,31 @@ const COMPUTE: [RegExp, Compute][] = [
   [/^sharesOf/, ({ modules, declared = [] }) => alphaShares(modules, declared)],
   [/^verdict: /, verdict],
   [/^together$/, ({ rating, friction, few }) => bothChannels(rating, friction, few)],
-  [/^daysNeeded$/, input => daysNeeded({
-    visitsBefore: input.n0,
-    visitsPerDay: input.rate,
-    personaVariance: input.personaVar,
-    dayVariance: input.dayVar,
-    daysBefore: input.D0,
-    alpha: input.alpha,
-    df: input.df,
-    wanted: input.wanted
-  })]
+  [/^daysNeeded$/, input =>
+    daysNeeded({
+      visitsBefore: input.n0,
+      visitsPerDay: input.rate,
+      personaVariance: input.personaVar,
+      dayVariance: input.dayVar,
+      daysBefore: input.D0,
+      alpha: input.alpha,
+      df: input.df,
+      wanted: input.wanted
+    })]
 ]
 
 /** 4 decimals, or 4 digits of what is small. */
 function close (found: unknown, wanted: unknown): boolean {
   if (typeof wanted === 'number') {
-    const tolerance = Math.abs(wanted) < 0.01 && wanted !== 0 ? Math.max(1e-4 * Math.abs(wanted), 1e-12) : 1e-4
+    const tolerance = Math.abs(wanted) < 0.01 && wanted !== 0
+      ? Math.max(1e-4 * Math.abs(wanted), 1e-12)
+      : 1e-4
     return typeof found === 'number' && Math.abs(found - wanted) <= tolerance
   }
   if (wanted === null || typeof wanted !== 'object') return found === wanted
-  return Object.entries(wanted).every(([key, value]) => close((found as Record<string, unknown>)?.[key], value))
+  return Object.entries(wanted).every(([key, value]) =>
+    close((found as Record<string, unknown>)?.[key], value)
+  )
 }
 
 t.test('the method gives the values of a second implementation', async t => {

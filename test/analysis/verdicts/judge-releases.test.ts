@@ -10,7 +10,8 @@ const app = await startTestApp(t)
 const { db } = app.database
 const DAY_MS = 24 * 60 * 60 * 1000
 /** The first day that is not over: the day before is, an hour after midnight. */
-const { rows: [clock] } = await sql<{ settled: Date }>`SELECT now() - interval '1 hour' AS settled`.execute(db)
+const { rows: [clock] } = await sql<{ settled: Date }>`SELECT now() - interval '1 hour' AS settled`
+  .execute(db)
 const today = Math.floor((clock?.settled.getTime() ?? 0) / DAY_MS)
 
 t.afterEach(async () => {
@@ -19,27 +20,50 @@ t.afterEach(async () => {
   await db.deleteFrom('personas').execute()
 })
 
-const WORLD: World = { ...BASE, personas: 12, daysBefore: 14, daysAfter: 10, modules: 4, errors: { before: 0.02, after: 0.02 } }
+const WORLD: World = {
+  ...BASE,
+  personas: 12,
+  daysBefore: 14,
+  daysAfter: 10,
+  modules: 4,
+  errors: { before: 0.02, after: 0.02 }
+}
 const atOf = (day: number, hour = 12) => new Date((day * 24 + hour) * 60 * 60 * 1000)
 
 /** Lives the world in rows, so that its last day is yesterday, and announces 2.0. */
-async function live (world: World, seed: number, { touches = [] as string[] } = {}): Promise<{ releaseDay: number }> {
+async function live (
+  world: World,
+  seed: number,
+  { touches = [] as string[] } = {}
+): Promise<{ releaseDay: number }> {
   const { visits } = simulate(world, randomOf(seed))
   const shift = today - world.daysBefore - world.daysAfter
   const names = [...new Set(visits.map(({ persona }) => persona))]
   const personas = new Map<string, string>()
   for (const [i, name] of names.entries()) {
     const { id } = await db.insertInto('personas').values({
-      email: `${name}@personas.test`, name, archetype: 'kind', system_prompt: '', module_mix: '{}', cadence: 'daily', locale: i % 2 ? 'de' : 'en'
+      email: `${name}@personas.test`,
+      name,
+      archetype: 'kind',
+      system_prompt: '',
+      module_mix: '{}',
+      cadence: 'daily',
+      locale: i % 2 ? 'de' : 'en'
     }).returning('id').executeTakeFirstOrThrow()
     personas.set(name, id)
   }
   const rows = visits.map(visit => ({
-    ...visit, run: `${visit.persona}-${visit.day}`, persona: personas.get(visit.persona), at: atOf(shift + visit.day).toISOString(), version: visit.release < 0 ? '1.0' : '2.0'
+    ...visit,
+    run: `${visit.persona}-${visit.day}`,
+    persona: personas.get(visit.persona),
+    at: atOf(shift + visit.day).toISOString(),
+    version: visit.release < 0 ? '1.0' : '2.0'
   }))
   // Prompts of each language have a version of their own.
   await sql`
-    WITH visit AS (SELECT v.*, 'p-' || p.locale AS prompts FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+    WITH visit AS (SELECT v.*, 'p-' || p.locale AS prompts FROM jsonb_to_recordset(${
+    JSON.stringify(rows)
+  }::jsonb)
       AS v (run text, persona uuid, module text, rating int, friction float8, errors int, calls int, at timestamptz, version text)
       JOIN personas p ON p.id = v.persona),
     runs AS (INSERT INTO runs (id, persona_id, persona_version, state, model, prompt_version, app_version, queued_at, started_at, finished_at)
@@ -48,7 +72,8 @@ async function live (world: World, seed: number, { touches = [] as string[] } = 
         persona_errors, model_errors, account_errors, harness_errors, repeats, repair_loops, slow_calls, unknown_calls, latency_ms_sum, friction, created_at)
       SELECT run, module, persona, 1, 'opus', prompts, version, calls, errors, 0, 0, 0, 0, 0, 0, 0, 0, 0, friction, at FROM visit)
     INSERT INTO persona_feedback (id, persona_id, tick_id, module, rating, grounded, model, prompt_version, persona_version, app_version, created_at)
-    SELECT run || '-' || module, persona, run, module, rating, true, 'opus', prompts, 1, version, at FROM visit`.execute(db)
+    SELECT run || '-' || module, persona, run, module, rating, true, 'opus', prompts, 1, version, at FROM visit`
+    .execute(db)
   const releaseDay = shift + world.daysBefore
   await db.insertInto('releases').values([
     { version: '1.0', at: atOf(shift - 30, 0) },
@@ -58,7 +83,8 @@ async function live (world: World, seed: number, { touches = [] as string[] } = 
 }
 
 const ask = async (version: string, query = '') =>
-  (await app.inject({ url: `/api/v1/admin/releases/${version}/verdicts${query}`, headers: admin })).json()
+  (await app.inject({ url: `/api/v1/admin/releases/${version}/verdicts${query}`, headers: admin }))
+    .json()
 
 t.test('a release that hurt one module is told with module, size, group and look, and nothing else is accused', async t => {
   await live({ ...WORLD, shift: -1.5 }, 31, { touches: ['m0'] })
@@ -67,13 +93,25 @@ t.test('a release that hurt one module is told with module, size, group and look
   const said = await ask('2.0')
   t.match(said, { app: 'main', release: '2.0', judgedWith: ['2.0'], nextLookOnDay: 14 })
   t.equal(said.modules.length, 4)
-  t.match(said.modules[0], { module: 'm0', verdict: 'worse', sentence: /^m0 was rated lower: .* since 2\.0\. 14 days before, \d+ after\. Errors / })
-  t.same(said.modules.slice(1).filter(({ verdict }: { verdict: string }) => /worse|better|mixed/.test(verdict)), [])
+  t.match(said.modules[0], {
+    module: 'm0',
+    verdict: 'worse',
+    sentence: /^m0 was rated lower: .* since 2\.0\. 14 days before, \d+ after\. Errors /
+  })
+  t.same(
+    said.modules.slice(1).filter(({ verdict }: { verdict: string }) =>
+      /worse|better|mixed/.test(verdict)
+    ),
+    []
+  )
   const [worse] = said.modules
   const deciding = worse.looks.find(({ day }: { day: number }) => day === worse.seenOnDay)
   t.ok(deciding.groups.length > 0)
-  t.ok(deciding.groups.every(({ by, personas }: any) => by === 'locale' && personas >= 5), 'one archetype is no group to compare')
-  t.match((await ask('1.0')), { modules: [], nextLookOnDay: 2 })
+  t.ok(
+    deciding.groups.every(({ by, personas }: any) => by === 'locale' && personas >= 5),
+    'one archetype is no group to compare'
+  )
+  t.match(await ask('1.0'), { modules: [], nextLookOnDay: 2 })
 })
 
 t.test('a look that was taken is never taken again, whatever happens to the rows', async t => {
@@ -90,28 +128,49 @@ t.test('two processes that look at once write each look once', async t => {
   await live(WORLD, 32)
   const taken = await Promise.all([judgeReleases(db), judgeReleases(db), judgeReleases(db)])
   t.same(taken.flat().map(({ day }) => day).sort((a, b) => a - b), [2, 3, 5, 7, 10])
-  const { rows } = await sql<{ n: number }>`SELECT count(*)::int AS n FROM release_looks GROUP BY module`.execute(db)
+  const { rows } = await sql<
+    { n: number }
+  >`SELECT count(*)::int AS n FROM release_looks GROUP BY module`.execute(db)
   t.same(rows.map(({ n }) => n), [5, 5, 5, 5])
 })
 
 t.test('a day with an open run is not over', async t => {
   const { releaseDay } = await live(WORLD, 33)
   const { id } = await db.insertInto('personas').values({
-    email: 'late@personas.test', name: 'Late', archetype: 'kind', system_prompt: '', module_mix: '{}', cadence: 'daily'
+    email: 'late@personas.test',
+    name: 'Late',
+    archetype: 'kind',
+    system_prompt: '',
+    module_mix: '{}',
+    cadence: 'daily'
   }).returning('id').executeTakeFirstOrThrow()
-  await db.insertInto('runs').values({ id: 'open', persona_id: id, persona_version: 1, queued_at: atOf(releaseDay + 4) }).execute()
+  await db.insertInto('runs').values({
+    id: 'open',
+    persona_id: id,
+    persona_version: 1,
+    queued_at: atOf(releaseDay + 4)
+  }).execute()
   t.same((await judgeReleases(db)).map(({ day }) => day), [2, 3], 'days 0 to 3 are over')
-  await db.updateTable('runs').set({ state: 'completed', finished_at: new Date() }).where('id', '=', 'open').execute()
+  await db.updateTable('runs').set({ state: 'completed', finished_at: new Date() }).where(
+    'id',
+    '=',
+    'open'
+  ).execute()
   t.same((await judgeReleases(db)).map(({ day }) => day), [5, 7, 10])
 })
 
 t.test('ratings without evidence and days with an incident count nowhere', async t => {
   await live({ ...WORLD, shift: -2 }, 34, { touches: ['m0'] })
   await sql`UPDATE persona_feedback SET grounded = false`.execute(db)
-  await sql`INSERT INTO incidents (id, run_id, persona_id, kind, excerpt) SELECT id, id, persona_id, 'injection', 'x' FROM runs WHERE app_version = '1.0'`.execute(db)
+  await sql`INSERT INTO incidents (id, run_id, persona_id, kind, excerpt) SELECT id, id, persona_id, 'injection', 'x' FROM runs WHERE app_version = '1.0'`
+    .execute(db)
   await judgeReleases(db)
   const said = await ask('2.0')
-  t.ok(said.modules.every(({ verdict, looks }: any) => verdict === 'too_little_data' && looks.every((look: any) => look.rating === null)))
+  t.ok(
+    said.modules.every(({ verdict, looks }: any) =>
+      verdict === 'too_little_data' && looks.every((look: any) => look.rating === null)
+    )
+  )
 })
 
 t.test('another model on the day of the release is told as the reason', async t => {

@@ -2,8 +2,9 @@ import { normalCdf, normalQuantile } from '../../../src/analysis/statistics/norm
 import type { CastRows, CastVisit } from '../../../src/analysis/verdicts/cast-rows.ts'
 
 /**
- * A simulated cast: ratings are whole numbers and mostly 4, personas differ, each day moves everybody a little and
- * each module a little more, personas react differently to a release, and visit a module on half of their days.
+ * A simulated cast: ratings are whole numbers and mostly 4, personas differ, each day moves
+ * everybody a little and each module a little more, personas react differently to a release, and
+ * visit a module on half of their days.
  */
 
 export interface World {
@@ -50,7 +51,10 @@ function latentShift (points: number): number {
   return low
 }
 
-export interface Random { uniform: () => number, normal: () => number }
+export interface Random {
+  uniform: () => number
+  normal: () => number
+}
 
 /** mulberry32, and normals by Box and Muller. */
 export function randomOf (seed: number): Random {
@@ -61,7 +65,10 @@ export function randomOf (seed: number): Random {
     mixed = mixed + Math.imul(mixed ^ mixed >>> 7, 61 | mixed) ^ mixed
     return (((mixed ^ mixed >>> 14) >>> 0) + 0.5) / 2 ** 32
   }
-  return { uniform, normal: () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform()) }
+  return {
+    uniform,
+    normal: () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform())
+  }
 }
 
 /** `sd` times a series whose neighbours correlate by `rho`. */
@@ -79,7 +86,12 @@ export const MODULES = 8
 /** Release `2.0` comes at the end of the days before; module `m0` is the one that moves. */
 export function simulate (world: World, random: Random): CastRows {
   const { personas, daysBefore, daysAfter, modules = MODULES } = world
-  const { icc = BASE.icc, commonDaySd = BASE.commonDaySd, moduleDaySd = BASE.moduleDaySd, rho = BASE.rho } = world
+  const {
+    icc = BASE.icc,
+    commonDaySd = BASE.commonDaySd,
+    moduleDaySd = BASE.moduleDaySd,
+    rho = BASE.rho
+  } = world
   const days = daysBefore + daysAfter
   const residualSd = Math.sqrt(Math.max(0.05, 1 - icc - commonDaySd ** 2 - moduleDaySd ** 2))
   const common = series(random, days, commonDaySd, rho)
@@ -99,14 +111,18 @@ export function simulate (world: World, random: Random): CastRows {
       for (let day = 0; day < days; day++) {
         if (random.uniform() > visitShare) continue
         const after = day >= daysBefore
-        const latent = taste + (common[day] ?? 0) + (moduleDays[day] ?? 0) + (residual[day] ?? 0) + (after ? shift + reaction : 0)
+        const latent = taste + (common[day] ?? 0) + (moduleDays[day] ?? 0) + (residual[day] ?? 0) +
+          (after ? shift + reaction : 0)
         const replaced = after && p < personas * (world.replaced ?? 0)
         visits.push({
           persona: replaced ? `new-p${p}` : `p${p}`,
           module: `m${m}`,
           day,
           rating: 1 + CUTS.filter(cut => latent > cut).length,
-          ...calls(world, random, { broken: after && m === 0, logit: (errorDays[day] ?? 0) + clumsy }),
+          ...calls(world, random, {
+            broken: after && m === 0,
+            logit: (errorDays[day] ?? 0) + clumsy
+          }),
           release: after ? 0 : -1,
           context: '',
           archetype: null,
@@ -123,7 +139,9 @@ const logit = (share: number) => Math.log(share / (1 - share))
 
 /** Five calls a visit on average; half of the failed ones are repeated, and some calls are slow. */
 function calls (
-  { errors }: World, random: Random, at: { broken: boolean, logit: number }
+  { errors }: World,
+  random: Random,
+  at: { broken: boolean, logit: number }
 ): Pick<CastVisit, 'errors' | 'calls' | 'friction'> {
   if (errors === undefined) return { errors: null, calls: null, friction: null }
   const share = logistic(logit(at.broken ? errors.after : errors.before) + at.logit)

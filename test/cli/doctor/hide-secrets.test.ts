@@ -13,8 +13,24 @@ t.test('whatever words a service found for a failure, no secret of the environme
     DATABASE_URL: 'postgres://me:hhhh%40hhhh@db/app',
     MCP_URL: 'http://app/mcp'
   }
-  const secrets = ['aaaa-service', 'bbbb-admin', 'cccc-admin', 'sk-dddd', 'eeee-seed', 'ffff-client', 'gggg-gggg', 'hhhh%40hhhh', 'hhhh@hhhh']
-  const shown = hideSecrets({ findings: secrets.map(secret => failed('app', `I know ${secret}.`, { todo: `not ${secret}` })), at: env.MCP_URL }, env)
+  const secrets = [
+    'aaaa-service',
+    'bbbb-admin',
+    'cccc-admin',
+    'sk-dddd',
+    'eeee-seed',
+    'ffff-client',
+    'gggg-gggg',
+    'hhhh%40hhhh',
+    'hhhh@hhhh'
+  ]
+  const shown = hideSecrets({
+    findings: secrets.map(secret => failed('app', `I know ${secret}.`, { todo: `not ${secret}` })),
+    at: env.MCP_URL
+  }, env)
   for (const secret of secrets) t.notOk(JSON.stringify(shown).includes(secret), secret)
-  t.match(shown, { findings: [{ says: 'I know [secret].', todo: 'not [secret]' }], at: 'http://app/mcp' })
+  t.match(shown, {
+    findings: [{ says: 'I know [secret].', todo: 'not [secret]' }],
+    at: 'http://app/mcp'
+  })
 })

@@ -5,7 +5,8 @@ import { status, type AppStandIn } from '../app-stand-in.ts'
 import { add, assert, errorOf, never, QUICK, type Row, type Stage } from '../app-stage.ts'
 
 const PERSONA = { email: 'mara@personas.test' }
-const signIn = (app: AppStandIn) => passwordAccounts({ authUrl: app.origin, seedSecret: 'seed-secret-for-tests' })
+const signIn = (app: AppStandIn) =>
+  passwordAccounts({ authUrl: app.origin, seedSecret: 'seed-secret-for-tests' })
 
 async function openWithAccount (stage: Stage, app: AppStandIn) {
   return stage.open(app, await signIn(app).signIn(PERSONA, never))
@@ -20,7 +21,8 @@ function jwt (claims: object): string {
 const write = (title: string) => [{ tool: 'note.add', input: { title } }]
 
 export const accounts: Row[] = [{
-  promise: 'M15 a persona whose token ended signs in again, once for all who wait, and the refused call goes out once more; refused again, its run fails',
+  promise:
+    'M15 a persona whose token ended signs in again, once for all who wait, and the refused call goes out once more; refused again, its run fails',
   async play (stage) {
     const app = await stage.app({ accounts: true })
     const toolbox = await openWithAccount(stage, app)
@@ -31,7 +33,9 @@ export const accounts: Row[] = [{
     app.revokeTokens()
     const day = await stage.day(app, [write('bread'), write('salt')])
     app.next('tools/call', (exchange, act) => {
-      app.always('login', ({ res }) => { res.writeHead(500).end() })
+      app.always('login', ({ res }) => {
+        res.writeHead(500).end()
+      })
       app.revokeTokens()
       exchange.result(act())
     })
@@ -45,8 +49,14 @@ export const accounts: Row[] = [{
     const logins = app.logins
     app.always('tools/call', status(401))
     const failed = await refused.attempt()
-    assert.deepEqual(failed.kind === 'final' && [failed.end.state, failed.end.errorCode], ['failed', 'MCP_UNAUTHORIZED'])
-    assert.deepEqual((await refused.actions()).map(({ result, blame }) => [result, blame]), [['error', 'account']])
+    assert.deepEqual(failed.kind === 'final' && [failed.end.state, failed.end.errorCode], [
+      'failed',
+      'MCP_UNAUTHORIZED'
+    ])
+    assert.deepEqual((await refused.actions()).map(({ result, blame }) => [result, blame]), [[
+      'error',
+      'account'
+    ]])
     assert.equal(app.logins - logins, 2, 'to begin with, and once more')
     assert.equal(app.effects.get('a'), undefined)
     app.always('tools/call', null)
@@ -59,15 +69,32 @@ export const accounts: Row[] = [{
   async play (stage) {
     const app = await stage.app()
     const day = await stage.day(app, [write('a'), write('b'), write('c'), write('d')])
-    app.next('tools/call', status(403), ({ result }, act) => result(act()), status(403, 'insufficient_scope'))
+    app.next(
+      'tools/call',
+      status(403),
+      ({ result }, act) => result(act()),
+      status(403, 'insufficient_scope')
+    )
     const end = await day.attempt()
-    assert.deepEqual(end.kind === 'final' && [end.end.state, end.end.errorCode], ['failed', 'MCP_UNAUTHORIZED'])
-    assert.deepEqual((await day.actions()).map(({ result, blame }) => [result, blame]), [['error', 'account'], ['ok', null], ['error', 'account']])
+    assert.deepEqual(end.kind === 'final' && [end.end.state, end.end.errorCode], [
+      'failed',
+      'MCP_UNAUTHORIZED'
+    ])
+    assert.deepEqual((await day.actions()).map(({ result, blame }) => [result, blame]), [
+      ['error', 'account'],
+      ['ok', null],
+      ['error', 'account']
+    ])
     assert.equal(app.count('tools/call'), 3, 'nothing was asked twice')
-    assert.deepEqual([app.effects.get('a'), app.effects.get('b'), app.effects.get('c')], [undefined, 1, undefined])
+    assert.deepEqual([app.effects.get('a'), app.effects.get('b'), app.effects.get('c')], [
+      undefined,
+      1,
+      undefined
+    ])
   }
 }, {
-  promise: 'M17 an app that turns away is asked again when it says, the run waits where that is long, and only so many ask at once',
+  promise:
+    'M17 an app that turns away is asked again when it says, the run waits where that is long, and only so many ask at once',
   async play (stage) {
     const app = await stage.app()
     const toolbox = await stage.open(app)
@@ -79,7 +106,10 @@ export const accounts: Row[] = [{
       assert.equal(app.effects.get(`soon ${code}`), 1)
       app.next('tools/call', status(code, '', { 'retry-after': '31' }))
       const error = await errorOf(add(toolbox, `later ${code}`))
-      assert.deepEqual([error.code, error.outage], ['MCP_UNREACHABLE', { service: 'app', retryAfterMs: 31_000 }])
+      assert.deepEqual([error.code, error.outage], ['MCP_UNREACHABLE', {
+        service: 'app',
+        retryAfterMs: 31_000
+      }])
       assert.equal(app.effects.get(`later ${code}`), undefined)
     }
     app.always('tools/call', status(429))
@@ -88,7 +118,9 @@ export const accounts: Row[] = [{
     assert.equal(app.count('tools/call') - calls, 1 + QUICK.backOffMs.length)
     app.always('tools/call', null)
     app.next(app.begins, status(429, '', { 'retry-after': '60' }))
-    const opening = errorOf(openMcpToolbox({ url: app.url, headers: {}, callTimeoutMs: 1000, trusted: true }, never))
+    const opening = errorOf(
+      openMcpToolbox({ url: app.url, headers: {}, callTimeoutMs: 1000, trusted: true }, never)
+    )
     assert.equal((await opening).outage?.retryAfterMs, 60_000)
     await unclear503(stage)
     await onlySoManyAtOnce(stage)
@@ -103,12 +135,18 @@ async function oneSignInForAll (stage: Stage): Promise<void> {
   assert.deepEqual(one.headers, other.headers)
 }
 
-/** A minute before its end, by the token's own times: the clocks of app and runner differ by a day here. */
+/**
+ * A minute before its end, by the token's own times: the clocks of app and runner differ by a day
+ * here.
+ */
 async function renewedInTime (stage: Stage): Promise<void> {
   const day = 86_400
   const now = Math.floor(Date.now() / 1000)
   let livesSeconds = 0.2
-  const app = await stage.app({ accounts: true, token: () => jwt({ iat: now - day, exp: now - day + livesSeconds }) })
+  const app = await stage.app({
+    accounts: true,
+    token: () => jwt({ iat: now - day, exp: now - day + livesSeconds })
+  })
   const toolbox = await openWithAccount(stage, app)
   livesSeconds = 3600
   await new Promise(resolve => setTimeout(resolve, 150))
@@ -119,11 +157,17 @@ async function renewedInTime (stage: Stage): Promise<void> {
   assert.equal(app.count('tools/call'), 2)
 }
 
-/** A 503 without a word may hide that the request went through: a write is not sent again, and the run waits all the same. */
+/**
+ * A 503 without a word may hide that the request went through: a write is not sent again, and the
+ * run waits all the same.
+ */
 async function unclear503 (stage: Stage): Promise<void> {
   const app = await stage.app()
   const day = await stage.day(app, [write('milk')])
-  app.next('tools/call', ({ http }, act) => { act(); http(503) })
+  app.next('tools/call', ({ http }, act) => {
+    act()
+    http(503)
+  })
   assert.equal((await day.attempt()).kind, 'deferred')
   assert.equal((await day.attempt()).kind, 'final')
   assert.deepEqual((await day.actions()).map(action => action.result), ['unknown'])
@@ -141,12 +185,17 @@ async function onlySoManyAtOnce (stage: Stage): Promise<void> {
     now--
     result(act())
   })
-  const personas = await Promise.all(Array.from({ length: stage.size === 'full' ? 40 : 8 }, () => stage.open(app, { slots })))
+  const personas = await Promise.all(
+    Array.from({ length: stage.size === 'full' ? 40 : 8 }, () => stage.open(app, { slots }))
+  )
   const startedAt = performance.now()
   const outcomes = await Promise.all(personas.map((toolbox, i) => add(toolbox, `p${i}`)))
   const wallMs = performance.now() - startedAt
   assert.equal(most, 2)
   assert.ok(outcomes.every(({ result }) => result === 'ok'))
   const latencyMs = outcomes.reduce((sum, outcome) => sum + outcome.latencyMs, 0)
-  assert.ok(latencyMs < 3 * wallMs, `what was held back here is not the app's slowness: ${latencyMs} of ${wallMs} ms`)
+  assert.ok(
+    latencyMs < 3 * wallMs,
+    `what was held back here is not the app's slowness: ${latencyMs} of ${wallMs} ms`
+  )
 }

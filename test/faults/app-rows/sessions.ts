@@ -4,10 +4,13 @@ import { add, assert, errorOf, list, MCP_LIMITS, never, QUICK, type Row } from '
 import { openMcpToolbox } from '../../../src/runner/mcp/toolbox.ts'
 
 const rpc = (code: number, message: string): Fault =>
-  status(400, JSON.stringify({ jsonrpc: '2.0', id: null, error: { code, message } }), { 'content-type': 'application/json' })
+  status(400, JSON.stringify({ jsonrpc: '2.0', id: null, error: { code, message } }), {
+    'content-type': 'application/json'
+  })
 
 export const sessions: Row[] = [{
-  promise: 'M1 a session that the app has lost is opened anew, with its tools, and the refused write goes out once more',
+  promise:
+    'M1 a session that the app has lost is opened anew, with its tools, and the refused write goes out once more',
   era: 'session',
   async play (stage) {
     const app = await stage.app()
@@ -15,8 +18,17 @@ export const sessions: Row[] = [{
     app.forgetSessions()
     const from = app.received.length
     assert.equal((await add(toolbox, 'milk')).result, 'ok')
-    assert.deepEqual(app.received.slice(from).map(({ method }) => method).filter(method => method !== 'GET'),
-      ['tools/call', 'server/discover', 'initialize', 'notifications/initialized', 'tools/list', 'tools/call'])
+    assert.deepEqual(
+      app.received.slice(from).map(({ method }) => method).filter(method => method !== 'GET'),
+      [
+        'tools/call',
+        'server/discover',
+        'initialize',
+        'notifications/initialized',
+        'tools/list',
+        'tools/call'
+      ]
+    )
     assert.equal(app.effects.get('milk'), 1)
     app.always('tools/call', status(404))
     assert.equal((await add(toolbox, 'bread')).result, 'error', 'once, and not for ever')
@@ -29,7 +41,13 @@ export const sessions: Row[] = [{
   async play (stage) {
     const app = await stage.app()
     const toolbox = await stage.open(app)
-    for (const [title, fault] of Object.entries({ a: rpc(-32001, 'Gone'), b: rpc(-32004, 'Nope'), c: rpc(-32000, 'Unknown session') })) {
+    for (
+      const [title, fault] of Object.entries({
+        a: rpc(-32001, 'Gone'),
+        b: rpc(-32004, 'Nope'),
+        c: rpc(-32000, 'Unknown session')
+      })
+    ) {
       app.next('tools/call', fault)
       assert.equal((await add(toolbox, title)).result, 'ok')
       assert.equal(app.effects.get(title), 1)
@@ -41,20 +59,26 @@ export const sessions: Row[] = [{
     assert.equal(app.effects.get('d'), undefined)
   }
 }, {
-  promise: 'M3 an app that is being deployed is waited for; one that stays away defers the run, and the call goes out once it is back',
+  promise:
+    'M3 an app that is being deployed is waited for; one that stays away defers the run, and the call goes out once it is back',
   era: 'session',
   async play (stage) {
     assert.deepEqual(MCP_LIMITS.backOffMs, [500, 1000, 2000, 4000])
     const app = await stage.app()
     const toolbox = await stage.open(app, stage.size === 'full' ? { limits: {} } : {})
     app.forgetSessions()
-    app.next('initialize', status(404), status(502), ({ req }) => { req.socket.resetAndDestroy() })
+    app.next('initialize', status(404), status(502), ({ req }) => {
+      req.socket.resetAndDestroy()
+    })
     const startedAt = performance.now()
     assert.equal((await add(toolbox, 'milk')).result, 'ok')
     assert.equal(app.effects.get('milk'), 1)
     if (stage.size === 'full') assert.ok(performance.now() - startedAt >= 3500, 'by the real clock')
 
-    const day = await stage.day(app, [[{ tool: 'note.add', input: { title: 'bread' } }, { tool: 'note.add', input: { title: 'salt' } }]])
+    const day = await stage.day(app, [[{ tool: 'note.add', input: { title: 'bread' } }, {
+      tool: 'note.add',
+      input: { title: 'salt' }
+    }]])
     app.next('tools/call', (exchange, act) => {
       app.always('initialize', status(404))
       app.forgetSessions()
@@ -63,14 +87,22 @@ export const sessions: Row[] = [{
     const first = await day.attempt()
     assert.equal(first.kind, 'deferred')
     assert.deepEqual('outage' in first && first.outage.service, 'app')
-    assert.deepEqual((await day.actions()).map(action => action.result), ['ok'], 'a call that never went out leaves no row')
+    assert.deepEqual(
+      (await day.actions()).map(action => action.result),
+      ['ok'],
+      'a call that never went out leaves no row'
+    )
     app.always('initialize', null)
     assert.equal((await day.attempt()).kind, 'final')
-    assert.deepEqual((await day.actions()).map(action => [action.ordinal, action.result]), [[0, 'ok'], [1, 'ok']])
+    assert.deepEqual((await day.actions()).map(action => [action.ordinal, action.result]), [[
+      0,
+      'ok'
+    ], [1, 'ok']])
     assert.deepEqual([app.effects.get('bread'), app.effects.get('salt')], [1, 1])
   }
 }, {
-  promise: 'M4 a write that was cut off is unknown and never repeated; a look is repeated where the app is trusted',
+  promise:
+    'M4 a write that was cut off is unknown and never repeated; a look is repeated where the app is trusted',
   async play (stage) {
     const app = await stage.app()
     const day = await stage.day(app, [[{ tool: 'note.add', input: { title: 'milk' } }]])
@@ -92,15 +124,20 @@ export const sessions: Row[] = [{
     assert.equal((await list(wary)).result, 'unknown')
   }
 }, {
-  promise: 'M22 an app that hangs while a session opens or closes holds nobody up, and no request stays behind',
+  promise:
+    'M22 an app that hangs while a session opens or closes holds nobody up, and no request stays behind',
   async play (stage) {
     assert.deepEqual([MCP_LIMITS.connectTimeoutMs, MCP_LIMITS.closeTimeoutMs], [10_000, 2000])
-    const limits = stage.size === 'full' ? {} : { ...QUICK, connectTimeoutMs: 200, listTimeoutMs: 200, closeTimeoutMs: 200 }
+    const limits = stage.size === 'full'
+      ? {}
+      : { ...QUICK, connectTimeoutMs: 200, listTimeoutMs: 200, closeTimeoutMs: 200 }
     const within = stage.size === 'full' ? 20_000 : 3000
     const app = await stage.app()
     const toolbox = await stage.open(app, { limits })
     const hung: ServerResponse[] = []
-    const silence: Fault = ({ res }) => { hung.push(res) }
+    const silence: Fault = ({ res }) => {
+      hung.push(res)
+    }
     app.always('DELETE', silence)
     let startedAt = performance.now()
     await toolbox.close()
@@ -108,10 +145,17 @@ export const sessions: Row[] = [{
     assert.equal(app.count('DELETE'), app.era === 'session' ? 1 : 0, 'the app was told')
     app.always(app.begins, silence)
     startedAt = performance.now()
-    const error = await errorOf(openMcpToolbox({ url: app.url, headers: {}, callTimeoutMs: 1000, trusted: true, limits }, never))
+    const error = await errorOf(
+      openMcpToolbox(
+        { url: app.url, headers: {}, callTimeoutMs: 1000, trusted: true, limits },
+        never
+      )
+    )
     assert.ok(performance.now() - startedAt < within)
     assert.deepEqual([error.code, error.outage?.service], ['MCP_UNREACHABLE', 'app'])
-    for (let i = 0; i < 50 && !hung.every(res => res.closed); i++) await new Promise(resolve => setTimeout(resolve, 20))
+    for (let i = 0; i < 50 && !hung.every(res => res.closed); i++) {
+      await new Promise(resolve => setTimeout(resolve, 20))
+    }
     assert.deepEqual(hung.map(res => res.closed), app.era === 'session' ? [true, true] : [true])
   }
 }]

@@ -20,34 +20,67 @@ interface JournaledCall {
 
 /**
  * Holds the journal against what the app saw. Call it when all runs are final.
- * @param options.interrupted true: calls must have been interrupted, else the scenario showed nothing
+ * @param options.interrupted true: calls must have been interrupted, else the scenario showed
+ *   nothing
  */
-export async function auditCalls (report: Report, db: Queryable, seen: SeenCall[], { interrupted = false } = {}): Promise<void> {
+export async function auditCalls (
+  report: Report,
+  db: Queryable,
+  seen: SeenCall[],
+  { interrupted = false } = {}
+): Promise<void> {
   const journaled = await journaledCalls(db)
   const byToken = new Map(journaled.map(call => [call.token, call]))
   const adds = groupByToken(seen.filter(call => call.tool === 'ledger.add'))
 
   // A run that was given up may hold calls that were never begun; in all others each has its row.
   const reached = new Set(seen.map(call => call.token))
-  const lost = journaled.filter(call => call.rows === 0 && (reached.has(call.token) || call.runState === 'completed'))
+  const lost = journaled.filter(call =>
+    call.rows === 0 && (reached.has(call.token) || call.runState === 'completed')
+  )
   report.check('no action row is lost', lost.length === 0, lost.slice(0, 3))
-  report.check('no action row is doubled', journaled.every(call => call.rows <= 1) && await countDoubledPlaces(db) === 0)
-  report.check('nothing reached the app that was not journaled first', [...reached].every(token => byToken.has(token)))
+  report.check(
+    'no action row is doubled',
+    journaled.every(call => call.rows <= 1) && await countDoubledPlaces(db) === 0
+  )
+  report.check(
+    'nothing reached the app that was not journaled first',
+    [...reached].every(token => byToken.has(token))
+  )
 
   const repeated = [...adds].filter(([, calls]) => calls.length > 1)
-  report.check('no call of a tool that is not repeatable reached the app twice', repeated.length === 0, repeated.slice(0, 3))
-  const notDone = journaled.filter(call => call.toolName === 'ledger.add' && call.result === 'ok' && adds.get(call.token)?.[0]?.acted !== 1)
-  report.check('every row that says ok had its effect once', notDone.length === 0, notDone.slice(0, 3))
+  report.check(
+    'no call of a tool that is not repeatable reached the app twice',
+    repeated.length === 0,
+    repeated.slice(0, 3)
+  )
+  const notDone = journaled.filter(call =>
+    call.toolName === 'ledger.add' && call.result === 'ok' && adds.get(call.token)?.[0]?.acted !== 1
+  )
+  report.check(
+    'every row that says ok had its effect once',
+    notDone.length === 0,
+    notDone.slice(0, 3)
+  )
 
   const cut = seen.filter(call => call.tool === 'ledger.add' && call.answer === 'cut')
   if (interrupted) report.check('calls were interrupted before their answer', cut.length > 0)
-  const notUnknown = cut.map(call => byToken.get(call.token)).filter(call => call?.result !== 'unknown')
-  report.check('every call that was interrupted before its answer is unknown', notUnknown.length === 0, notUnknown.slice(0, 3))
+  const notUnknown = cut.map(call => byToken.get(call.token)).filter(call =>
+    call?.result !== 'unknown'
+  )
+  report.check(
+    'every call that was interrupted before its answer is unknown',
+    notUnknown.length === 0,
+    notUnknown.slice(0, 3)
+  )
   const late = seen.filter(call => lateBy(call, byToken.get(call.token)) > ON_THE_WAY_MS)
   report.check('no call was sent after its row was closed', late.length === 0, late.slice(0, 3))
 
   report.figure('calls that reached the app', seen.length)
-  report.figure('calls interrupted before their answer', seen.filter(call => call.answer === 'cut').length)
+  report.figure(
+    'calls interrupted before their answer',
+    seen.filter(call => call.answer === 'cut').length
+  )
   report.figure('rows that say unknown', journaled.filter(call => call.result === 'unknown').length)
 }
 
@@ -56,7 +89,9 @@ export async function auditRuns (report: Report, db: Queryable): Promise<void> {
     SELECT state, count(*)::int AS n FROM runs GROUP BY state ORDER BY n DESC`.execute(db)
   const { rows: [left] } = await sql<{ runs: number, actions: number }>`
     SELECT (SELECT count(*) FROM runs WHERE finished_at IS NULL)::int AS runs,
-           (SELECT count(*) FROM persona_actions WHERE result = 'started')::int AS actions`.execute(db)
+           (SELECT count(*) FROM persona_actions WHERE result = 'started')::int AS actions`.execute(
+    db
+  )
   report.check('every run is final', left?.runs === 0, left)
   report.check('no call is left open', left?.actions === 0, left)
   report.figure('runs', states.map(row => `${row.n} ${row.state}`).join(', '))
@@ -75,7 +110,8 @@ async function journaledCalls (db: Queryable): Promise<JournaledCall[]> {
 
 /** Rows of one run that claim the same place. */
 async function countDoubledPlaces (db: Queryable): Promise<number> {
-  const { rows } = await sql`SELECT FROM persona_actions GROUP BY tick_id, ordinal HAVING count(*) > 1`.execute(db)
+  const { rows } =
+    await sql`SELECT FROM persona_actions GROUP BY tick_id, ordinal HAVING count(*) > 1`.execute(db)
   return rows.length
 }
 

@@ -6,14 +6,21 @@ import { startFaultProxy } from './fault-proxy.ts'
 
 /** A proxy in front of a server that says everything back, and one connection through it. */
 async function world (t: Test) {
-  const server = createServer(socket => socket.on('error', () => {}).pipe(socket)).listen(0, '127.0.0.1')
+  const server = createServer(socket => socket.on('error', () => {}).pipe(socket)).listen(
+    0,
+    '127.0.0.1'
+  )
   await once(server, 'listening')
-  t.teardown(() => { server.close() })
+  t.teardown(() => {
+    server.close()
+  })
   const proxy = await startFaultProxy(t, { port: (server.address() as AddressInfo).port })
   const dial = async () => {
     const socket = connect(proxy.port, '127.0.0.1').on('error', () => {})
     let heard = ''
-    socket.on('data', data => { heard += data.toString() })
+    socket.on('data', data => {
+      heard += data.toString()
+    })
     await once(socket, 'connect')
     return { socket, heard: () => heard, ended: closed(socket) }
   }
@@ -22,7 +29,9 @@ async function world (t: Test) {
 
 /** Not `once`, which takes the error of a reset for its own. */
 function closed (socket: Socket): Promise<void> {
-  return new Promise(resolve => { socket.on('close', () => resolve()) })
+  return new Promise(resolve => {
+    socket.on('close', () => resolve())
+  })
 }
 
 async function hears (line: { heard: () => string }, text: string): Promise<void> {

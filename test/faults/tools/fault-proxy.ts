@@ -19,17 +19,25 @@ export interface FaultProxy {
   port: number
   readonly openConnections: number
   /** For all connections, open and new. */
-  set (fault: Fault): void
+  set(fault: Fault): void
   /** For those that are open now; new ones stay as they would be. */
-  setOpen (fault: Fault): void
+  setOpen(fault: Fault): void
   /** Resets all open connections. */
-  resetAll (): void
+  resetAll(): void
 }
 
-interface Link { fault: Fault, client: Socket, server: Socket, answered: number }
+interface Link {
+  fault: Fault
+  client: Socket
+  server: Socket
+  answered: number
+}
 
 /** @param target `host:port` or only a port of this machine */
-export async function startFaultProxy (t: Teardown, target: { host?: string, port: number }): Promise<FaultProxy> {
+export async function startFaultProxy (
+  t: Teardown,
+  target: { host?: string, port: number }
+): Promise<FaultProxy> {
   const links = new Set<Link>()
   let fault: Fault = { kind: 'none' }
 
@@ -40,7 +48,9 @@ export async function startFaultProxy (t: Teardown, target: { host?: string, por
     links.add(link)
     join(link, client, server)
     join(link, server, client)
-    const forget = () => { if (client.destroyed && server.destroyed) links.delete(link) }
+    const forget = () => {
+      if (client.destroyed && server.destroyed) links.delete(link)
+    }
     client.on('close', forget)
     server.on('close', forget)
   })
@@ -52,13 +62,19 @@ export async function startFaultProxy (t: Teardown, target: { host?: string, por
   })
   return {
     port: (proxy.address() as AddressInfo).port,
-    get openConnections () { return links.size },
+    get openConnections () {
+      return links.size
+    },
     set (next) {
       fault = next
       for (const link of links) link.fault = next
     },
-    setOpen (next) { for (const link of links) link.fault = next },
-    resetAll () { for (const link of links) cut(link) }
+    setOpen (next) {
+      for (const link of links) link.fault = next
+    },
+    resetAll () {
+      for (const link of links) cut(link)
+    }
   }
 }
 
@@ -76,8 +92,14 @@ function join (link: Link, from: Socket, to: Socket): void {
   }
   from.on('error', () => {})
   from.on('data', chunk => inTurn(() => pass(link, from, to, chunk)))
-  from.on('end', () => inTurn(() => { to.end() }))
-  from.on('close', () => inTurn(() => { if (!to.destroyed && from.errored) to.resetAndDestroy() }))
+  from.on('end', () =>
+    inTurn(() => {
+      to.end()
+    }))
+  from.on('close', () =>
+    inTurn(() => {
+      if (!to.destroyed && from.errored) to.resetAndDestroy()
+    }))
 }
 
 function pass (link: Link, from: Socket, to: Socket, chunk: Buffer): void {

@@ -13,20 +13,27 @@ export interface Worker extends ServerProcess {
   address: string
 }
 
-export interface World { store: Store, app: CountingApp, model: TokenModel }
+export interface World {
+  store: Store
+  app: CountingApp
+  model: TokenModel
+}
 
 export interface Fleet {
   /** Those that listen and were not ended by us. */
   readonly workers: Worker[]
   /** Resolves once it listens. */
-  add (env?: Record<string, string>, options?: { nodeArgs: string[] }): Promise<Worker>
+  add(env?: Record<string, string>, options?: { nodeArgs: string[] }): Promise<Worker>
   /** No signal is sent to it any more; it counts as gone. */
-  remove (worker: Worker): void
+  remove(worker: Worker): void
   /** The latest warnings of the processes, for whoever has to find out. */
-  output (): string
+  output(): string
 }
 
-/** How long the queue waits for a sign of life, where the configuration can say so; 10 s is the least that pg-boss takes. */
+/**
+ * How long the queue waits for a sign of life, where the configuration can say so; 10 s is the
+ * least that pg-boss takes.
+ */
 export const SHORT_HEARTBEAT = { HEARTBEAT_SECONDS: '10' }
 
 export function startFleet (t: Teardown, world: World, common: Record<string, string> = {}): Fleet {
@@ -43,8 +50,12 @@ export function startFleet (t: Teardown, world: World, common: Record<string, st
       workers.push(worker)
       return worker
     },
-    remove (worker) { workers.splice(workers.indexOf(worker), 1) },
-    output: () => started.flatMap(({ name, output }) => warningsIn(output()).map(line => `${name}: ${line}`)).slice(-20).join('\n')
+    remove (worker) {
+      workers.splice(workers.indexOf(worker), 1)
+    },
+    output: () =>
+      started.flatMap(({ name, output }) => warningsIn(output()).map(line => `${name}: ${line}`))
+        .slice(-20).join('\n')
   }
 }
 

@@ -1,4 +1,7 @@
-/** Loaded into a server process with `--import`: says how much heap is in use after a collection, when it is asked. */
+/**
+ * Loaded into a server process with `--import`: says how much heap is in use after a collection,
+ * when it is asked.
+ */
 
 process.on('message', () => {
   globalThis.gc?.()

@@ -10,7 +10,8 @@ export const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
 
 /** Asks again and again. @returns whether it came true within the time */
 export async function until (
-  holds: () => Promise<boolean> | boolean, { limitMs, everyMs = 100 }: { limitMs: number, everyMs?: number }
+  holds: () => Promise<boolean> | boolean,
+  { limitMs, everyMs = 100 }: { limitMs: number, everyMs?: number }
 ): Promise<boolean> {
   const deadline = performance.now() + limitMs
   for (;;) {

@@ -1,4 +1,7 @@
-/** This process's wall clock, off by so much from now on; timers and `performance.now()` go on as they are. */
+/**
+ * This process's wall clock, off by so much from now on; timers and `performance.now()` go on as
+ * they are.
+ */
 
 const RealDate = Date
 let offsetMs = 0

@@ -47,8 +47,8 @@ export async function addPersonas (db: Queryable, count: number): Promise<void> 
 }
 
 /**
- * Everybody who has lived is due again: the database's clock decides, so the rows travel in time. By no more than the
- * hour it takes: those who are late by more are spread over minutes.
+ * Everybody who has lived is due again: the database's clock decides, so the rows travel in time.
+ * By no more than the hour it takes: those who are late by more are spread over minutes.
  */
 export async function passPeriod (db: Queryable): Promise<void> {
   await sql`
@@ -56,7 +56,9 @@ export async function passPeriod (db: Queryable): Promise<void> {
     WHERE last_active_at IS NOT NULL OR not_before IS NOT NULL OR paused`.execute(db)
 }
 
-export async function countRuns (db: Queryable): Promise<{ all: number, open: number, queued: number, final: number }> {
+export async function countRuns (
+  db: Queryable
+): Promise<{ all: number, open: number, queued: number, final: number }> {
   const { rows: [row] } = await sql<{ all: string, open: string, queued: string }>`
     SELECT count(*) AS all, count(*) FILTER (WHERE finished_at IS NULL) AS open,
            count(*) FILTER (WHERE finished_at IS NULL AND state = 'queued') AS queued

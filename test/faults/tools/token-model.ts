@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { legalName } from '../../../src/runner/tools/tool-names.ts'
 import { textOf, type MessagesRequest } from 'scripted-claude/messages-request'
-import { startScriptedClaude, type ScriptedClaude, type ScriptedReply } from 'scripted-claude/scripted-claude'
+import {
+  startScriptedClaude,
+  type ScriptedClaude,
+  type ScriptedReply
+} from 'scripted-claude/scripted-claude'
 import type { Teardown } from './teardown.ts'
 
 /**
- * A stand-in model that many processes share: every persona makes a few calls, each with a token of its own, says a
- * closing sentence and rates the one module there is.
+ * A stand-in model that many processes share: every persona makes a few calls, each with a token of
+ * its own, says a closing sentence and rates the one module there is.
  */
 
 export interface TokenModel {
@@ -26,7 +30,9 @@ export interface TokenModel {
 
 const ADD = legalName('ledger.add')
 const LOOK = legalName('ledger.look')
-const RATING = JSON.stringify({ ratings: [{ module: 'ledger', notes: 'As in #1.', evidence: [{ action: 1 }], rating: 3 }] })
+const RATING = JSON.stringify({
+  ratings: [{ module: 'ledger', notes: 'As in #1.', evidence: [{ action: 1 }], rating: 3 }]
+})
 
 export async function startTokenModel (t: Teardown): Promise<TokenModel> {
   const claude: ScriptedClaude = await startScriptedClaude({
@@ -37,7 +43,12 @@ export async function startTokenModel (t: Teardown): Promise<TokenModel> {
     }
   })
   t.teardown(() => claude.close())
-  const model: TokenModel = { url: claude.url, pace: { thinkMs: 0, turns: 2 }, fault: () => null, refusals: claude.refusals }
+  const model: TokenModel = {
+    url: claude.url,
+    pace: { thinkMs: 0, turns: 2 },
+    fault: () => null,
+    refusals: claude.refusals
+  }
   return model
 }
 

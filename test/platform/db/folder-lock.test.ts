@@ -8,7 +8,9 @@ import t, { type Test } from 'tap'
 import { openDatabase } from '../../../src/platform/db/database.ts'
 import { lockFolder } from '../../../src/platform/db/folder-lock.ts'
 
-/** One process per folder of the embedded storage, tried with real processes that are really killed. */
+/**
+ * One process per folder of the embedded storage, tried with real processes that are really killed.
+ */
 
 function newFolder (t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'persona-runner-lock-'))
@@ -17,7 +19,9 @@ function newFolder (t: Test): string {
 }
 
 const CHILD = `
-  const { lockFolder } = await import(${JSON.stringify(new URL('../../../../src/platform/db/folder-lock.ts', import.meta.url))})
+  const { lockFolder } = await import(${
+  JSON.stringify(new URL('../../../../src/platform/db/folder-lock.ts', import.meta.url))
+})
   console.log('ready')
   for await (const line of (await import('node:readline')).createInterface({ input: process.stdin })) {
     const startedAt = performance.now()
@@ -27,13 +31,15 @@ const CHILD = `
 
 interface Contender {
   /** Tries to take the folder, and keeps it until it is killed. */
-  lock (folder: string): Promise<{ result: string, ms: number }>
-  kill (): Promise<void>
+  lock(folder: string): Promise<{ result: string, ms: number }>
+  kill(): Promise<void>
 }
 
 /** Another process, loaded and waiting for its folder. */
 async function startContender (t: Test): Promise<Contender> {
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', CHILD], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', CHILD], {
+    stdio: ['pipe', 'pipe', 'inherit']
+  })
   const ended = once(child, 'exit')
   const kill = async () => {
     child.kill('SIGKILL')
@@ -60,7 +66,8 @@ t.test('a second process is refused within a second, and told what to do about i
     const { result, ms } = await second.lock(folder)
     t.match(result, /^DATA_FOLDER_IN_USE .*stop the other one, or set DATABASE_URL/)
     t.ok(result.includes(folder), 'it names the folder')
-    // A second on an idle machine, which this one need not be; without the refusal it would wait for ever.
+    // A second on an idle machine, which this one need not be; without the refusal it would wait
+    // for ever.
     t.ok(ms < 10_000, `${Math.round(ms)} ms`)
   }
   t.equal((await second.lock(newFolder(t))).result, 'held', 'another folder is free')
@@ -68,7 +75,13 @@ t.test('a second process is refused within a second, and told what to do about i
 
 t.test('opening the embedded storage takes the lock, and closing it lets go', async t => {
   const folder = join(newFolder(t), 'new', 'data')
-  const options = { dataDir: folder, poolSize: 1, onError: (error: Error) => { throw error } }
+  const options = {
+    dataDir: folder,
+    poolSize: 1,
+    onError: (error: Error) => {
+      throw error
+    }
+  }
   const opened = await openDatabase(options)
   await t.rejects(openDatabase(options), { code: 'DATA_FOLDER_IN_USE' }, 'also within one process')
   const other = await startContender(t)

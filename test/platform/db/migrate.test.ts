@@ -5,7 +5,9 @@ import { openDatabase, type OpenDatabase } from '../../../src/platform/db/databa
 import { migrate, pendingMigrations } from '../../../src/platform/db/migrate.ts'
 import { createServerDatabase, onServer, openTestDatabase } from '../../helpers/database.ts'
 
-const MIGRATIONS = readdirSync(new URL('../../../migrations', import.meta.url)).map(file => file.replace(/\.ts$/, '')).sort()
+const MIGRATIONS = readdirSync(new URL('../../../migrations', import.meta.url)).map(file =>
+  file.replace(/\.ts$/, '')
+).sort()
 
 /** An empty database; on a server with as many connections as are asked for, each of its own. */
 async function openEmpty (t: Test, processes = 1): Promise<OpenDatabase[]> {
@@ -26,7 +28,9 @@ t.test('an empty database lacks every migration, and none once it is brought up 
   t.same(await migrate(db), MIGRATIONS, 'applied in the order of their names')
   t.same(await pendingMigrations(db), [])
   t.same(await migrate(db), [], 'a second time there is nothing to do')
-  const { rows } = await sql<{ name: string }>`SELECT name FROM kysely_migration ORDER BY timestamp, name`.execute(db)
+  const { rows } = await sql<
+    { name: string }
+  >`SELECT name FROM kysely_migration ORDER BY timestamp, name`.execute(db)
   t.same(rows.map(row => row.name), MIGRATIONS)
 })
 
@@ -56,20 +60,35 @@ t.test('a database of a newer release is refused instead of being used as if it 
 
 const serverOnly = { skip: onServer ? false : 'embedded storage has one connection' }
 
-t.test('processes that start at once on an empty database apply each migration once', serverOnly, async t => {
-  const processes = await openEmpty(t, 5)
-  const applied = await Promise.all(processes.map(({ db }) => migrate(db)))
-  t.same(applied.flat().sort(), MIGRATIONS, 'one applied them, the others waited and found nothing to do')
-  for (const { db } of processes) t.same(await pendingMigrations(db), [])
-})
+t.test(
+  'processes that start at once on an empty database apply each migration once',
+  serverOnly,
+  async t => {
+    const processes = await openEmpty(t, 5)
+    const applied = await Promise.all(processes.map(({ db }) => migrate(db)))
+    t.same(
+      applied.flat().sort(),
+      MIGRATIONS,
+      'one applied them, the others waited and found nothing to do'
+    )
+    for (const { db } of processes) t.same(await pendingMigrations(db), [])
+  }
+)
 
 t.test('a migration may take as long as it takes, and no other statement', serverOnly, async t => {
   const url = await createServerDatabase(t)
   const limits = { usual: {}, migrating: { statementTimeoutMs: 0 } }
   const shown: Record<string, unknown> = {}
   for (const [name, options] of Object.entries(limits)) {
-    const { db, close } = await openDatabase({ url, dataDir: '', poolSize: 1, onError: () => {}, ...options })
-    shown[name] = (await sql<{ statement_timeout: string }>`SHOW statement_timeout`.execute(db)).rows[0]?.statement_timeout
+    const { db, close } = await openDatabase({
+      url,
+      dataDir: '',
+      poolSize: 1,
+      onError: () => {},
+      ...options
+    })
+    shown[name] = (await sql<{ statement_timeout: string }>`SHOW statement_timeout`.execute(db))
+      .rows[0]?.statement_timeout
     await close()
   }
   t.same(shown, { usual: '20s', migrating: '0' })

@@ -14,7 +14,10 @@ async function begin (): Promise<StreamableHTTPTransport> {
     server.registerTool(name, { description, inputSchema: shape }, input => toResult(run(input)))
   }
   const transport = new StreamableHTTPTransport({
-    sessionIdGenerator: randomUUID, onsessioninitialized: id => { sessions.set(id, transport) }
+    sessionIdGenerator: randomUUID,
+    onsessioninitialized: id => {
+      sessions.set(id, transport)
+    }
   })
   await server.connect(transport)
   return transport

@@ -10,8 +10,14 @@ const legacy = process.argv[3] === 'reject' ? 'reject' : 'stateless'
 const handler = toNodeHandler(createMcpHandler(() => {
   const server = new McpServer({ name: 'shelf', version: '1.0.0' })
   for (const { name, description, shape, run } of SHELF) {
-    server.registerTool(name, { description, inputSchema: z.object(shape) }, input => toResult(run(input as Record<string, unknown>)))
+    server.registerTool(
+      name,
+      { description, inputSchema: z.object(shape) },
+      input => toResult(run(input as Record<string, unknown>))
+    )
   }
   return server
 }, { legacy }))
-createServer((req, res) => { handler(req, res).catch(() => res.destroy()) }).listen(PORT, '127.0.0.1')
+createServer((req, res) => {
+  handler(req, res).catch(() => res.destroy())
+}).listen(PORT, '127.0.0.1')

@@ -14,15 +14,21 @@ const SECRET = 'seed-secret-for-tests'
 const mara = { email: 'mara@personas.test' }
 
 t.test('a password is the one that openssl derives', async t => {
-  // printf %s EMAIL | openssl dgst -sha256 -hmac SECRET -binary | base64 | tr -cd A-Za-z0-9 | cut -c1-32
+  // printf %s EMAIL | openssl dgst -sha256 -hmac SECRET -binary | base64 | tr -cd A-Za-z0-9 | cut
+  // -c1-32
   const cases: [secret: string, email: string, password: string][] = [
     [SECRET, 'mara@personas.test', 'NssmsBfKzhi5lJ0pVTcMZIGuW50lWVKh'],
     ['ein Geheimnis', 'müller+x@personas.test', 'pk9iPjrHknAKR1fwXWXwnk7vCPIU976p'],
     ['k', 'p4@personas.test', 'LhE66UOlPw5PLAN9AFvloEMJTtvJVw6r'],
     ['k', 'p10@personas.test', 'eRFGLmj9jJxc6ARLS6ntitNLZ7yKniHj']
   ]
-  for (const [secret, email, password] of cases) t.equal(derivePassword(secret, email), password, email)
-  t.not(derivePassword(SECRET, 'mara@personas.test'), derivePassword(`${SECRET}x`, 'mara@personas.test'))
+  for (const [secret, email, password] of cases) {
+    t.equal(derivePassword(secret, email), password, email)
+  }
+  t.not(
+    derivePassword(SECRET, 'mara@personas.test'),
+    derivePassword(`${SECRET}x`, 'mara@personas.test')
+  )
   for (let i = 0; i < 500; i++) {
     const password = derivePassword(SECRET, `p${i}@personas.test`)
     if (!/^[A-Za-z0-9]{32}$/.test(password)) t.fail(password)
@@ -37,18 +43,32 @@ t.test('a persona signs in to the sample app and gets its personal space', async
   )
   for (const authUrl of [app.url, `${app.url}/`, `${app.url}//`]) {
     const account = await passwordAccounts({ authUrl, seedSecret: SECRET }).signIn(mara, never)
-    t.match(account, { userId, spaceId, headers: { authorization: /^Bearer \S+$/, 'x-mana-space': spaceId } })
+    t.match(account, {
+      userId,
+      spaceId,
+      headers: { authorization: /^Bearer \S+$/, 'x-mana-space': spaceId }
+    })
   }
-  for (const [seedSecret, email] of [['another secret', mara.email], [SECRET, 'nobody@personas.test']] as const) {
+  for (
+    const [seedSecret, email] of [['another secret', mara.email], [
+      SECRET,
+      'nobody@personas.test'
+    ]] as const
+  ) {
     const error = await refusal({ authUrl: app.url, seedSecret }, email)
     t.match(error, { code: 'LOGIN_FAILED', message: /401.*PERSONA_SEED_SECRET/ })
     t.match(error.message, email)
-    t.notOk(error.message.includes(derivePassword(seedSecret, email)), 'the password is in no message')
+    t.notOk(
+      error.message.includes(derivePassword(seedSecret, email)),
+      'the password is in no message'
+    )
   }
 })
 
 async function refusal (
-  options: { authUrl: string, seedSecret: string }, email = mara.email, signal = never
+  options: { authUrl: string, seedSecret: string },
+  email = mara.email,
+  signal = never
 ): Promise<{ code: string, message: string }> {
   return passwordAccounts(options).signIn({ email }, signal).then(
     () => ({ code: 'it signed in', message: '' }),
@@ -67,7 +87,11 @@ const spaces = json([{ id: 's1', type: 'personal' }])
 async function service (t: Test, login: Answer, list: Answer): Promise<string> {
   const server = createServer((req, res) => {
     req.resume()
-    const answer = req.url === '/api/v1/auth/login' ? login : req.url === '/api/auth/organization/list' ? list : json({}, 404)
+    const answer = req.url === '/api/v1/auth/login'
+      ? login
+      : req.url === '/api/auth/organization/list'
+      ? list
+      : json({}, 404)
     answer(res)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -79,18 +103,32 @@ async function service (t: Test, login: Answer, list: Answer): Promise<string> {
 }
 
 t.test('the answers of other sign-in services are understood', async t => {
-  const cases: [what: string, login: unknown, list: unknown, account: { userId: string, spaceId: string }][] = [
+  const cases: [
+    what: string,
+    login: unknown,
+    list: unknown,
+    account: { userId: string, spaceId: string }
+  ][] = [
     [
-      'as the sample app', { token: 'tok', user: { id: 'u1' } }, [{ id: 's2', type: 'team' }, { id: 's1', type: 'personal' }],
+      'as the sample app',
+      { token: 'tok', user: { id: 'u1' } },
+      [{ id: 's2', type: 'team' }, { id: 's1', type: 'personal' }],
       { userId: 'u1', spaceId: 's1' }
     ],
     [
-      'other names', { accessToken: 'tok', userId: 'u2', user: null },
-      { organizations: [{ id: 's1', metadata: { type: 'personal' } }, { id: 's2' }] }, { userId: 'u2', spaceId: 's1' }
+      'other names',
+      { accessToken: 'tok', userId: 'u2', user: null },
+      { organizations: [{ id: 's1', metadata: { type: 'personal' } }, { id: 's2' }] },
+      { userId: 'u2', spaceId: 's1' }
     ],
-    ['the only space', { token: 'tok', userId: 'u3' }, [{ id: 's3' }], { userId: 'u3', spaceId: 's3' }],
+    ['the only space', { token: 'tok', userId: 'u3' }, [{ id: 's3' }], {
+      userId: 'u3',
+      spaceId: 's3'
+    }],
     [
-      'spaces that are none', { token: 'tok', userId: 'u4' }, [null, 'x', { id: 5 }, { id: 's4', metadata: null }],
+      'spaces that are none',
+      { token: 'tok', userId: 'u4' },
+      [null, 'x', { id: 5 }, { id: 's4', metadata: null }],
       { userId: 'u4', spaceId: 's4' }
     ]
   ]
@@ -98,13 +136,16 @@ t.test('the answers of other sign-in services are understood', async t => {
     const authUrl = await service(t, json(login), json(list))
     t.match(
       await passwordAccounts({ authUrl, seedSecret: SECRET }).signIn(mara, never),
-      { ...account, headers: { authorization: 'Bearer tok' } }, what
+      { ...account, headers: { authorization: 'Bearer tok' } },
+      what
     )
   }
 })
 
 t.test('what keeps a persona from signing in gets the code that says what to do', async t => {
-  const text = (body: string, status = 200): Answer => res => { res.writeHead(status, { 'content-type': 'text/html' }).end(body) }
+  const text = (body: string, status = 200): Answer => res => {
+    res.writeHead(status, { 'content-type': 'text/html' }).end(body)
+  }
   const cases: [what: string, login: Answer, list: Answer, code: string, said: RegExp][] = [
     ['refused', json({ error: 'no' }, 401), spaces, 'LOGIN_FAILED', /mara@personas\.test.*401/],
     ['forbidden', json({ error: 'no' }, 403), spaces, 'LOGIN_FAILED', /403/],
@@ -115,23 +156,57 @@ t.test('what keeps a persona from signing in gets the code that says what to do'
     ['nothing', text(''), spaces, 'LOGIN_FAILED', /did not answer with JSON/],
     ['JSON null', json(null), spaces, 'LOGIN_FAILED', /no "token"/],
     ['no token', json({ user: { id: 'u' } }), spaces, 'LOGIN_FAILED', /no "token"/],
-    ['an empty token', json({ token: '', user: { id: 'u' } }), spaces, 'LOGIN_FAILED', /no "token"/],
+    [
+      'an empty token',
+      json({ token: '', user: { id: 'u' } }),
+      spaces,
+      'LOGIN_FAILED',
+      /no "token"/
+    ],
     ['no user', json({ token: 'tok' }), spaces, 'LOGIN_FAILED', /"user\.id"/],
     ['the token is refused', signedIn, json({}, 401), 'LOGIN_FAILED', /401/],
     ['no spaces', signedIn, json([]), 'LOGIN_FAILED', /none of the 0 spaces.*"personal"/],
     [
-      'no personal space', signedIn, json([{ id: 'a', type: 'team' }, { id: 'b', type: 'team' }]), 'LOGIN_FAILED',
+      'no personal space',
+      signedIn,
+      json([{ id: 'a', type: 'team' }, { id: 'b', type: 'team' }]),
+      'LOGIN_FAILED',
       /none of the 2 spaces/
     ],
-    ['no list of spaces', signedIn, json({ organizations: 'x' }), 'LOGIN_FAILED', /none of the 0 spaces/],
     [
-      'a redirect', res => { res.writeHead(302, { location: 'http://127.0.0.1:1/' }).end() }, spaces, 'DIAL_REDIRECTED',
+      'no list of spaces',
+      signedIn,
+      json({ organizations: 'x' }),
+      'LOGIN_FAILED',
+      /none of the 0 spaces/
+    ],
+    [
+      'a redirect',
+      res => {
+        res.writeHead(302, { location: 'http://127.0.0.1:1/' }).end()
+      },
+      spaces,
+      'DIAL_REDIRECTED',
       /AUTH_URL/
     ],
-    ['a reset', res => { res.socket?.resetAndDestroy() }, spaces, 'AUTH_UNREACHABLE', /AUTH_URL/],
     [
-      'half an answer', res => { res.writeHead(200, { 'content-length': '99' }).write('{'); setImmediate(() => res.destroy()) },
-      spaces, 'AUTH_UNREACHABLE', /AUTH_URL/
+      'a reset',
+      res => {
+        res.socket?.resetAndDestroy()
+      },
+      spaces,
+      'AUTH_UNREACHABLE',
+      /AUTH_URL/
+    ],
+    [
+      'half an answer',
+      res => {
+        res.writeHead(200, { 'content-length': '99' }).write('{')
+        setImmediate(() => res.destroy())
+      },
+      spaces,
+      'AUTH_UNREACHABLE',
+      /AUTH_URL/
     ]
   ]
   for (const [what, login, list, code, said] of cases) {
@@ -157,7 +232,9 @@ t.test('where nobody listens, the sign-in service is unreachable', async t => {
 t.test('a sign-in that hangs ends with its run', async t => {
   const controller = new AbortController()
   const authUrl = await service(t, () => controller.abort(new Error('timeout')), spaces)
-  t.match(await refusal({ authUrl, seedSecret: SECRET }, mara.email, controller.signal), { code: 'AUTH_UNREACHABLE' })
+  t.match(await refusal({ authUrl, seedSecret: SECRET }, mara.email, controller.signal), {
+    code: 'AUTH_UNREACHABLE'
+  })
 })
 
 t.test('an app that knows no accounts asks for none', async t => {

@@ -13,20 +13,34 @@ import { openTestDatabase } from '../../helpers/database.ts'
 import { startWorld } from '../../helpers/world.ts'
 
 const key = (kid: string) => ({ kid, secret: randomBytes(32) })
-const listed = (...keys: ReturnType<typeof key>[]) => keys.map(({ kid, secret }) => `${kid}:${secret.toString('base64')}`).join()
+const listed = (...keys: ReturnType<typeof key>[]) =>
+  keys.map(({ kid, secret }) => `${kid}:${secret.toString('base64')}`).join()
 const [k1, k2] = [key('k1'), key('k2')]
 const OWN = 'canary "own" pässword/&+'
 
 const world = await startWorld(t, { env: { ENCRYPTION_KEYS: listed(k1) } })
 const { app, sampleApp } = world
-const ask = async (method: 'GET' | 'POST' | 'DELETE' | 'PUT', path: string, payload?: object, at = app) => {
-  const answer = await at.inject({ method, url: `/api/v1/admin/personas${path}`, headers: admin, ...(payload !== undefined && { payload }) })
+const ask = async (
+  method: 'GET' | 'POST' | 'DELETE' | 'PUT',
+  path: string,
+  payload?: object,
+  at = app
+) => {
+  const answer = await at.inject({
+    method,
+    url: `/api/v1/admin/personas${path}`,
+    headers: admin,
+    ...(payload !== undefined && { payload })
+  })
   return { status: answer.statusCode, body: answer.body === '' ? null : answer.json() }
 }
 const login = async (email: string) => (await app.inject(`/diag/login?email=${email}`)).json()
-const setInApp = (email: string, password: string) => sampleApp.addAccount({ email, password, name: 'P', locale: 'de' })
+const setInApp = (email: string, password: string) =>
+  sampleApp.addAccount({ email, password, name: 'P', locale: 'de' })
 
-t.afterEach(async () => { await app.database.db.deleteFrom('personas').execute() })
+t.afterEach(async () => {
+  await app.database.db.deleteFrom('personas').execute()
+})
 
 t.test('a persona lives its day with the password that was given for it, and it is kept by an update without one', async t => {
   setInApp(PERSONA.email, OWN)
@@ -34,14 +48,24 @@ t.test('a persona lives its day with the password that was given for it, and it 
   t.equal(created.status, 201)
   t.notMatch(JSON.stringify(created), /canary/)
   const { id } = created.body
-  t.match(await ask('GET', `/${id}/account`), { status: 200, body: { kind: 'password', setAt: String, renewedAt: null, unusable: null } })
+  t.match(await ask('GET', `/${id}/account`), {
+    status: 200,
+    body: { kind: 'password', setAt: String, renewedAt: null, unusable: null }
+  })
   t.match(await login(PERSONA.email), { ok: true })
-  t.match(await ask('POST', '', { ...PERSONA, name: 'Mara K.' }), { status: 200, body: { name: 'Mara K.' } })
+  t.match(await ask('POST', '', { ...PERSONA, name: 'Mara K.' }), {
+    status: 200,
+    body: { name: 'Mara K.' }
+  })
   t.match(await login(PERSONA.email), { ok: true }, 'kept')
   t.match(await world.tick(), { due: 1, ranSuccessfully: 1 })
 
   setInApp(PERSONA.email, 'another-password')
-  t.match(await login(PERSONA.email), { ok: false, code: 'LOGIN_FAILED', error: /401.*password that is stored for it.*PUT/ })
+  t.match(await login(PERSONA.email), {
+    ok: false,
+    code: 'LOGIN_FAILED',
+    error: /401.*password that is stored for it.*PUT/
+  })
   t.equal((await ask('POST', '', { ...PERSONA, password: 'another-password' })).status, 200)
   t.match(await login(PERSONA.email), { ok: true }, 'replaced')
   t.equal((await ask('PUT', `/${id}/account`, { password: 'a-third-password' })).status, 204)
@@ -53,14 +77,35 @@ t.test('a persona lives its day with the password that was given for it, and it 
 })
 
 t.test('a password that cannot be kept is refused by the name of its field, and nothing is created', async t => {
-  const cases: [what: string, env: Record<string, string>, password: string, status: number, message: RegExp][] = [
+  const cases: [
+    what: string,
+    env: Record<string, string>,
+    password: string,
+    status: number,
+    message: RegExp
+  ][] = [
     ['too short', {}, 'canary7', 400, /body\/password must NOT have fewer than 8 characters/],
     [
-      'no key to encrypt with', { AUTH_URL: sampleApp.url, PERSONA_SEED_SECRET: SEED_SECRET }, OWN, 409,
+      'no key to encrypt with',
+      { AUTH_URL: sampleApp.url, PERSONA_SEED_SECRET: SEED_SECRET },
+      OWN,
+      409,
       /body\/password is a secret.*ENCRYPTION_KEYS is not set.*openssl rand -base64 32.*Or leave body\/password out/
     ],
-    ['no accounts', { ENCRYPTION_KEYS: listed(k1) }, OWN, 409, /body\/password is for.*"none".*Leave body\/password out, or have/],
-    ['headers', { ENCRYPTION_KEYS: listed(k1), ACCOUNTS: 'headers' }, OWN, 409, /body\/password is for.*"headers" \(ACCOUNTS.*takes "headers" or "bearer"/]
+    [
+      'no accounts',
+      { ENCRYPTION_KEYS: listed(k1) },
+      OWN,
+      409,
+      /body\/password is for.*"none".*Leave body\/password out, or have/
+    ],
+    [
+      'headers',
+      { ENCRYPTION_KEYS: listed(k1), ACCOUNTS: 'headers' },
+      OWN,
+      409,
+      /body\/password is for.*"headers" \(ACCOUNTS.*takes "headers" or "bearer"/
+    ]
   ]
   for (const [what, env, password, status, message] of cases) {
     const at = await startTestApp(t, { env })
@@ -69,8 +114,13 @@ t.test('a password that cannot be kept is refused by the name of its field, and 
     t.notMatch(JSON.stringify(answer), /canary/, what)
     t.same(await at.database.db.selectFrom('personas').selectAll().execute(), [], what)
   }
-  t.match(await ask('POST', '', { ...PERSONA, password: OWN, app: 'nowhere' }), { status: 400, body: { message: /body\/app.*"nowhere"/ } })
-  t.match(await ask('POST', '', { ...PERSONA, password: OWN, timeZone: 'Mars/Olympus' }), { status: 400 })
+  t.match(await ask('POST', '', { ...PERSONA, password: OWN, app: 'nowhere' }), {
+    status: 400,
+    body: { message: /body\/app.*"nowhere"/ }
+  })
+  t.match(await ask('POST', '', { ...PERSONA, password: OWN, timeZone: 'Mars/Olympus' }), {
+    status: 400
+  })
   t.same(await app.database.db.selectFrom('account_secrets').selectAll().execute(), [])
 })
 
@@ -78,9 +128,15 @@ t.test('a change of the key takes passwords along', async t => {
   setInApp(PERSONA.email, OWN)
   await ask('POST', '', { ...PERSONA, password: OWN })
   t.equal(await rotateBatch({ db: app.database.db, keys: [k2, k1] }), 1)
-  t.match(await login(PERSONA.email), { ok: false, code: 'SECRET_KEY_UNKNOWN', error: /"k2"/ }, 'without the new key nobody guesses another password')
+  t.match(
+    await login(PERSONA.email),
+    { ok: false, code: 'SECRET_KEY_UNKNOWN', error: /"k2"/ },
+    'without the new key nobody guesses another password'
+  )
   const accounts = passwordAccounts({
-    authUrl: sampleApp.url, seedSecret: SEED_SECRET, vault: { db: app.database.db, keys: [k2] }
+    authUrl: sampleApp.url,
+    seedSecret: SEED_SECRET,
+    vault: { db: app.database.db, keys: [k2] }
   })
   t.ok((await accounts.signIn({ email: PERSONA.email }, AbortSignal.timeout(20_000))).userId)
 })
@@ -98,12 +154,17 @@ t.test('whatever spelling a sign-in service repeats a password in, no message ha
     res.writeHead(401, { 'content-type': 'text/plain' }).end(said)
   }).listen(0, '127.0.0.1')
   await once(service, 'listening')
-  t.teardown(() => { service.closeAllConnections(); service.close() })
+  t.teardown(() => {
+    service.closeAllConnections()
+    service.close()
+  })
   const authUrl = `http://127.0.0.1:${(service.address() as AddressInfo).port}`
   const accounts = passwordAccounts({ authUrl, seedSecret: SEED_SECRET, vault })
   for (const spelling of spellings) {
     said = `Wrong: ${spelling} is no password`
-    const error = await accounts.signIn(persona, AbortSignal.timeout(20_000)).catch((error: Error) => error)
+    const error = await accounts.signIn(persona, AbortSignal.timeout(20_000)).catch((
+      error: Error
+    ) => error)
     t.match(error, { code: 'LOGIN_FAILED', message: /Wrong: \[secret\] is no password/ }, spelling)
   }
 })

@@ -24,7 +24,12 @@ const never = new AbortController().signal
 /** As one process has it. */
 function replica (server: Pick<OAuthServer, 'tokenUrl'> = oauth, own = vault): Accounts {
   const endpoint: TokenEndpoint = { url: server.tokenUrl, authMethod: 'client_secret_basic' }
-  return refreshTokenAccounts({ vault: own, dial: dialOutsideProduction('OAUTH_TOKEN_URL'), findEndpoint: async () => endpoint, client: CLIENT })
+  return refreshTokenAccounts({
+    vault: own,
+    dial: dialOutsideProduction('OAUTH_TOKEN_URL'),
+    findEndpoint: async () => endpoint,
+    client: CLIENT
+  })
 }
 
 let count = 0
@@ -35,10 +40,18 @@ async function personaWithAccount (): Promise<{ id: string, email: string }> {
   return { id: persona.id, email }
 }
 
-const codeOf = (work: Promise<unknown>) => work.then(() => 'it signed in', (error: { code?: string, message: string }) => error.code ?? error.message)
+const codeOf = (work: Promise<unknown>) =>
+  work.then(
+    () => 'it signed in',
+    (error: { code?: string, message: string }) => error.code ?? error.message
+  )
 
 t.test('however many ask at once in however many processes, no refresh token is presented twice', async t => {
-  const personas = [await personaWithAccount(), await personaWithAccount(), await personaWithAccount()]
+  const personas = [
+    await personaWithAccount(),
+    await personaWithAccount(),
+    await personaWithAccount()
+  ]
   const replicas = [replica(), replica(), replica()]
   const lived = async (accounts: Accounts, persona: { email: string }) => {
     let account = await accounts.signIn(persona, never)
@@ -46,13 +59,24 @@ t.test('however many ask at once in however many processes, no refresh token is 
     for (let life = 0; life < 3; life++) {
       await pause((account.renewAt ?? 0) - Date.now())
       account = await account.renew?.(never) ?? account
-      t.equal(oauth.holders.get(account.headers.authorization?.slice(7) ?? ''), persona.email, 'its own token')
+      t.equal(
+        oauth.holders.get(account.headers.authorization?.slice(7) ?? ''),
+        persona.email,
+        'its own token'
+      )
     }
   }
-  await Promise.all(personas.flatMap(persona => replicas.flatMap(accounts => [lived(accounts, persona), lived(accounts, persona)])))
+  await Promise.all(
+    personas.flatMap(persona =>
+      replicas.flatMap(accounts => [lived(accounts, persona), lived(accounts, persona)])
+    )
+  )
   t.equal(oauth.seen.twice, 0)
   t.ok(oauth.seen.exchanges >= 12, `${oauth.seen.exchanges} exchanges`)
-  t.ok(oauth.seen.exchanges <= 18, `${oauth.seen.exchanges} exchanges: whoever waited took what the first one got`)
+  t.ok(
+    oauth.seen.exchanges <= 18,
+    `${oauth.seen.exchanges} exchanges: whoever waited took what the first one got`
+  )
 })
 
 t.test('what a sign-in brought serves the next process, and a token that the app refuses is renewed at once', async t => {
@@ -64,9 +88,17 @@ t.test('what a sign-in brought serves the next process, and a token that the app
   t.equal(oauth.seen.exchanges, before + 1)
   const renewed = await second.renew?.(never)
   t.not(renewed?.headers.authorization, second.headers.authorization)
-  t.same((await first.renew?.(never))?.headers, renewed?.headers, 'the other process need not ask again')
+  t.same(
+    (await first.renew?.(never))?.headers,
+    renewed?.headers,
+    'the other process need not ask again'
+  )
   t.equal(oauth.seen.exchanges, before + 2)
-  t.match(await findStatus(db, persona.id), { kind: 'refresh-token', renewedAt: /^\d{4}-/, unusable: null })
+  t.match(await findStatus(db, persona.id), {
+    kind: 'refresh-token',
+    renewedAt: /^\d{4}-/,
+    unusable: null
+  })
 })
 
 t.test('the new refresh token is stored although the run ends while it is on its way', async t => {
@@ -85,11 +117,25 @@ t.test('one that got lost on its way is never presented again, and a new one men
   const persona = await personaWithAccount()
   oauth.cutNext = true
   const before = oauth.seen.exchanges
-  await t.rejects(replica().signIn(persona, never), { code: 'AUTH_UNREACHABLE', outage: { service: 'app' } })
-  for (let i = 0; i < 3; i++) await t.rejects(replica().signIn(persona, never), { code: 'LOGIN_FAILED', message: /answer got lost.*PUT/, outage: undefined })
+  await t.rejects(replica().signIn(persona, never), {
+    code: 'AUTH_UNREACHABLE',
+    outage: { service: 'app' }
+  })
+  for (let i = 0; i < 3; i++) {
+    await t.rejects(replica().signIn(persona, never), {
+      code: 'LOGIN_FAILED',
+      message: /answer got lost.*PUT/,
+      outage: undefined
+    })
+  }
   t.match(await findStatus(db, persona.id), { unusable: 'in-doubt' })
   t.equal(oauth.seen.exchanges, before + 1)
-  await storeAccount(vault, persona.id, { refreshToken: oauth.grant(persona.email) }, 'refresh-token')
+  await storeAccount(
+    vault,
+    persona.id,
+    { refreshToken: oauth.grant(persona.email) },
+    'refresh-token'
+  )
   t.equal(await codeOf(replica().signIn(persona, never)), 'it signed in')
   t.equal(oauth.seen.twice, 0)
 })
@@ -102,25 +148,45 @@ t.test('so is one that a process took along when it died', async t => {
   t.notOk(await beginExchange(db, stored, '00000000-0000-4000-8000-000000000002'), 'one at a time')
   const waiting = codeOf(replica().signIn(persona, never))
   t.equal(await Promise.race([waiting, pause(250, 'waits')]), 'waits')
-  await sql`UPDATE account_secrets SET exchange_until = now() - interval '1 second' WHERE persona_id = ${persona.id}`.execute(db)
+  await sql`UPDATE account_secrets SET exchange_until = now() - interval '1 second' WHERE persona_id = ${persona.id}`
+    .execute(db)
   t.equal(await waiting, 'LOGIN_FAILED')
 })
 
 t.test('an outage of the token endpoint is one of the sign-in, and costs no refresh token', async t => {
   const persona = await personaWithAccount()
   const cases: [status: number, headers: Record<string, string>, outage: object][] = [
-    [503, { 'retry-after': '7' }, { service: 'app', retryAfterMs: 7000 }], [500, {}, { service: 'app' }], [429, {}, { service: 'app' }]
+    [503, { 'retry-after': '7' }, { service: 'app', retryAfterMs: 7000 }],
+    [500, {}, { service: 'app' }],
+    [429, {}, { service: 'app' }]
   ]
   for (const [status, headers, outage] of cases) {
-    oauth.instead = (_req, res) => { res.writeHead(status, headers).end('oh') }
-    await t.rejects(replica().signIn(persona, never), { code: 'AUTH_UNREACHABLE', outage }, String(status))
+    oauth.instead = (_req, res) => {
+      res.writeHead(status, headers).end('oh')
+    }
+    await t.rejects(
+      replica().signIn(persona, never),
+      { code: 'AUTH_UNREACHABLE', outage },
+      String(status)
+    )
   }
   oauth.instead = undefined
-  await t.rejects(replica({ tokenUrl: `http://127.0.0.1:${await closedPort()}/token` }).signIn(persona, never), { code: 'AUTH_UNREACHABLE', outage: { service: 'app' } })
-  oauth.instead = (_req, res) => { res.writeHead(302, { location: 'http://127.0.0.1:1/' }).end() }
+  await t.rejects(
+    replica({ tokenUrl: `http://127.0.0.1:${await closedPort()}/token` }).signIn(persona, never),
+    { code: 'AUTH_UNREACHABLE', outage: { service: 'app' } }
+  )
+  oauth.instead = (_req, res) => {
+    res.writeHead(302, { location: 'http://127.0.0.1:1/' }).end()
+  }
   await t.rejects(replica().signIn(persona, never), { code: 'DIAL_REDIRECTED' })
-  oauth.instead = (_req, res) => { res.writeHead(401).end('{"error":"invalid_client"}') }
-  await t.rejects(replica().signIn(persona, never), { code: 'AUTH_UNREACHABLE', outage: { service: 'app' }, message: /401, invalid_client.*OAUTH_CLIENT_ID/ })
+  oauth.instead = (_req, res) => {
+    res.writeHead(401).end('{"error":"invalid_client"}')
+  }
+  await t.rejects(replica().signIn(persona, never), {
+    code: 'AUTH_UNREACHABLE',
+    outage: { service: 'app' },
+    message: /401, invalid_client.*OAUTH_CLIENT_ID/
+  })
   oauth.instead = undefined
   t.match(await findStatus(db, persona.id), { unusable: null, renewedAt: null })
   t.equal(await codeOf(replica().signIn(persona, never)), 'it signed in')
@@ -133,10 +199,17 @@ t.test('where a token ends while its endpoint is out of order, the call waits fo
   const { persona } = await upsertPersona(db, { ...PERSONA, email: 'waits@personas.test' })
   await storeAccount(vault, persona.id, { refreshToken: guarded.grant('waits') }, 'refresh-token')
   const account = await replica(guarded).signIn(persona, never)
-  const toolbox = await openMcpToolbox({ ...account, url: guarded.mcpUrl, trusted: false, callTimeoutMs: 5000 }, never)
+  const toolbox = await openMcpToolbox({
+    ...account,
+    url: guarded.mcpUrl,
+    trusted: false,
+    callTimeoutMs: 5000
+  }, never)
   const call = () => toolbox.call('todo.list', {}, { signal: never })
   t.match(await call(), { result: 'ok' })
-  guarded.instead = (_req, res) => { res.writeHead(503).end() }
+  guarded.instead = (_req, res) => {
+    res.writeHead(503).end()
+  }
   await pause(450)
   await t.rejects(call(), { code: 'AUTH_UNREACHABLE', outage: { service: 'app' } })
   guarded.instead = undefined
@@ -150,7 +223,10 @@ t.test('one that the app refuses is not presented again, and what the app says o
   await storeAccount(vault, persona.id, { refreshToken: 'canary-unknown-token' }, 'refresh-token')
   const before = oauth.seen.exchanges
   for (let i = 0; i < 2; i++) {
-    const error: Error = await replica().signIn(persona, never).then(() => new Error('it signed in'), error => error)
+    const error: Error = await replica().signIn(persona, never).then(
+      () => new Error('it signed in'),
+      error => error
+    )
     t.match(error, { code: 'LOGIN_FAILED', message: /refused/ })
     t.notMatch(error.message, /canary/)
   }
@@ -160,17 +236,27 @@ t.test('one that the app refuses is not presented again, and what the app says o
 t.test('a server that does not rotate keeps the one it has', async t => {
   const persona = await personaWithAccount()
   const { refreshToken } = openTokens(vault, await findSecret(db, persona.id) ?? never as never)
-  oauth.instead = (_req, res) => { res.end(JSON.stringify({ access_token: 'a-token', expires_in: '3600' })) }
+  oauth.instead = (_req, res) => {
+    res.end(JSON.stringify({ access_token: 'a-token', expires_in: '3600' }))
+  }
   const account = await replica().signIn(persona, never)
   oauth.instead = undefined
   t.match(account, { headers: { authorization: 'Bearer a-token' } })
   t.ok(Math.abs((account.renewAt ?? 0) - Date.now() - 3_540_000) < 5000, 'a minute before its end')
-  t.same(openTokens(vault, await findSecret(db, persona.id) ?? never as never), { refreshToken, accessToken: 'a-token' })
+  t.same(openTokens(vault, await findSecret(db, persona.id) ?? never as never), {
+    refreshToken,
+    accessToken: 'a-token'
+  })
 })
 
 t.test('whoever has no refresh token, or no key to open it, is told so', async t => {
   await upsertPersona(db, { ...PERSONA, email: 'without@personas.test' })
-  await t.rejects(replica().signIn({ email: 'without@personas.test' }, never), { code: 'LOGIN_FAILED', message: /No refresh token/ })
+  await t.rejects(replica().signIn({ email: 'without@personas.test' }, never), {
+    code: 'LOGIN_FAILED',
+    message: /No refresh token/
+  })
   const persona = await personaWithAccount()
-  await t.rejects(replica(oauth, { db, keys: [] }).signIn(persona, never), { code: 'SECRET_KEY_UNKNOWN' })
+  await t.rejects(replica(oauth, { db, keys: [] }).signIn(persona, never), {
+    code: 'SECRET_KEY_UNKNOWN'
+  })
 })

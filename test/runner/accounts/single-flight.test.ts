@@ -3,10 +3,12 @@ import { singleFlight } from '../../../src/runner/accounts/single-flight.ts'
 
 function counted () {
   const begun: { key: string, signal: AbortSignal, land: (value: string) => void }[] = []
-  const fly = singleFlight((key, signal) => new Promise<string>((resolve, reject) => {
-    begun.push({ key, signal, land: resolve })
-    signal.addEventListener('abort', () => reject(signal.reason))
-  }))
+  const fly = singleFlight((key, signal) =>
+    new Promise<string>((resolve, reject) => {
+      begun.push({ key, signal, land: resolve })
+      signal.addEventListener('abort', () => reject(signal.reason))
+    })
+  )
   return { begun, fly }
 }
 
@@ -44,9 +46,12 @@ t.test('one who leaves does not take the others along; when all have left, the w
   await t.rejects(fly('a', AbortSignal.abort(new Error('too late'))), { message: 'too late' })
 })
 
-t.test('a failure is everybody\'s, and not remembered', async t => {
+t.test("a failure is everybody's, and not remembered", async t => {
   let tries = 0
-  const fly = singleFlight(async () => { if (++tries === 1) throw new Error('no'); return tries })
+  const fly = singleFlight(async () => {
+    if (++tries === 1) throw new Error('no')
+    return tries
+  })
   const [one, two] = [fly('a', never()), fly('a', never())]
   await t.rejects(one, { message: 'no' })
   await t.rejects(two, { message: 'no' })

@@ -11,7 +11,11 @@ const MINUTE = 60_000
 t.test('a token is renewed a minute before it ends, by its own two times', async t => {
   const cases: [what: string, token: string, expected: number | null][] = [
     ['an hour', jwt({ iat: seconds, exp: seconds + 3600 }), NOW + 59 * MINUTE],
-    ['an hour by a clock that is a day behind', jwt({ iat: seconds - 86_400, exp: seconds - 86_400 + 3600 }), NOW + 59 * MINUTE],
+    [
+      'an hour by a clock that is a day behind',
+      jwt({ iat: seconds - 86_400, exp: seconds - 86_400 + 3600 }),
+      NOW + 59 * MINUTE
+    ],
     ['an hour by our clock', jwt({ exp: seconds + 3600 }), NOW + 59 * MINUTE],
     ['shorter than two minutes', jwt({ iat: seconds, exp: seconds + 60 }), NOW + MINUTE / 2],
     ['past by our clock, which may be wrong', jwt({ exp: seconds - 5 }), null],

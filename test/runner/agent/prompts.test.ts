@@ -1,5 +1,9 @@
 import t from 'tap'
-import { PROMPT_LANGUAGES, promptsFor, promptVersion } from '../../../src/runner/agent/prompts/prompts.ts'
+import {
+  PROMPT_LANGUAGES,
+  promptsFor,
+  promptVersion
+} from '../../../src/runner/agent/prompts/prompts.ts'
 import type { PromptSet } from '../../../src/runner/agent/prompts/prompt-set.ts'
 
 /** Every text of a set, with fillings that would show in it. */
@@ -39,7 +43,14 @@ t.test('every text exists in every language, says what it is given and no placeh
       reflect: /#4 todo\.create/,
       repair: /PROBLEM/
     }
-    t.match(texts, { ...filled, unknownTool: /NAME/, denied: /NAME/, invalidInput: /PROBLEM/, tooManyCalls: /16/, truncated: /123/ })
+    t.match(texts, {
+      ...filled,
+      unknownTool: /NAME/,
+      denied: /NAME/,
+      invalidInput: /PROBLEM/,
+      tooManyCalls: /16/,
+      truncated: /123/
+    })
     t.match(texts.reflect, /\{"ratings":\[/, 'the form of the answer is shown')
     t.equal(Object.keys(texts).length, Object.keys(textsOf(promptsFor('de'))).length)
   }
@@ -52,20 +63,37 @@ t.test('no language repeats the words of another one', async t => {
 
 t.test('a locale gets its language, and English with the order to live in its own where there is none for it', async t => {
   const rows: [locale: string, language: 'de' | 'en'][] = [
-    ['de', 'de'], ['de-CH', 'de'], ['DE', 'de'], ['en', 'en'], ['en-GB', 'en'], ['EN-us', 'en'],
-    ['', 'en'], ['-', 'en'], ['constructor', 'en'], ['__proto__', 'en'], ['und', 'en']
+    ['de', 'de'],
+    ['de-CH', 'de'],
+    ['DE', 'de'],
+    ['en', 'en'],
+    ['en-GB', 'en'],
+    ['EN-us', 'en'],
+    ['', 'en'],
+    ['-', 'en'],
+    ['constructor', 'en'],
+    ['__proto__', 'en'],
+    ['und', 'en']
   ]
   for (const [locale, language] of rows) {
     t.same(textsOf(promptsFor(locale)), textsOf(promptsFor(language)), locale)
     t.equal(promptVersion(locale), promptVersion(language), locale)
   }
   const others: [locale: string, name: string][] = [
-    ['fr', 'French'], ['fr-CH', 'Swiss French'], ['pt-BR', 'Brazilian Portuguese'], ['zh-Hant-TW', 'Chinese (Traditional, Taiwan)'], ['sw', 'Swahili'], ['gsw', 'Swiss German'],
+    ['fr', 'French'],
+    ['fr-CH', 'Swiss French'],
+    ['pt-BR', 'Brazilian Portuguese'],
+    ['zh-Hant-TW', 'Chinese (Traditional, Taiwan)'],
+    ['sw', 'Swahili'],
+    ['gsw', 'Swiss German'],
     ['xq', 'the language "xq"']
   ]
   for (const [locale, name] of others) {
     const texts = textsOf(promptsFor(locale))
-    t.ok(texts.system?.includes(`live and write in ${name}`), `${locale}: ${texts.system?.slice(300, 420)}`)
+    t.ok(
+      texts.system?.includes(`live and write in ${name}`),
+      `${locale}: ${texts.system?.slice(300, 420)}`
+    )
     t.ok(texts.day?.includes(`a single sentence in ${name}`), locale)
     t.ok(texts.reflect?.includes(`Write notes and diary in ${name}`), locale)
     t.notMatch(Object.values(texts).join(), /write English|Deutsch|undefined/, locale)
@@ -110,11 +138,20 @@ function changes (prompts: PromptSet): Record<string, () => () => void> {
     ['dayCutShort.', prompts.dayCutShort],
     ['toolNotes.', prompts.toolNotes as unknown as Place]
   ]
-  return Object.fromEntries(places.flatMap(([prefix, place]) => Object.entries(place)
-    .filter(([, text]) => typeof text === 'string' || typeof text === 'function')
-    .map(([key, text]) => [`${prefix}${key}`, () => {
-      const filled = (fillings: unknown[]) => typeof text === 'string' ? text : (text as (...fillings: unknown[]) => string)(...fillings)
-      place[key] = typeof text === 'string' ? `${text}!` : (...fillings: unknown[]) => `${filled(fillings)}!`
-      return () => { place[key] = text }
-    }])))
+  return Object.fromEntries(places.flatMap(([prefix, place]) =>
+    Object.entries(place)
+      .filter(([, text]) => typeof text === 'string' || typeof text === 'function')
+      .map(([key, text]) => [`${prefix}${key}`, () => {
+        const filled = (fillings: unknown[]) =>
+          typeof text === 'string'
+            ? text
+            : (text as (...fillings: unknown[]) => string)(...fillings)
+        place[key] = typeof text === 'string'
+          ? `${text}!`
+          : (...fillings: unknown[]) => `${filled(fillings)}!`
+        return () => {
+          place[key] = text
+        }
+      }])
+  ))
 }

@@ -28,7 +28,12 @@ const FAULTS: Fault[] = [
 /** An app whose nth call goes as written. */
 function appWith (faults: Fault[]): Toolbox {
   let call = 0
-  const tool = { name: 'calendar.create', description: '', inputSchema: { type: 'object' }, repeatable: false }
+  const tool = {
+    name: 'calendar.create',
+    description: '',
+    inputSchema: { type: 'object' },
+    repeatable: false
+  }
   return toolboxOf([tool], async () => ({ ...(faults[call++] ?? OK), text: 'so war es' }))
 }
 
@@ -43,7 +48,12 @@ function neverStops (): Model {
     async complete (request) {
       const name = request.tools[0]?.name ?? ''
       const first = turn++ * 2
-      const content = [first, first + 1].map(n => ({ type: 'tool_use' as const, id: `call_${n}`, name, input: inputOf(n) }))
+      const content = [first, first + 1].map(n => ({
+        type: 'tool_use' as const,
+        id: `call_${n}`,
+        name,
+        input: inputOf(n)
+      }))
       return { content, stopReason: 'tool_use', model: 'never-stops', usage: NO_USAGE }
     }
   }
@@ -52,7 +62,12 @@ function neverStops (): Model {
 async function live (patience: number, faults: Fault[]) {
   const run = new MemoryRun()
   const journal = run.open()
-  await journal.append({ phase: 'acting', role: 'user', content: [{ type: 'text', text: 'Los.' }], stopReason: null })
+  await journal.append({
+    phase: 'acting',
+    role: 'user',
+    content: [{ type: 'text', text: 'Los.' }],
+    stopReason: null
+  })
   const { signal } = new AbortController()
   const day: DayContext = {
     model: neverStops(),
@@ -70,7 +85,11 @@ async function live (patience: number, faults: Fault[]) {
     interruption: () => null,
     remainingMs: () => Infinity
   }
-  return { reason: await act(day), sent: journal.endedCalls().filter(call => call.result !== 'rejected'), over: walkedAwayOver(day) }
+  return {
+    reason: await act(day),
+    sent: journal.endedCalls().filter(call => call.result !== 'rejected'),
+    over: walkedAwayOver(day)
+  }
 }
 
 /** A small generator with a seed, so that a failing case can be told again. */
@@ -86,15 +105,24 @@ t.test('with a model that never stops, the day ends at the very call that was co
   for (let seed = 1; seed <= 100; seed++) {
     const next = random(seed)
     const patience = 20 + Math.floor(next() * 200)
-    const faults = Array.from({ length: 100 }, () => FAULTS[Math.floor(next() * FAULTS.length)] ?? OK)
+    const faults = Array.from(
+      { length: 100 },
+      () => FAULTS[Math.floor(next() * FAULTS.length)] ?? OK
+    )
       .concat(Array.from({ length: 100 }, () => FAULTS[1] ?? OK))
     const calls = faults.map((fault, n): PatienceCall => ({
-      number: n + 1, toolName: 'calendar.create', inputHash: hashInput(inputOf(n)), result: fault.result, blame: fault.blame, latencyMs: fault.latencyMs
+      number: n + 1,
+      toolName: 'calendar.create',
+      inputHash: hashInput(inputOf(n)),
+      result: fault.result,
+      blame: fault.blame,
+      latencyMs: fault.latencyMs
     }))
     const expected = walksAwayAt(patience, calls)
     const { reason, sent, over } = await live(patience, faults)
+    const left = `left (${reason}) after ${sent.length}`
     if (reason === 'walked_away' && sent.length === expected && over.at(-1) === expected) met++
-    else t.fail(`seed ${seed}: expected to leave over call ${expected}, left (${reason}) after ${sent.length}`)
+    else t.fail(`seed ${seed}: expected to leave over call ${expected}, ${left}`)
   }
   t.equal(met, 100)
 })

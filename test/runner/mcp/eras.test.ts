@@ -10,32 +10,63 @@ const never = new AbortController().signal
 const QUICK = { backOffMs: [1, 2, 4, 8], resumeGraceMs: 50 }
 
 async function open (t: Test, url: string, options: Partial<McpOptions> = {}): Promise<Toolbox> {
-  const toolbox = await openMcpToolbox({ url, headers: {}, callTimeoutMs: 20_000, trusted: true, limits: QUICK, ...options }, never)
+  const toolbox = await openMcpToolbox({
+    url,
+    headers: {},
+    callTimeoutMs: 20_000,
+    trusted: true,
+    limits: QUICK,
+    ...options
+  }, never)
   t.teardown(() => toolbox.close())
   return toolbox
 }
 
-const call = (toolbox: Toolbox, input: Record<string, unknown> = {}, name = 'todo.create') => toolbox.call(name, input, { signal: never })
+const call = (toolbox: Toolbox, input: Record<string, unknown> = {}, name = 'todo.create') =>
+  toolbox.call(name, input, { signal: never })
 
 async function refusal (url: string): Promise<{ code: string, message: string }> {
-  const opening = openMcpToolbox({ url, headers: {}, callTimeoutMs: 1000, trusted: true, limits: QUICK }, never)
-  return opening.then(() => ({ code: 'it opened', message: '' }), (error: Error) => ({ code: codeOf(error), message: error.message }))
+  const opening = openMcpToolbox({
+    url,
+    headers: {},
+    callTimeoutMs: 1000,
+    trusted: true,
+    limits: QUICK
+  }, never)
+  return opening.then(
+    () => ({ code: 'it opened', message: '' }),
+    (error: Error) => ({ code: codeOf(error), message: error.message })
+  )
 }
 
 t.test('a server of 2026-07-28 alone is spoken to without a session, all in each request', async t => {
   const server = await startStatelessServer(t)
   const toolbox = await open(t, server.url, { headers: { 'x-mana-space': 'space_1' } })
-  t.match(toolbox, { era: 'stateless', protocolVersion: '2026-07-28', serverInfo: { name: 'stateless', version: '2.0.0' } })
+  t.match(toolbox, {
+    era: 'stateless',
+    protocolVersion: '2026-07-28',
+    serverInfo: { name: 'stateless', version: '2.0.0' }
+  })
   t.match(await call(toolbox, { title: 'x' }), { result: 'ok', text: 'done' })
   await toolbox.close()
-  t.same(server.received.map(({ method }) => method), ['server/discover', 'tools/list', 'tools/call'], 'nothing else is sent')
+  t.same(server.received.map(({ method }) => method), [
+    'server/discover',
+    'tools/list',
+    'tools/call'
+  ], 'nothing else is sent')
   const { headers, params } = server.received[2] ?? {}
   t.match(headers, {
-    'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'todo.create', 'x-mana-space': 'space_1'
+    'mcp-protocol-version': '2026-07-28',
+    'mcp-method': 'tools/call',
+    'mcp-name': 'todo.create',
+    'x-mana-space': 'space_1'
   })
   t.match(params, {
     arguments: { title: 'x' },
-    _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientInfo': { name: 'persona-runner' } }
+    _meta: {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientInfo': { name: 'persona-runner' }
+    }
   })
   t.equal(headers?.['mcp-session-id'], undefined)
 })
@@ -75,7 +106,11 @@ t.test('an app that was brought up to 2026-07-28 or back is spoken to in its new
   t.match(await open(t, first.url), { era: 'stateless' })
 
   await second.close()
-  const third = await startMcpFaultServer(t, { port, keepAlive, on: { 'tools/call': needsSession, 'tools/list': needsSession } })
+  const third = await startMcpFaultServer(t, {
+    port,
+    keepAlive,
+    on: { 'tools/call': needsSession, 'tools/list': needsSession }
+  })
   t.match(await call(upgraded), { result: 'ok' })
   t.equal(upgraded.era, 'session')
   t.match(await open(t, first.url), { era: 'session' })
@@ -87,8 +122,14 @@ t.test('an app that was brought up to 2026-07-28 or back is spoken to in its new
 
 /** As servers with sessions answer who has none. */
 const needsSession: Handler = ({ message, req, http, result }) => {
-  const lacks = { jsonrpc: '2.0', id: null, error: { code: -32000, message: 'Bad Request: Server not initialized' } }
-  if (req.headers['mcp-session-id'] === undefined) return http(400, JSON.stringify(lacks), 'application/json')
+  const lacks = {
+    jsonrpc: '2.0',
+    id: null,
+    error: { code: -32000, message: 'Bad Request: Server not initialized' }
+  }
+  if (req.headers['mcp-session-id'] === undefined) {
+    return http(400, JSON.stringify(lacks), 'application/json')
+  }
   result(message.method === 'tools/list' ? { tools: [ADD] } : { content: [] })
 }
 
@@ -96,7 +137,10 @@ t.test('a run that begins after an app went back to sessions finds that out', as
   const server = await startStatelessServer(t, { keepAlive: false })
   await open(t, server.url)
   await server.close()
-  const before = await startMcpFaultServer(t, { port: portOf(server.url), on: { 'tools/list': needsSession } })
+  const before = await startMcpFaultServer(t, {
+    port: portOf(server.url),
+    on: { 'tools/list': needsSession }
+  })
   t.match(await open(t, server.url), { era: 'session' })
   t.equal(before.count('server/discover'), 1)
 })
@@ -104,7 +148,11 @@ t.test('a run that begins after an app went back to sessions finds that out', as
 t.test('a server that answers initialize with 2026-07-28 is taken at what it does', async t => {
   const initialize: Handler = ({ res, result }) => {
     res.setHeader('mcp-session-id', 's1')
-    result({ protocolVersion: '2026-07-28', capabilities: { tools: {} }, serverInfo: { name: 'x', version: '1' } })
+    result({
+      protocolVersion: '2026-07-28',
+      capabilities: { tools: {} },
+      serverInfo: { name: 'x', version: '1' }
+    })
   }
   const server = await startMcpFaultServer(t, { on: { initialize } })
   const toolbox = await open(t, server.url)
@@ -112,12 +160,27 @@ t.test('a server that answers initialize with 2026-07-28 is taken at what it doe
   t.match(await call(toolbox), { result: 'ok', text: 'done' })
   const refusing = await startMcpFaultServer(t, {
     on: {
-      initialize: ({ message, http }) => http(400, JSON.stringify({
-        jsonrpc: '2.0', id: message.id, error: { code: -32022, message: 'Unsupported protocol version', data: { supported: ['2026-07-28'], requested: '2025-11-25' } }
-      }), 'application/json')
+      initialize: ({ message, http }) =>
+        http(
+          400,
+          JSON.stringify({
+            jsonrpc: '2.0',
+            id: message.id,
+            error: {
+              code: -32022,
+              message: 'Unsupported protocol version',
+              data: { supported: ['2026-07-28'], requested: '2025-11-25' }
+            }
+          }),
+          'application/json'
+        )
     }
   })
-  t.match(await open(t, refusing.url), { era: 'stateless' }, 'one that takes no other, and does not tell what it can')
+  t.match(
+    await open(t, refusing.url),
+    { era: 'stateless' },
+    'one that takes no other, and does not tell what it can'
+  )
 })
 
 t.test('a server of a version that nobody knows is told of with both versions', async t => {
@@ -127,16 +190,26 @@ t.test('a server of a version that nobody knows is told of with both versions', 
   const cases: Record<string, Record<string, Handler>> = {
     'answered to initialize': { initialize: initialize('2031-01-01') },
     'told of when asked': {
-      'server/discover': ({ message, http }) => http(
-        400, JSON.stringify({ jsonrpc: '2.0', id: message.id, error: { code: -32022, message: 'No', data: supported } }), 'application/json'
-      )
+      'server/discover': ({ message, http }) =>
+        http(
+          400,
+          JSON.stringify({
+            jsonrpc: '2.0',
+            id: message.id,
+            error: { code: -32022, message: 'No', data: supported }
+          }),
+          'application/json'
+        )
     }
   }
   for (const [what, on] of Object.entries(cases)) {
     const { url } = await startMcpFaultServer(t, { on })
     const { code, message } = await refusal(url)
     t.equal(code, 'MCP_UNREACHABLE', what)
-    t.match(message, /speaks protocol version 2031-01-01 of MCP, and the runner speaks 2026-07-28, 2025-11-25/)
+    t.match(
+      message,
+      /speaks protocol version 2031-01-01 of MCP, and the runner speaks 2026-07-28, 2025-11-25/
+    )
   }
 })
 
@@ -144,55 +217,101 @@ t.test('tools and results of 2026-07-28 are read one by one', async t => {
   const odd = [{ name: 5 }, null, { ...ADD, inputSchema: undefined, name: 'no.schema' }, ADD]
   const server = await startMcpFaultServer(t, {
     on: {
-      'server/discover': ({ result }) => result({
-        resultType: 'complete', supportedVersions: ['2026-07-28'], capabilities: { tools: {} }, ttlMs: 0, cacheScope: 'private'
-      }),
+      'server/discover': ({ result }) =>
+        result({
+          resultType: 'complete',
+          supportedVersions: ['2026-07-28'],
+          capabilities: { tools: {} },
+          ttlMs: 0,
+          cacheScope: 'private'
+        }),
       'tools/list': ({ result }) => result({ resultType: 'complete', tools: odd }),
-      'tools/call': ({ message, result }) => result(message.params?.name === 'no.schema'
-        ? { content: [{ type: 'hologram' }, { type: 'text', text: 'kept' }] }
-        : { resultType: 'unheard_of' })
+      'tools/call': ({ message, result }) =>
+        result(
+          message.params?.name === 'no.schema'
+            ? { content: [{ type: 'hologram' }, { type: 'text', text: 'kept' }] }
+            : { resultType: 'unheard_of' }
+        )
     }
   })
   const toolbox = await open(t, server.url)
   t.same(toolbox.tools.map(({ name }) => name), ['no.schema', 'todo.create'])
-  t.match(await call(toolbox, {}, 'no.schema'), { result: 'ok', text: 'kept' }, 'also without a resultType')
+  t.match(
+    await call(toolbox, {}, 'no.schema'),
+    { result: 'ok', text: 'kept' },
+    'also without a resultType'
+  )
   t.match(await call(toolbox), { result: 'unknown', errorMessage: /unheard_of/ })
 })
 
-const discover: Handler = ({ result }) => result({
-  resultType: 'complete',
-  supportedVersions: ['2026-07-28'],
-  capabilities: { tools: { listChanged: true } },
-  ttlMs: 0,
-  cacheScope: 'private',
-  _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'secretive', version: '1' } }
-})
+const discover: Handler = ({ result }) =>
+  result({
+    resultType: 'complete',
+    supportedVersions: ['2026-07-28'],
+    capabilities: { tools: { listChanged: true } },
+    ttlMs: 0,
+    cacheScope: 'private',
+    _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'secretive', version: '1' } }
+  })
 const complete = (text: string) => ({ resultType: 'complete', content: [{ type: 'text', text }] })
 
 /** A server of 2026-07-28 that works but for its tool calls. */
-async function openFaulty (t: Test, onCall: Handler, options: Partial<McpOptions> = {}, on: Record<string, Handler> = {}) {
-  const server = await startMcpFaultServer(t, { on: { 'server/discover': discover, 'tools/call': onCall, ...on } })
+async function openFaulty (
+  t: Test,
+  onCall: Handler,
+  options: Partial<McpOptions> = {},
+  on: Record<string, Handler> = {}
+) {
+  const server = await startMcpFaultServer(t, {
+    on: { 'server/discover': discover, 'tools/call': onCall, ...on }
+  })
   return { server, toolbox: await open(t, server.url, options) }
 }
 
 t.test('without sessions, too, an effect happens at most once and a lost answer is unknown', async t => {
   const cases: [what: string, handler: Handler, outcome: object][] = [
-    ['a reset', ({ req }) => { req.socket.resetAndDestroy() }, { result: 'unknown' }],
+    ['a reset', ({ req }) => {
+      req.socket.resetAndDestroy()
+    }, { result: 'unknown' }],
     ['500', ({ http }) => http(500), { result: 'unknown', errorMessage: /broke off.*500/ }],
-    ['a stream that ends', ({ stream }) => stream().end(), { result: 'unknown', errorMessage: 'the answer broke off' }],
-    ['a stream with ids that ends', ({ stream }) => { const pen = stream(); pen.raw('id: 1\ndata:\n\n'); pen.end() }, { result: 'unknown', errorMessage: 'the answer broke off' }],
-    ['an error in a refusal', ({ message, http }) => http(
-      400, JSON.stringify({ jsonrpc: '2.0', id: message.id, error: { code: -32602, message: 'Invalid params' } }), 'application/json'
-    ), { result: 'error', errorMessage: /-32602.*Invalid params/, blame: 'persona' }],
+    ['a stream that ends', ({ stream }) => stream().end(), {
+      result: 'unknown',
+      errorMessage: 'the answer broke off'
+    }],
+    ['a stream with ids that ends', ({ stream }) => {
+      const pen = stream()
+      pen.raw('id: 1\ndata:\n\n')
+      pen.end()
+    }, { result: 'unknown', errorMessage: 'the answer broke off' }],
+    ['an error in a refusal', ({ message, http }) =>
+      http(
+        400,
+        JSON.stringify({
+          jsonrpc: '2.0',
+          id: message.id,
+          error: { code: -32602, message: 'Invalid params' }
+        }),
+        'application/json'
+      ), { result: 'error', errorMessage: /-32602.*Invalid params/, blame: 'persona' }],
     ['401', ({ http }) => http(401), { result: 'error', blame: 'account' }],
-    ['too much', ({ result }) => result(complete('x'.repeat(1_100_000))), { result: 'error', errorMessage: /too large/ }],
-    ['too much on a stream', ({ stream }) => stream().result(complete('x'.repeat(1_100_000))), { result: 'error', errorMessage: /too large/ }]
+    ['too much', ({ result }) => result(complete('x'.repeat(1_100_000))), {
+      result: 'error',
+      errorMessage: /too large/
+    }],
+    ['too much on a stream', ({ stream }) => stream().result(complete('x'.repeat(1_100_000))), {
+      result: 'error',
+      errorMessage: /too large/
+    }]
   ]
   for (const [what, handler, outcome] of cases) {
     const { server, toolbox } = await openFaulty(t, handler)
     t.match(await call(toolbox), outcome, what)
     t.equal(server.count('tools/call'), 1, what)
-    t.equal(server.received.filter(({ method }) => method === 'GET' || method === 'DELETE').length, 0, 'nothing of sessions is asked')
+    t.equal(
+      server.received.filter(({ method }) => method === 'GET' || method === 'DELETE').length,
+      0,
+      'nothing of sessions is asked'
+    )
   }
 })
 
@@ -210,7 +329,11 @@ t.test('no answer in time leaves a call of 2026-07-28 unknown, which its connect
     const timer = setInterval(() => {
       const { progressToken } = (message.params?._meta ?? {}) as { progressToken?: number }
       pen.message({ method: 'notifications/progress', params: { progressToken, progress: ++n } })
-      if (n === 6) { clearInterval(timer); pen.result(complete('finally')); pen.end() }
+      if (n === 6) {
+        clearInterval(timer)
+        pen.result(complete('finally'))
+        pen.end()
+      }
     }, 250)
   }, { callTimeoutMs: 1000 })
   t.match(await call(slow.toolbox), { result: 'ok', text: 'finally' })
@@ -220,22 +343,57 @@ t.test('what a tool of 2026-07-28 asks its user is answered from its defaults, e
   const form = (schema: object) => ({
     resultType: 'input_required',
     requestState: 'state-1',
-    inputRequests: { who: { method: 'elicitation/create', params: { mode: 'form', message: 'Who?', requestedSchema: { type: 'object', ...schema } } } }
+    inputRequests: {
+      who: {
+        method: 'elicitation/create',
+        params: { mode: 'form', message: 'Who?', requestedSchema: { type: 'object', ...schema } }
+      }
+    }
   })
   const asks = (question: object): Handler => ({ message, result }) =>
-    result(message.params?.inputResponses === undefined ? question : complete(JSON.stringify(message.params.inputResponses)))
-  const withDefault = await openFaulty(t, asks(form({ properties: { name: { type: 'string', default: 'Mara' } } })))
-  t.match(await call(withDefault.toolbox, { title: 'x' }), { result: 'ok', text: '{"who":{"action":"accept","content":{"name":"Mara"}}}' })
-  t.match(withDefault.server.received.at(-1)?.params, { requestState: 'state-1', arguments: { title: 'x' } })
-  const insists = await openFaulty(t, asks(form({ properties: { name: { type: 'string' } }, required: ['name'] })))
+    result(
+      message.params?.inputResponses === undefined
+        ? question
+        : complete(JSON.stringify(message.params.inputResponses))
+    )
+  const withDefault = await openFaulty(
+    t,
+    asks(form({ properties: { name: { type: 'string', default: 'Mara' } } }))
+  )
+  t.match(await call(withDefault.toolbox, { title: 'x' }), {
+    result: 'ok',
+    text: '{"who":{"action":"accept","content":{"name":"Mara"}}}'
+  })
+  t.match(withDefault.server.received.at(-1)?.params, {
+    requestState: 'state-1',
+    arguments: { title: 'x' }
+  })
+  const insists = await openFaulty(
+    t,
+    asks(form({ properties: { name: { type: 'string' } }, required: ['name'] }))
+  )
   t.match(await call(insists.toolbox), { result: 'ok', text: '{"who":{"action":"cancel"}}' })
-  const samples = await openFaulty(t, asks({
-    resultType: 'input_required', inputRequests: { x: { method: 'sampling/createMessage', params: { messages: [], maxTokens: 10 } } }
-  }))
-  t.match(await call(samples.toolbox), { result: 'error', errorMessage: /asks its user/, blame: 'harness' })
+  const samples = await openFaulty(
+    t,
+    asks({
+      resultType: 'input_required',
+      inputRequests: {
+        x: { method: 'sampling/createMessage', params: { messages: [], maxTokens: 10 } }
+      }
+    })
+  )
+  t.match(await call(samples.toolbox), {
+    result: 'error',
+    errorMessage: /asks its user/,
+    blame: 'harness'
+  })
   t.equal(samples.server.count('tools/call'), 1)
   const endless = await openFaulty(t, ({ result }) => result(form({ properties: {} })))
-  t.match(await call(endless.toolbox), { result: 'error', errorMessage: /asks its user/, blame: 'harness' })
+  t.match(await call(endless.toolbox), {
+    result: 'error',
+    errorMessage: /asks its user/,
+    blame: 'harness'
+  })
   t.ok(endless.server.count('tools/call') <= 12, 'and not for ever')
 })
 
@@ -249,7 +407,9 @@ t.test('tools of 2026-07-28 that change in the middle of a run are listed anew, 
     }
   })
   const toolbox = await open(t, server.url)
-  while (server.count('subscriptions/listen') === 0) await new Promise(resolve => setImmediate(resolve))
+  while (server.count('subscriptions/listen') === 0) {
+    await new Promise(resolve => setImmediate(resolve))
+  }
   await toolbox.refresh(never)
   t.equal(server.count('tools/list'), 1, 'not without a reason')
   tools.push({ ...ADD, name: 'todo.drop' })
@@ -261,8 +421,16 @@ t.test('tools of 2026-07-28 that change in the middle of a run are listed anew, 
   t.same(toolbox.tools.map(({ name }) => name), ['todo.create', 'todo.drop'])
   t.equal(server.count('subscriptions/listen'), 1)
 
-  for (const listen of [({ http }) => http(500), ({ rpcError }) => rpcError(-32603, 'Subscription limit reached'), ({ stream }) => stream().end()] as Handler[]) {
-    const failing = await openFaulty(t, ({ result }) => result(complete('fine')), {}, { 'subscriptions/listen': listen })
+  for (
+    const listen of [
+      ({ http }) => http(500),
+      ({ rpcError }) => rpcError(-32603, 'Subscription limit reached'),
+      ({ stream }) => stream().end()
+    ] as Handler[]
+  ) {
+    const failing = await openFaulty(t, ({ result }) => result(complete('fine')), {}, {
+      'subscriptions/listen': listen
+    })
     t.match(await call(failing.toolbox), { result: 'ok', text: 'fine' })
     t.match(await call(failing.toolbox), { result: 'ok', text: 'fine' })
     t.equal(failing.server.count('subscriptions/listen'), 1, 'and is not asked for again')
@@ -270,19 +438,37 @@ t.test('tools of 2026-07-28 that change in the middle of a run are listed anew, 
 })
 
 t.test('a tool of 2026-07-28 that wants an argument in a header gets it there, too', async t => {
-  const inputSchema = { type: 'object', properties: { region: { type: 'string', 'x-mcp-header': 'Region' }, note: { type: 'string' } } }
+  const inputSchema = {
+    type: 'object',
+    properties: { region: { type: 'string', 'x-mcp-header': 'Region' }, note: { type: 'string' } }
+  }
   let header: unknown
-  const { toolbox } = await openFaulty(t, ({ req, result }) => {
-    header = req.headers['mcp-param-region']
-    result({ ...complete('done'), content: [{ type: 'hologram' }, { type: 'text', text: 'done' }] })
-  }, {}, { 'tools/list': ({ result }) => result({ resultType: 'complete', tools: [{ ...ADD, inputSchema }] }) })
+  const { toolbox } = await openFaulty(
+    t,
+    ({ req, result }) => {
+      header = req.headers['mcp-param-region']
+      result({
+        ...complete('done'),
+        content: [{ type: 'hologram' }, { type: 'text', text: 'done' }]
+      })
+    },
+    {},
+    {
+      'tools/list': ({ result }) =>
+        result({ resultType: 'complete', tools: [{ ...ADD, inputSchema }] })
+    }
+  )
   t.match(await call(toolbox, { region: 'eu', note: 'x' }), { result: 'ok', text: 'done' })
   t.equal(header, 'eu')
 })
 
 t.test('what a persona signs in with is hidden in whatever an app of 2026-07-28 says', async t => {
   const secrets = ['secret-token', 'secretive']
-  const { toolbox } = await openFaulty(t, ({ result }) => result({ ...complete('secret-token'), structuredContent: { a: 1 } }), { secrets })
+  const { toolbox } = await openFaulty(
+    t,
+    ({ result }) => result({ ...complete('secret-token'), structuredContent: { a: 1 } }),
+    { secrets }
+  )
   t.match(await call(toolbox), { text: '[secret]' })
   t.match(toolbox.serverInfo, { name: '[secret]' })
   const refusing = await openFaulty(t, ({ http }) => http(400, 'no secret-token here'), { secrets })

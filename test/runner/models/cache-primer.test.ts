@@ -9,7 +9,9 @@ function provider () {
   let sent = 0
   const send = () => {
     sent++
-    return new Promise<string>((resolve, reject) => { open.push(answer => answer === 'broken' ? reject(new Error(answer)) : resolve(answer)) })
+    return new Promise<string>((resolve, reject) => {
+      open.push(answer => answer === 'broken' ? reject(new Error(answer)) : resolve(answer))
+    })
   }
   return { send, sent: () => sent, answer: (text: string) => open.shift()?.(text) }
 }

@@ -11,7 +11,8 @@ const SERVICES = { model: 'model:test', apps: new Map([['main', 'app:test']]) }
 /** How long after now each queued run may be taken, in seconds, by the database's clock. */
 async function waits (db: Awaited<ReturnType<typeof openTestDatabase>>['db']): Promise<number[]> {
   const { rows } = await sql<{ wait: number }>`
-    SELECT extract(epoch FROM start_after - now())::float8 AS wait FROM pgboss.job WHERE name = 'runs' ORDER BY 1`.execute(db)
+    SELECT extract(epoch FROM start_after - now())::float8 AS wait FROM pgboss.job WHERE name = 'runs' ORDER BY 1`
+    .execute(db)
   return rows.map(row => row.wait)
 }
 
@@ -19,7 +20,12 @@ t.test('after a long stop everybody is due, runs once, and not all at the same m
   const database = await openTestDatabase(t)
   const { db } = database
   const app = await startTestApp(t, { database })
-  const queue = createQueue({ database, runTimeoutMs: 60_000, heartbeatSeconds: 60, onError: () => {} })
+  const queue = createQueue({
+    database,
+    runTimeoutMs: 60_000,
+    heartbeatSeconds: 60,
+    onError: () => {}
+  })
   await queue.start()
   t.teardown(() => queue.stop(1000))
   for (let i = 0; i < 40; i++) await createPersona(app, { email: `p${i}@personas.test` })
@@ -39,11 +45,16 @@ t.test('after a long stop everybody is due, runs once, and not all at the same m
 
   if (process.env.TEST_DATABASE_URL !== undefined) {
     await again()
-    await sql`UPDATE personas SET last_active_at = now() - interval '24 hours 5 minutes'`.execute(db)
+    await sql`UPDATE personas SET last_active_at = now() - interval '24 hours 5 minutes'`.execute(
+      db
+    )
     shiftClock(5 * 3_600_000)
     t.equal((await tick(db, queue, options)).opened.length, 40)
     shiftClock(0)
-    t.ok((await waits(db)).every(wait => wait <= 0), 'also where the clock of the process says that they are hours late')
+    t.ok(
+      (await waits(db)).every(wait => wait <= 0),
+      'also where the clock of the process says that they are hours late'
+    )
   }
 
   await again()
@@ -53,5 +64,8 @@ t.test('after a long stop everybody is due, runs once, and not all at the same m
   const late = await waits(db)
   t.equal(late.length, 40)
   t.ok(late.every(wait => wait <= 41), 'a second per head at most')
-  t.ok(new Set(late.map(wait => Math.round(wait))).size > 10, `spread over the time: ${late.map(Math.round).join(' ')}`)
+  t.ok(
+    new Set(late.map(wait => Math.round(wait))).size > 10,
+    `spread over the time: ${late.map(Math.round).join(' ')}`
+  )
 })

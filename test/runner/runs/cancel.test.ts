@@ -8,10 +8,24 @@ t.test('a run that is cancelled while the model thinks calls nothing more, whate
   let asked = 0
   const world: World = await startWorld(t, {
     async script (_request: MessagesRequest, { index }: { index: number }) {
-      if (index !== 1) return { toolCalls: [{ name: legalName('todo.create'), input: { title: `Nummer ${index}` } }] }
-      const { runs: [run] } = (await world.app.inject({ url: '/api/v1/admin/runs', headers: admin })).json()
-      asked = (await world.app.inject({ method: 'POST', url: `/api/v1/admin/runs/${run.id}/cancel`, headers: admin })).statusCode
-      return { toolCalls: [{ name: legalName('todo.create'), input: { title: 'zu spät' } }, { name: legalName('todo.list'), input: {} }] }
+      if (index !== 1) {
+        return {
+          toolCalls: [{ name: legalName('todo.create'), input: { title: `Nummer ${index}` } }]
+        }
+      }
+      const { runs: [run] } =
+        (await world.app.inject({ url: '/api/v1/admin/runs', headers: admin })).json()
+      asked = (await world.app.inject({
+        method: 'POST',
+        url: `/api/v1/admin/runs/${run.id}/cancel`,
+        headers: admin
+      })).statusCode
+      return {
+        toolCalls: [{ name: legalName('todo.create'), input: { title: 'zu spät' } }, {
+          name: legalName('todo.list'),
+          input: {}
+        }]
+      }
     }
   })
   const { id, email } = await world.persona()
@@ -19,6 +33,10 @@ t.test('a run that is cancelled while the model thinks calls nothing more, whate
   const { run, actions } = await world.runOf(id)
   t.equal(asked, 200)
   t.match(run, { state: 'incomplete', endReason: 'cancelled', turns: 2 })
-  t.match(actions.map((action: { result: string }) => action.result), ['ok', 'rejected', 'rejected'])
+  t.match(actions.map((action: { result: string }) => action.result), [
+    'ok',
+    'rejected',
+    'rejected'
+  ])
   t.match(world.sampleApp.effects(email), { 'todo.create': 1 })
 })

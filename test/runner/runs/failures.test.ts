@@ -18,35 +18,65 @@ t.test('a persona whose sign-in is refused fails alone, with a code, and backs o
   const world = await startWorld(t)
   const good = await world.persona({ email: 'good@personas.test' })
   const bad = await world.persona({ email: 'bad@personas.test' })
-  world.sampleApp.addAccount({ email: bad.email, password: 'another password', name: 'Bad', locale: 'de' })
+  world.sampleApp.addAccount({
+    email: bad.email,
+    password: 'another password',
+    name: 'Bad',
+    locale: 'de'
+  })
 
   const result = await world.tick()
-  t.match(result, { due: 2, ranSuccessfully: 1, failed: [{ persona: bad.email, error: /^LOGIN_FAILED: .*bad@personas.test is refused/ }] })
+  t.match(result, {
+    due: 2,
+    ranSuccessfully: 1,
+    failed: [{ persona: bad.email, error: /^LOGIN_FAILED: .*bad@personas.test is refused/ }]
+  })
   t.equal((await world.runOf(good.id)).run.state, 'completed')
-  t.match((await world.runOf(bad.id)).run, { state: 'failed', errorCode: 'LOGIN_FAILED', endReason: null })
+  t.match((await world.runOf(bad.id)).run, {
+    state: 'failed',
+    errorCode: 'LOGIN_FAILED',
+    endReason: null
+  })
 
-  const { persona } = (await world.app.inject({ url: `/api/v1/admin/personas/${bad.id}`, headers: admin })).json()
+  const { persona } =
+    (await world.app.inject({ url: `/api/v1/admin/personas/${bad.id}`, headers: admin })).json()
   t.equal(persona.consecutiveFailures, 1)
   const waitMs = new Date(persona.notBefore).getTime() - Date.now()
   t.ok(waitMs > 3 * 60_000 && waitMs <= 5 * 60_000, 'five minutes less up to a quarter')
-  const due = (await world.app.inject({ url: '/api/v1/internal/personas/due', headers: service })).json()
+  const due = (await world.app.inject({ url: '/api/v1/internal/personas/due', headers: service }))
+    .json()
   t.strictSame(due.personas, [], 'it does not spin')
 
-  await world.app.inject({ method: 'POST', url: `/api/v1/admin/personas/${bad.id}/resume`, headers: admin })
-  t.equal((await world.app.inject({ url: '/api/v1/internal/personas/due', headers: service })).json().personas.length, 1, 'an operator who mended it need not wait')
+  await world.app.inject({
+    method: 'POST',
+    url: `/api/v1/admin/personas/${bad.id}/resume`,
+    headers: admin
+  })
+  t.equal(
+    (await world.app.inject({ url: '/api/v1/internal/personas/due', headers: service })).json()
+      .personas.length,
+    1,
+    'an operator who mended it need not wait'
+  )
 })
 
 t.test('an app, a sign-in service and a model that are not there are waited for, and told apart', async t => {
   const nowhere = `http://127.0.0.1:${await closedPort()}`
-  for (const [variable, value, code] of [
-    ['MCP_URL', `${nowhere}/mcp`, 'MCP_UNREACHABLE'],
-    ['AUTH_URL', nowhere, 'AUTH_UNREACHABLE'],
-    ['ANTHROPIC_BASE_URL', nowhere, 'MODEL_UNREACHABLE']
-  ] as const) {
+  for (
+    const [variable, value, code] of [
+      ['MCP_URL', `${nowhere}/mcp`, 'MCP_UNREACHABLE'],
+      ['AUTH_URL', nowhere, 'AUTH_UNREACHABLE'],
+      ['ANTHROPIC_BASE_URL', nowhere, 'MODEL_UNREACHABLE']
+    ] as const
+  ) {
     const world = await startWorld(t, { env: { [variable]: value } })
     const { id } = await world.persona()
     t.match((await world.tick()).failed, [{ error: /^DEFERRED until / }])
-    t.match((await world.runOf(id)).run, { state: 'acting', errorCode: null, deferredFor: new RegExp(`^${code}: .*${variable}`) })
+    t.match((await world.runOf(id)).run, {
+      state: 'acting',
+      errorCode: null,
+      deferredFor: new RegExp(`^${code}: .*${variable}`)
+    })
   }
 })
 
@@ -80,9 +110,15 @@ t.test('a persona that does nothing completes, is not asked to rate, and is not 
 
 t.test('an answer that cannot be read becomes one __parse row without a number, with the raw text', async t => {
   const world = await startWorld(t, {
-    script: (request, { index }) => index === 0
-      ? { toolCalls: [{ name: request.tools?.find(tool => tool.name.startsWith('todo_list'))?.name ?? '', input: {} }] }
-      : { text: index === 1 ? 'Schluss für heute.' : 'Alles super, fünf Sterne!' }
+    script: (request, { index }) =>
+      index === 0
+        ? {
+          toolCalls: [{
+            name: request.tools?.find(tool => tool.name.startsWith('todo_list'))?.name ?? '',
+            input: {}
+          }]
+        }
+        : { text: index === 1 ? 'Schluss für heute.' : 'Alles super, fünf Sterne!' }
   })
   const { id } = await world.persona()
   t.match(await world.tick(), { ranSuccessfully: 1 })
@@ -90,7 +126,8 @@ t.test('an answer that cannot be read becomes one __parse row without a number, 
   t.equal(run.state, 'completed')
   t.match(feedback, [{ module: '__parse', rating: null, rawText: 'Alles super, fünf Sterne!' }])
   t.equal(feedback.length, 1)
-  const { modules } = (await world.app.inject({ url: `/api/v1/admin/personas/${id}`, headers: admin })).json()
+  const { modules } =
+    (await world.app.inject({ url: `/api/v1/admin/personas/${id}`, headers: admin })).json()
   t.strictSame(modules, [], 'it counts in no summary')
 })
 
@@ -100,9 +137,17 @@ t.test('a persona that never stops is stopped at MAX_TURNS, and still rates', as
     script: request => {
       const text = JSON.stringify(request.messages.at(-1))
       if (/costliestModule/.test(text)) {
-        return { text: '{"ratings":[{"module":"todo","notes":"immer nur #1","rating":3,"evidence":[{"action":1}]}],"costliestModule":"todo"}' }
+        return {
+          text:
+            '{"ratings":[{"module":"todo","notes":"immer nur #1","rating":3,"evidence":[{"action":1}]}],"costliestModule":"todo"}'
+        }
       }
-      return { toolCalls: [{ name: request.tools?.find(tool => tool.name.startsWith('todo_list'))?.name ?? '', input: {} }] }
+      return {
+        toolCalls: [{
+          name: request.tools?.find(tool => tool.name.startsWith('todo_list'))?.name ?? '',
+          input: {}
+        }]
+      }
     }
   })
   const { id } = await world.persona()
@@ -114,7 +159,10 @@ t.test('a persona that never stops is stopped at MAX_TURNS, and still rates', as
 })
 
 t.test('a run that takes too long ends incomplete', async t => {
-  const world = await startWorld(t, { env: { RUN_TIMEOUT_MS: '1000' }, script: () => ({ delayMs: 10_000, text: 'zu spät' }) })
+  const world = await startWorld(t, {
+    env: { RUN_TIMEOUT_MS: '1000' },
+    script: () => ({ delayMs: 10_000, text: 'zu spät' })
+  })
   const { id } = await world.persona()
   await world.tick()
   t.match((await world.runOf(id)).run, { state: 'incomplete', endReason: 'timeout' })

@@ -10,5 +10,8 @@ t.test('a persona of a language without prompts lives its day told to do so in i
   t.ok(feedback.length > 0, 'and its ratings are read')
   const [first] = world.claude.requests
   t.match(JSON.stringify(first?.system), /live and write in Swiss French/)
-  t.match(JSON.stringify(first?.messages), /Today is [^"]*\(\d{4}-\d\d-\d\d\).*a single sentence in Swiss French/)
+  t.match(
+    JSON.stringify(first?.messages),
+    /Today is [^"]*\(\d{4}-\d\d-\d\d\).*a single sentence in Swiss French/
+  )
 })

@@ -9,8 +9,13 @@ import type { Script } from 'scripted-claude/scripted-claude'
 function lockedOut (): { script: Script, mend: () => void } {
   let mended = false
   return {
-    script: () => mended ? { text: 'Heute nichts.' } : { error: { status: 401, type: 'authentication_error', message: 'invalid x-api-key' } },
-    mend: () => { mended = true }
+    script: () =>
+      mended
+        ? { text: 'Heute nichts.' }
+        : { error: { status: 401, type: 'authentication_error', message: 'invalid x-api-key' } },
+    mend: () => {
+      mended = true
+    }
   }
 }
 
@@ -21,7 +26,8 @@ async function letWaitsPass ({ app: { database: { db } } }: World): Promise<void
   await sql`UPDATE pgboss.job SET start_after = now() WHERE state = 'created'`.execute(db)
 }
 
-const runner = async ({ app }: World) => (await app.inject({ url: '/api/v1/admin/runner', headers: admin })).json()
+const runner = async ({ app }: World) =>
+  (await app.inject({ url: '/api/v1/admin/runner', headers: admin })).json()
 
 const personaOf = async ({ app }: World, id: string) =>
   (await app.inject({ url: `/api/v1/admin/personas/${id}`, headers: admin })).json().persona
@@ -37,7 +43,9 @@ async function untilFinal (world: World, personaId: string): Promise<any> {
 t.test('while the model is out for everybody personas wait, and go on by themselves when it is back', async t => {
   const model = lockedOut()
   const world = await startWorld(t, { script: model.script, env: { PERSONA_CONCURRENCY: '1' } })
-  const people = await Promise.all([1, 2, 3].map(n => world.persona({ email: `p${n}@personas.test` })))
+  const people = await Promise.all(
+    [1, 2, 3].map(n => world.persona({ email: `p${n}@personas.test` }))
+  )
   const result = await world.tick()
   t.match(result, { due: 3, ranSuccessfully: 0 })
   for (const { error } of result.failed) t.match(error, /^DEFERRED until 20.*MODEL_UNAUTHORIZED/)
@@ -46,23 +54,40 @@ t.test('while the model is out for everybody personas wait, and go on by themsel
   t.equal(asked, 1, 'one run found out, the others were told')
   for (const { id } of people) {
     const { run } = await world.runOf(id)
-    t.match(run, { state: 'acting', finishedAt: null, errorCode: null, deferredFor: /ANTHROPIC_API_KEY/ })
+    t.match(run, {
+      state: 'acting',
+      finishedAt: null,
+      errorCode: null,
+      deferredFor: /ANTHROPIC_API_KEY/
+    })
     t.ok(Date.parse(run.deferredUntil) > Date.now() + 20_000)
-    t.equal((await personaOf(world, id)).consecutiveFailures, 0, 'nothing is held against the persona')
+    t.equal(
+      (await personaOf(world, id)).consecutiveFailures,
+      0,
+      'nothing is held against the persona'
+    )
   }
   t.match(await runner(world), {
-    open: { acting: 0, deferred: 3 }, breakers: [{ service: 'model', state: 'open', code: 'MODEL_UNAUTHORIZED', failures: 1 }]
+    open: { acting: 0, deferred: 3 },
+    breakers: [{ service: 'model', state: 'open', code: 'MODEL_UNAUTHORIZED', failures: 1 }]
   })
   const ready = await world.app.inject('/ready')
   t.equal(ready.statusCode, 200)
-  t.match(ready.json(), { ok: true, degraded: [/the model is out of order \(MODEL_UNAUTHORIZED\), asked again at 20/] })
+  t.match(ready.json(), {
+    ok: true,
+    degraded: [/the model is out of order \(MODEL_UNAUTHORIZED\), asked again at 20/]
+  })
 
   people.push(await world.persona({ email: 'late@personas.test' }))
   t.match(await world.tick(), { due: 0 }, 'nobody else is sent after them')
 
   await letWaitsPass(world)
   await world.app.inject({ method: 'POST', url: '/diag/tick' })
-  t.match(await runner(world), { open: { deferred: 4 } }, 'the next tick sends one more to find out')
+  t.match(
+    await runner(world),
+    { open: { deferred: 4 } },
+    'the next tick sends one more to find out'
+  )
   t.ok(world.claude.requests.length <= asked + 2, 'one at a time tries again')
   const { breakers: [breaker] } = await runner(world)
   t.match(breaker, { failures: 2 })
@@ -72,7 +97,11 @@ t.test('while the model is out for everybody personas wait, and go on by themsel
   await letWaitsPass(world)
   for (const { id } of people) {
     await letWaitsPass(world)
-    t.match(await untilFinal(world, id), { state: 'completed', daySummary: 'Heute nichts.', deferredUntil: null })
+    t.match(await untilFinal(world, id), {
+      state: 'completed',
+      daySummary: 'Heute nichts.',
+      deferredUntil: null
+    })
   }
   t.match(await runner(world), { breakers: [], open: { deferred: 0 } })
   t.strictSame((await world.app.inject('/ready')).json().degraded, [])
@@ -84,7 +113,12 @@ t.test('an operator who mended it need not wait', async t => {
   await world.persona()
   await world.tick()
   model.mend()
-  const closed = await world.app.inject({ method: 'POST', url: '/api/v1/admin/runner/close-breaker', headers: admin, payload: { service: 'model' } })
+  const closed = await world.app.inject({
+    method: 'POST',
+    url: '/api/v1/admin/runner/close-breaker',
+    headers: admin,
+    payload: { service: 'model' }
+  })
   t.match([closed.statusCode, closed.json()], [200, { breakers: [] }])
   const { id } = await world.persona({ email: 'next@personas.test' })
   t.match(await world.tick(), { due: 1, ranSuccessfully: 1 })
@@ -93,15 +127,31 @@ t.test('an operator who mended it need not wait', async t => {
 
 t.test('what is out of order for one persona alone fails that one, and does not keep the others waiting', async t => {
   const world = await startWorld(t, {
-    script: request => /Name: Kim|du bist Kim/i.test(JSON.stringify(request.system))
-      ? { error: { status: 500, type: 'api_error', message: 'this conversation breaks me', headers: { 'x-should-retry': 'false' } } }
-      : { text: 'Heute nichts.' }
+    script: request =>
+      /Name: Kim|du bist Kim/i.test(JSON.stringify(request.system))
+        ? {
+          error: {
+            status: 500,
+            type: 'api_error',
+            message: 'this conversation breaks me',
+            headers: { 'x-should-retry': 'false' }
+          }
+        }
+        : { text: 'Heute nichts.' }
   })
-  const { id } = await world.persona({ email: 'kim@personas.test', name: 'Kim', systemPrompt: 'Du bist Kim.' })
+  const { id } = await world.persona({
+    email: 'kim@personas.test',
+    name: 'Kim',
+    systemPrompt: 'Du bist Kim.'
+  })
   t.match((await world.tick()).failed, [{ error: /^DEFERRED .*MODEL_OVERLOADED/ }])
   const healthy = await world.persona({ email: 'healthy@personas.test' })
   await sql`UPDATE breakers SET open_until = now()`.execute(world.app.database.db)
-  t.match(await world.tick(), { due: 1, ranSuccessfully: 1 }, 'somebody else finds out that the model answers')
+  t.match(
+    await world.tick(),
+    { due: 1, ranSuccessfully: 1 },
+    'somebody else finds out that the model answers'
+  )
   t.equal((await world.runOf(healthy.id)).run.state, 'completed')
   t.match(await runner(world), { breakers: [] })
   await letWaitsPass(world)
@@ -114,11 +164,23 @@ t.test('a run that waited over a release is filed under the one that it was live
   const world = await startWorld(t, { script: model.script })
   const { id } = await world.persona()
   const release = (version: string) =>
-    world.app.inject({ method: 'POST', url: '/api/v1/admin/releases', headers: admin, payload: { version } })
+    world.app.inject({
+      method: 'POST',
+      url: '/api/v1/admin/releases',
+      headers: admin,
+      payload: { version }
+    })
   await release('v1')
   const { db } = world.app.database
-  await openBreaker(db, world.app.apps.first.breaker, { service: 'app' }, { code: 'MCP_UNREACHABLE', reason: 'deploying' })
-  await world.app.inject({ method: 'POST', url: `/api/v1/admin/personas/${id}/run`, headers: admin })
+  await openBreaker(db, world.app.apps.first.breaker, { service: 'app' }, {
+    code: 'MCP_UNREACHABLE',
+    reason: 'deploying'
+  })
+  await world.app.inject({
+    method: 'POST',
+    url: `/api/v1/admin/personas/${id}/run`,
+    headers: admin
+  })
   for (;;) {
     const { run } = await world.runOf(id)
     if (run.deferredUntil !== null) break
@@ -135,7 +197,14 @@ t.test('a run that waits is cancelled at once, and its persona has had its day',
   const { id } = await world.persona()
   await world.tick()
   const { run } = await world.runOf(id)
-  t.equal((await world.app.inject({ method: 'POST', url: `/api/v1/admin/runs/${run.id}/cancel`, headers: admin })).statusCode, 200)
+  t.equal(
+    (await world.app.inject({
+      method: 'POST',
+      url: `/api/v1/admin/runs/${run.id}/cancel`,
+      headers: admin
+    })).statusCode,
+    200
+  )
   t.match((await world.runOf(id)).run, { state: 'incomplete', endReason: 'cancelled' })
   t.type((await personaOf(world, id)).lastActiveAt, 'string')
 })
@@ -154,13 +223,23 @@ t.test('what it waited does not count against the time limit of a run, and its j
   const world = await startWorld(t, {
     env: { RUN_TIMEOUT_MS: '60000' },
     script: (request, { index }) => {
-      if (index === 0) return { toolCalls: [{ name: request.tools?.find(tool => tool.name.startsWith('todo_list'))?.name ?? '', input: {} }] }
-      return refuse ? { error: { status: 403, type: 'permission_error', message: 'no' } } : { text: 'Schluss.' }
+      if (index === 0) {
+        return {
+          toolCalls: [{
+            name: request.tools?.find(tool => tool.name.startsWith('todo_list'))?.name ?? '',
+            input: {}
+          }]
+        }
+      }
+      return refuse
+        ? { error: { status: 403, type: 'permission_error', message: 'no' } }
+        : { text: 'Schluss.' }
     }
   })
   const { id } = await world.persona()
   await world.tick()
-  await sql`UPDATE runs SET started_at = now() - interval '1 hour', deferred_at = now() - interval '59 minutes 50 seconds'`.execute(world.app.database.db)
+  await sql`UPDATE runs SET started_at = now() - interval '1 hour', deferred_at = now() - interval '59 minutes 50 seconds'`
+    .execute(world.app.database.db)
   refuse = false
   await letWaitsPass(world)
   const run = await untilFinal(world, id)
@@ -179,8 +258,15 @@ t.test('three runs in a row that the model refuses pause the persona, with the r
   }
   t.match(await live(), { paused: false })
   t.match(await live(), { paused: false })
-  t.match(await live(), { paused: true, pauseReason: /^The model refused to go on\. That makes 3 runs in a row/ })
-  await world.app.inject({ method: 'POST', url: `/api/v1/admin/personas/${id}/resume`, headers: admin })
+  t.match(await live(), {
+    paused: true,
+    pauseReason: /^The model refused to go on\. That makes 3 runs in a row/
+  })
+  await world.app.inject({
+    method: 'POST',
+    url: `/api/v1/admin/personas/${id}/resume`,
+    headers: admin
+  })
   t.match(await live(), { paused: false }, 'the count begins anew')
 })
 
@@ -194,5 +280,7 @@ t.test('three runs in a row that the app refuses to sign in pause the persona', 
   }
   const persona = await personaOf(world, id)
   t.match(persona, { paused: true, consecutiveFailures: 3 })
-  t.match(persona, { pauseReason: /refused the account \(LOGIN_FAILED\)\. That makes 3 runs in a row/ })
+  t.match(persona, {
+    pauseReason: /refused the account \(LOGIN_FAILED\)\. That makes 3 runs in a row/
+  })
 })

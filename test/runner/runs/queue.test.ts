@@ -8,7 +8,12 @@ import { openTestDatabase } from '../../helpers/database.ts'
 
 async function startQueue (t: Test, database?: OpenDatabase) {
   database ??= await openTestDatabase(t)
-  const queue = createQueue({ database, runTimeoutMs: 60_000, heartbeatSeconds: 60, onError: error => t.error(error) })
+  const queue = createQueue({
+    database,
+    runTimeoutMs: 60_000,
+    heartbeatSeconds: 60,
+    onError: error => t.error(error)
+  })
   await queue.start()
   t.teardown(() => queue.stop(1000))
   return { database, db: database.db, queue }
@@ -42,7 +47,8 @@ t.test('a run whose worker failed goes before a backlog that is older', async t 
     if (taken.length === waiting.length + 2) all.resolve()
     if (taken.length > 1) return sleep(1000)
     await queue.enqueue(db, waiting)
-    await sql`UPDATE pgboss.job SET created_on = created_on - interval '1 hour' WHERE data ->> 'runId' <> 'failing'`.execute(db)
+    await sql`UPDATE pgboss.job SET created_on = created_on - interval '1 hour' WHERE data ->> 'runId' <> 'failing'`
+      .execute(db)
     throw new Error('as a worker that dies')
   }, async () => {})
   await all.promise
@@ -59,7 +65,8 @@ t.test('a process that starts looks at once for runs whose worker was not heard 
     WHERE data ->> 'runId' = 'left behind'`.execute(db)
   await sql`UPDATE pgboss.queue SET monitor_on = NULL, monitor_claim_on = NULL`.execute(db)
   await startQueue(t, database)
-  const { rows } = await sql`SELECT state FROM pgboss.job WHERE data ->> 'runId' = 'left behind'`.execute(db)
+  const { rows } = await sql`SELECT state FROM pgboss.job WHERE data ->> 'runId' = 'left behind'`
+    .execute(db)
   t.strictSame(rows, [{ state: 'retry' }])
 })
 
@@ -88,19 +95,22 @@ t.test('a run that a process was giving up when it died is given up by the next'
   await queue.stop(1000)
   const abandoned = Promise.withResolvers<string>()
   await sql`INSERT INTO pgboss.job (name, data, state, started_on, heartbeat_on, heartbeat_seconds, retry_limit)
-    VALUES ('runs-abandoned', '{"runId": "half given up"}', 'active', now(), now() - interval '10 minutes', 60, 1000)`.execute(db)
+    VALUES ('runs-abandoned', '{"runId": "half given up"}', 'active', now(), now() - interval '10 minutes', 60, 1000)`
+    .execute(db)
   await sql`UPDATE pgboss.queue SET monitor_on = NULL, monitor_claim_on = NULL`.execute(db)
   const again = await startQueue(t, database)
   await again.queue.work(1, async () => {}, async runId => abandoned.resolve(runId))
   t.equal(await Promise.race([abandoned.promise, sleep(15_000)]), 'half given up')
-  const { rows } = await sql`SELECT heartbeat_seconds FROM pgboss.queue WHERE name = 'runs-abandoned'`.execute(db)
+  const { rows } =
+    await sql`SELECT heartbeat_seconds FROM pgboss.queue WHERE name = 'runs-abandoned'`.execute(db)
   t.strictSame(rows, [{ heartbeat_seconds: 60 }], 'so that a lost one is noticed')
 })
 
 t.test('a worker goes on at once when the clock of its process is set back in the middle of a run', async t => {
   const { db, queue } = await startQueue(t)
   await queue.enqueue(db, [{ runId: 'first' }, { runId: 'second' }])
-  // Two hours fast until the first run, so that the embedded database, which has the same clock, is right afterwards.
+  // Two hours fast until the first run, so that the embedded database, which has the same clock, is
+  // right afterwards.
   shiftClock(2 * 3_600_000)
   t.teardown(() => shiftClock(0))
 

@@ -7,7 +7,9 @@ import { checkInput, hashInput } from '../../../src/runner/tools/input-check.ts'
 function reordered (value: unknown): unknown {
   if (value === null || typeof value !== 'object') return value
   if (Array.isArray(value)) return value.map(reordered)
-  return Object.fromEntries(Object.entries(value).reverse().map(([key, item]) => [key, reordered(item)]))
+  return Object.fromEntries(
+    Object.entries(value).reverse().map(([key, item]) => [key, reordered(item)])
+  )
 }
 
 t.test('the same arguments have the same hash however their keys are ordered', async t => {
@@ -18,9 +20,24 @@ t.test('the same arguments have the same hash however their keys are ordered', a
 
 t.test('other arguments have another hash', async t => {
   const small = fc.json({ maxDepth: 2 }).map(json => JSON.parse(json) as unknown)
-  fc.assert(fc.property(small, small, (a, b) => (hashInput(a) === hashInput(b)) === isDeepStrictEqual(a, b)))
+  fc.assert(
+    fc.property(small, small, (a, b) => (hashInput(a) === hashInput(b)) === isDeepStrictEqual(a, b))
+  )
   const all = [
-    {}, [], null, '', 0, '0', { a: 1 }, { a: '1' }, { a: [1] }, { a: null }, [1, 2], [2, 1], { a: { b: 1 } }, { 'a:{"b"': 1 }
+    {},
+    [],
+    null,
+    '',
+    0,
+    '0',
+    { a: 1 },
+    { a: '1' },
+    { a: [1] },
+    { a: null },
+    [1, 2],
+    [2, 1],
+    { a: { b: 1 } },
+    { 'a:{"b"': 1 }
   ]
   t.equal(new Set(all.map(hashInput)).size, all.length)
 })
@@ -78,7 +95,10 @@ t.test('where a schema cannot be understood, the app is the one to judge', async
 
 t.test('schemas of other drafts, with the same id or asynchronous are checked as well', async t => {
   const $schema = 'http://json-schema.org/draft-07/schema#'
-  const odd = [{ $id: 'https://a' }, { $id: 'https://a' }, { $id: 'https://b', $async: true }, { $id: 'x', unknownWord: 1 }]
+  const odd = [{ $id: 'https://a' }, { $id: 'https://a' }, { $id: 'https://b', $async: true }, {
+    $id: 'x',
+    unknownWord: 1
+  }]
   for (const each of odd.map(rest => ({ $schema, ...schema, ...rest }))) {
     t.same(checkInput(each, { title: 'x' }), [])
     t.equal(checkInput(each, {}).length, 1)
@@ -91,9 +111,24 @@ t.test('schemas of other drafts, with the same id or asynchronous are checked as
 t.test('a pattern that would take years over a text is given up, and the others still count', async t => {
   const text = 'a'.repeat(60) + '!'
   for (const pattern of ['^(a+)+$', '^(a|a)*$', '^(a|aa)+$', '^(a*)*b$', '^([a-z]+)*\\d$']) {
-    const hostile = { type: 'object', properties: { a: { pattern }, b: { pattern: '^x' } }, patternProperties: { [pattern]: {} } }
-    t.same(checkInput(hostile, { a: text, b: 'y', [text]: 1 }), ['b must match pattern "^x"'], pattern)
+    const hostile = {
+      type: 'object',
+      properties: { a: { pattern }, b: { pattern: '^x' } },
+      patternProperties: { [pattern]: {} }
+    }
+    t.same(
+      checkInput(hostile, { a: text, b: 'y', [text]: 1 }),
+      ['b must match pattern "^x"'],
+      pattern
+    )
   }
-  const list = { type: 'object', properties: { a: { type: 'array', items: { pattern: '^(a+)+$' } } } }
-  t.same(checkInput(list, { a: Array.from({ length: 1000 }, () => text) }), [], 'once for a whole list')
+  const list = {
+    type: 'object',
+    properties: { a: { type: 'array', items: { pattern: '^(a+)+$' } } }
+  }
+  t.same(
+    checkInput(list, { a: Array.from({ length: 1000 }, () => text) }),
+    [],
+    'once for a whole list'
+  )
 })

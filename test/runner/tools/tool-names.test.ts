@@ -7,8 +7,16 @@ import { toolboxOf } from '../../helpers/toolbox.ts'
 
 const LEGAL_FOR_CLAUDE = /^[a-zA-Z0-9_-]{1,64}$/
 /** Names close to one another, so that a careless mapping collides at once. */
-const close = fc.string({ unit: fc.constantFrom('a', 'b', '_', '.', '/', '-'), minLength: 1, maxLength: 6 })
-const name = fc.oneof(close, fc.string({ maxLength: 140, unit: 'grapheme' }), fc.stringMatching(/^[A-Za-z0-9_.-]{1,128}$/))
+const close = fc.string({
+  unit: fc.constantFrom('a', 'b', '_', '.', '/', '-'),
+  minLength: 1,
+  maxLength: 6
+})
+const name = fc.oneof(
+  close,
+  fc.string({ maxLength: 140, unit: 'grapheme' }),
+  fc.stringMatching(/^[A-Za-z0-9_.-]{1,128}$/)
+)
 
 t.test('every name becomes one that Claude takes, and the same one every time', async t => {
   fc.assert(fc.property(name, original => LEGAL_FOR_CLAUDE.test(legalName(original))))
@@ -20,9 +28,12 @@ t.test('every name becomes one that Claude takes, and the same one every time', 
 })
 
 t.test('two names never become one', async t => {
-  fc.assert(fc.property(fc.uniqueArray(name, { minLength: 2, maxLength: 40 }), originals => {
-    return new Set(originals.map(legalName)).size === originals.length
-  }), { numRuns: 2000 })
+  fc.assert(
+    fc.property(fc.uniqueArray(name, { minLength: 2, maxLength: 40 }), originals => {
+      return new Set(originals.map(legalName)).size === originals.length
+    }),
+    { numRuns: 2000 }
+  )
   t.not(legalName('a.b'), legalName('a_b'))
   t.not(legalName(`${'x'.repeat(64)}.a`), legalName(`${'x'.repeat(64)}.b`))
 })
@@ -30,7 +41,8 @@ t.test('two names never become one', async t => {
 t.test('there and back gives the name that the app knows', async t => {
   fc.assert(fc.property(fc.uniqueArray(name, { maxLength: 40 }), originals => {
     const { toLegal, toOriginal, refused } = mapToolNames(originals)
-    return refused.length === 0 && originals.every(original => toOriginal.get(toLegal.get(original) ?? '?') === original)
+    return refused.length === 0 &&
+      originals.every(original => toOriginal.get(toLegal.get(original) ?? '?') === original)
   }))
   t.pass()
 })
@@ -41,8 +53,14 @@ t.test('an app that names a tool like the mapping of another one loses the later
   t.same(mapToolNames([clash, 'a.b', 'c']).refused, ['a.b'])
 })
 
-const tool = (name: string): Tool => ({ name, description: name, inputSchema: { type: 'object' }, repeatable: false })
-const toolbox = (...names: string[]) => toolboxOf(names.map(tool), () => Promise.reject(new Error('not called')))
+const tool = (name: string): Tool => ({
+  name,
+  description: name,
+  inputSchema: { type: 'object' },
+  repeatable: false
+})
+const toolbox = (...names: string[]) =>
+  toolboxOf(names.map(tool), () => Promise.reject(new Error('not called')))
 
 t.test('the model sees the tools in the same order however the app lists them', async t => {
   const one = nameTools(toolbox('todo.list', 'a', 'calendar.create'))

@@ -22,14 +22,21 @@ async function start (t: Test) {
       return fetch(url, init)
     }
   })
-  const rows = (table: 'persona_actions' | 'persona_feedback') => database.db.selectFrom(table).select(
-    ['id', 'persona_id']
-  ).orderBy('id').execute()
+  const rows = (table: 'persona_actions' | 'persona_feedback') =>
+    database.db.selectFrom(table).select(
+      ['id', 'persona_id']
+    ).orderBy('id').execute()
   return { app, baseUrl, client, id, requests, rows }
 }
 
 const action = (tickId: string, i: number): ActionInput => (
-  { tickId, toolName: `todo.tool_${i % 3}`, result: i % 7 === 0 ? 'error' : 'ok', inputHash: `h${i}`, latencyMs: i }
+  {
+    tickId,
+    toolName: `todo.tool_${i % 3}`,
+    result: i % 7 === 0 ? 'error' : 'ok',
+    inputHash: `h${i}`,
+    latencyMs: i
+  }
 )
 
 async function failure (promise: Promise<unknown>): Promise<unknown> {
@@ -58,11 +65,21 @@ t.test('1,201 actions of two ticks become 1,201 rows, however often they are sen
   const expected = (['a', 'b'] as const).flatMap(
     tick => Array.from({ length: counters[tick] }, (_, i) => `${tick}-${i}-todo.tool_${i % 3}`)
   )
-  t.strictSame((await rows('persona_actions')).map(row => row.id).sort(), expected.sort(), 'each at its position in its tick')
+  t.strictSame(
+    (await rows('persona_actions')).map(row => row.id).sort(),
+    expected.sort(),
+    'each at its position in its tick'
+  )
   t.same(await client.postActions(id, actions), { written: 0 }, 'sent again')
   t.equal((await rows('persona_actions')).length, 1201)
-  t.same(await client.postActions(id, [...actions, action('b', 501)]), { written: 1 }, 'with one more')
-  t.same(await client.postActions(id, actions.filter(({ tickId }) => tickId === 'b')), { written: 0 }, 'one tick by itself')
+  t.same(
+    await client.postActions(id, [...actions, action('b', 501)]),
+    { written: 1 },
+    'with one more'
+  )
+  t.same(await client.postActions(id, actions.filter(({ tickId }) => tickId === 'b')), {
+    written: 0
+  }, 'one tick by itself')
 })
 
 t.test('a batch that failed on the way is completed by sending everything again', async t => {
@@ -91,7 +108,8 @@ t.test('no actions still say that the persona was active', async t => {
 t.test('250 ratings become 250 rows, however often they are sent', async t => {
   const { client, id, requests, rows } = await start(t)
   const feedback = Array.from(
-    { length: 250 }, (_, i) => ({ tickId: `tick${i % 5}`, module: `m${i}`, rating: i % 5 + 1, notes: `note ${i}` })
+    { length: 250 },
+    (_, i) => ({ tickId: `tick${i % 5}`, module: `m${i}`, rating: i % 5 + 1, notes: `note ${i}` })
   )
   t.same(await client.postFeedback(id, feedback), { written: 250, withoutRating: [] })
   t.equal(requests.length, 3)
@@ -105,21 +123,29 @@ t.test('an error carries status, code and message of the server', async t => {
   await client.postActions(id, [action('a', 0)])
   const wrongKey = new InternalClient({ baseUrl, serviceKey: 'guess' })
   const cases: [what: string, ask: () => Promise<unknown>, expected: object][] = [
-    ['a wrong key', () => wrongKey.listDuePersonas(), { status: 401, code: 'UNAUTHORIZED', message: /SERVICE_KEY/ }],
+    ['a wrong key', () => wrongKey.listDuePersonas(), {
+      status: 401,
+      code: 'UNAUTHORIZED',
+      message: /SERVICE_KEY/
+    }],
     [
-      'an unknown persona', () => client.postActions('00000000-0000-4000-8000-000000000000', [action('a', 0)]),
+      'an unknown persona',
+      () => client.postActions('00000000-0000-4000-8000-000000000000', [action('a', 0)]),
       { status: 404, code: 'PERSONA_NOT_FOUND' }
     ],
     [
-      'an id that is a path', () => client.postFeedback('../../x?y', [{ tickId: 'a', module: 'todo', rating: 3 }]),
+      'an id that is a path',
+      () => client.postFeedback('../../x?y', [{ tickId: 'a', module: 'todo', rating: 3 }]),
       { status: 404, code: 'PERSONA_NOT_FOUND' }
     ],
     [
-      'other content', () => client.postActions(id, [{ ...action('a', 0), latencyMs: 99 }]),
+      'other content',
+      () => client.postActions(id, [{ ...action('a', 0), latencyMs: 99 }]),
       { status: 409, code: 'ROW_CONFLICT', message: /a-0-todo/ }
     ],
     [
-      'a bad body', () => client.postFeedback(id, [{ tickId: 'a', module: 'todo', rating: 6 }]),
+      'a bad body',
+      () => client.postFeedback(id, [{ tickId: 'a', module: 'todo', rating: 6 }]),
       { status: 400, code: 'BAD_REQUEST', message: /rating/ }
     ]
   ]
@@ -133,26 +159,49 @@ t.test('an error carries status, code and message of the server', async t => {
 
 t.test('what is no persona store is recognised', async t => {
   const cases: [status: number, body: string, expected: object][] = [
-    [200, '<html>', { status: 200, code: 'BAD_ANSWER', message: /did not answer as the persona store.*<html>/ }],
+    [200, '<html>', {
+      status: 200,
+      code: 'BAD_ANSWER',
+      message: /did not answer as the persona store.*<html>/
+    }],
     [200, '{"personas":"all"}', { status: 200, code: 'BAD_ANSWER' }],
     [502, '<h1>Bad gateway</h1>', { status: 502, code: 'BAD_ANSWER', message: /Bad gateway/ }],
     [302, '', { status: null, code: 'UNREACHABLE' }]
   ]
   for (const [status, body, expected] of cases) {
     const server = createServer(
-      (_req, res) => { res.writeHead(status, { location: '/elsewhere' }).end(body) }
+      (_req, res) => {
+        res.writeHead(status, { location: '/elsewhere' }).end(body)
+      }
     ).listen(0, '127.0.0.1')
     await once(server, 'listening')
-    t.teardown(() => { server.closeAllConnections(); server.close() })
-    const client = new InternalClient({ baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, serviceKey: 'k' })
+    t.teardown(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    const client = new InternalClient({
+      baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      serviceKey: 'k'
+    })
     t.match(await failure(client.listDuePersonas()), expected)
   }
   const silent = createServer(() => {}).listen(0, '127.0.0.1')
   await once(silent, 'listening')
-  t.teardown(() => { silent.closeAllConnections(); silent.close() })
+  t.teardown(() => {
+    silent.closeAllConnections()
+    silent.close()
+  })
   const { port } = silent.address() as AddressInfo
-  const hurried = new InternalClient({ baseUrl: `http://127.0.0.1:${port}`, serviceKey: 'k', timeoutMs: 50 })
-  t.match(await failure(hurried.listDuePersonas()), { status: null, code: 'UNREACHABLE', message: /timeout/ })
+  const hurried = new InternalClient({
+    baseUrl: `http://127.0.0.1:${port}`,
+    serviceKey: 'k',
+    timeoutMs: 50
+  })
+  t.match(await failure(hurried.listDuePersonas()), {
+    status: null,
+    code: 'UNREACHABLE',
+    message: /timeout/
+  })
 })
 
 t.test('a client that cannot work is refused at once, and says why', async t => {
@@ -166,7 +215,9 @@ t.test('a client that cannot work is refused at once, and says why', async t => 
   ]
   for (const [options, said] of bad) {
     t.throws(
-      () => new InternalClient(options), { code: 'CONFIG_INVALID', message: said }, JSON.stringify(options)
+      () => new InternalClient(options),
+      { code: 'CONFIG_INVALID', message: said },
+      JSON.stringify(options)
     )
   }
 })
@@ -178,10 +229,16 @@ t.test('an address may have a path and end as it likes', async t => {
     res.end('{"personas":[],"serverTime":"2026-01-01T00:00:00Z"}')
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  t.teardown(() => { server.closeAllConnections(); server.close() })
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
   for (const path of ['', '/', '/store', '/store//']) {
     await new InternalClient(
-      { baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`, serviceKey: 'k' }
+      {
+        baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`,
+        serviceKey: 'k'
+      }
     ).listDuePersonas()
   }
   t.same(paths, ['', '', '/store', '/store'].map(path => `${path}/api/v1/internal/personas/due`))

@@ -26,9 +26,16 @@ async function startReplica () {
   return { app, address, headers }
 }
 
-interface Listening { topics: Set<string>, heard (topic: string): Promise<number>, response: IncomingMessage, close (): void }
+interface Listening {
+  topics: Set<string>
+  heard(topic: string): Promise<number>
+  response: IncomingMessage
+  close(): void
+}
 
-async function listen ({ address, headers }: { address: string, headers: Record<string, string> }): Promise<Listening> {
+async function listen (
+  { address, headers }: { address: string, headers: Record<string, string> }
+): Promise<Listening> {
   const request = get(`${address}/events`, { headers, agent: false })
   const [response] = await once(request, 'response') as [IncomingMessage]
   const topics = new Set<string>()
@@ -54,7 +61,8 @@ async function listen ({ address, headers }: { address: string, headers: Record<
   }
 }
 
-const personaId = async (app: FastifyInstance, name: string) => (await createPersona(app, { email: `${name}@personas.test` })).id
+const personaId = async (app: FastifyInstance, name: string) =>
+  (await createPersona(app, { email: `${name}@personas.test` })).id
 /** The first look only says how things stand. */
 const afterTheFirstLook = () => new Promise(resolve => setTimeout(resolve, 300))
 
@@ -64,17 +72,59 @@ const SOON_MS = 10_000
 t.test('what one process writes, a page of another one knows soon', async t => {
   const [one, two] = [await startReplica(), await startReplica()]
   const page = await listen(two)
-  t.match(page.response.headers, { 'content-type': /^text\/event-stream/, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+  t.match(page.response.headers, {
+    'content-type': /^text\/event-stream/,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff'
+  })
   await afterTheFirstLook()
   const id = await personaId(one.app, 'lived')
-  const run = await db.insertInto('runs').values({ persona_id: id, persona_version: 1, state: 'acting', started_at: sql`now()` }).returning('id').executeTakeFirstOrThrow()
-  for (const topic of [`run:${run.id}`, `persona:${id}`, 'runs']) t.ok(await page.heard(topic) < SOON_MS, topic)
+  const run = await db.insertInto('runs').values({
+    persona_id: id,
+    persona_version: 1,
+    state: 'acting',
+    started_at: sql`now()`
+  }).returning('id').executeTakeFirstOrThrow()
+  for (const topic of [`run:${run.id}`, `persona:${id}`, 'runs']) {
+    t.ok(await page.heard(topic) < SOON_MS, topic)
+  }
 
   const steps: [string, () => Promise<unknown>][] = [
-    ['a call begins', () => db.insertInto('persona_actions').values({ id: 'x', persona_id: id, tick_id: run.id, ordinal: 0, tool_name: 'todo.list', module: 'todo', result: 'started' }).execute()],
-    ['it ends', () => db.updateTable('persona_actions').set({ result: 'ok', finished_at: sql`now()` }).where('id', '=', 'x').execute()],
-    ['the model replies', () => db.updateTable('runs').set({ turns: 1 }).where('id', '=', run.id).execute()],
-    ['the day ends', () => db.updateTable('runs').set({ state: 'completed', finished_at: sql`now()` }).where('id', '=', run.id).execute()]
+    [
+      'a call begins',
+      () =>
+        db.insertInto('persona_actions').values({
+          id: 'x',
+          persona_id: id,
+          tick_id: run.id,
+          ordinal: 0,
+          tool_name: 'todo.list',
+          module: 'todo',
+          result: 'started'
+        }).execute()
+    ],
+    [
+      'it ends',
+      () =>
+        db.updateTable('persona_actions').set({ result: 'ok', finished_at: sql`now()` }).where(
+          'id',
+          '=',
+          'x'
+        ).execute()
+    ],
+    [
+      'the model replies',
+      () => db.updateTable('runs').set({ turns: 1 }).where('id', '=', run.id).execute()
+    ],
+    [
+      'the day ends',
+      () =>
+        db.updateTable('runs').set({ state: 'completed', finished_at: sql`now()` }).where(
+          'id',
+          '=',
+          run.id
+        ).execute()
+    ]
   ]
   for (const [what, step] of steps) {
     page.topics.clear()
@@ -82,7 +132,12 @@ t.test('what one process writes, a page of another one knows soon', async t => {
     t.ok(await page.heard(`run:${run.id}`) < SOON_MS, what)
   }
   page.topics.clear()
-  const { statusCode } = await one.app.inject({ method: 'POST', url: `/api/v1/admin/personas/${id}/pause`, headers: admin, payload: {} })
+  const { statusCode } = await one.app.inject({
+    method: 'POST',
+    url: `/api/v1/admin/personas/${id}/pause`,
+    headers: admin,
+    payload: {}
+  })
   t.equal(statusCode, 200)
   t.ok(await page.heard(`persona:${id}`) < SOON_MS, 'the persona is paused')
   t.notOk([...page.topics].some(topic => topic.startsWith('changed:')))
@@ -96,7 +151,12 @@ t.test('a run that ends before anybody could see it begin is told of all the sam
   const before = await readMarks(db)
   const app = await startTestApp(root, { database })
   const id = await personaId(app, 'quick')
-  const run = await db.insertInto('runs').values({ persona_id: id, persona_version: 1, state: 'failed', finished_at: sql`now()` }).returning('id').executeTakeFirstOrThrow()
+  const run = await db.insertInto('runs').values({
+    persona_id: id,
+    persona_version: 1,
+    state: 'failed',
+    finished_at: sql`now()`
+  }).returning('id').executeTakeFirstOrThrow()
   t.ok(changedTopics(before, await readMarks(db)).includes(`run:${run.id}`))
   const now = await readMarks(db)
   t.same(changedTopics(now, await readMarks(db)), [], 'and nothing is told twice')
@@ -113,11 +173,17 @@ t.test('without a session there is no stream', async t => {
 t.test('200 open pages cost one look a second, and none when they have gone', async t => {
   let looks = 0
   const marks: Marks = new Map()
-  const look = async () => { looks++; return new Map(marks) }
+  const look = async () => {
+    looks++
+    return new Map(marks)
+  }
   const feed = createLiveFeed({ look, everyMs: 50, onError: error => t.fail(String(error)) })
   t.equal(looks, 0, 'nobody listens, nobody looks')
   let told = 0
-  const stops = Array.from({ length: 200 }, () => feed.listen(() => { told++ }))
+  const stops = Array.from({ length: 200 }, () =>
+    feed.listen(() => {
+      told++
+    }))
   await new Promise(resolve => setTimeout(resolve, 525))
   t.ok(looks >= 5 && looks <= 11, `${looks} looks in half a second`)
   marks.set('runs', 'changed')
@@ -167,7 +233,14 @@ t.test('many streams at once all hear, and a stopping process ends them', async 
 t.test('live pages share an answer until something changes, and are never given one from before', async t => {
   let version = 0
   let asked = 0
-  const ask = remember({ everyMs: 50, version: () => version, work: async () => { if (++asked === 4) throw new Error('gone'); return asked } })
+  const ask = remember({
+    everyMs: 50,
+    version: () => version,
+    work: async () => {
+      if (++asked === 4) throw new Error('gone')
+      return asked
+    }
+  })
   t.same(await Promise.all([ask(false), ask(false), ask(false)]), [1, 1, 1])
   t.equal(await ask(true), 2, 'a person gets a fresh one')
   version++
@@ -186,9 +259,17 @@ t.test('a page with filters has an answer for each, and not for more than it can
     return module
   }
   const ask = rememberEach({ everyMs: 50, version: () => 1, work })
-  t.same(await Promise.all(['todo', 'notes', 'todo'].map(module => ask({ module }, false))), ['todo', 'notes', 'todo'])
+  t.same(await Promise.all(['todo', 'notes', 'todo'].map(module => ask({ module }, false))), [
+    'todo',
+    'notes',
+    'todo'
+  ])
   t.same(asked, ['todo', 'notes'])
   for (let i = 0; i < 100; i++) await ask({ module: `m${i}` }, false)
   await ask({ module: 'todo' }, false)
-  t.equal(asked.filter(module => module === 'todo').length, 2, 'what was asked longest ago is forgotten')
+  t.equal(
+    asked.filter(module => module === 'todo').length,
+    2,
+    'what was asked longest ago is forgotten'
+  )
 })

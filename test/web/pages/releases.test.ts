@@ -11,7 +11,8 @@ const page = async (url: string) => {
   const response = await app.inject({ url, headers: cookie })
   return { status: response.statusCode, text: response.body.replace(/\s+/g, ' ') }
 }
-const announce = (payload: object) => app.inject({ method: 'POST', url: '/api/v1/admin/releases', headers: admin, payload })
+const announce = (payload: object) =>
+  app.inject({ method: 'POST', url: '/api/v1/admin/releases', headers: admin, payload })
 
 const FINDING = {
   state: 'worse',
@@ -33,7 +34,16 @@ const FINDING = {
   visitsAfter: 20
 } as const
 const look = (day: number, over: Partial<ModuleLook> = {}): ModuleLook => ({
-  day, state: 'no_change_seen', reason: null, daysBefore: 14, rating: { ...FINDING, state: 'none' }, friction: null, daysNeeded: 9, errors: null, groups: [], ...over
+  day,
+  state: 'no_change_seen',
+  reason: null,
+  daysBefore: 14,
+  rating: { ...FINDING, state: 'none' },
+  friction: null,
+  daysNeeded: 9,
+  errors: null,
+  groups: [],
+  ...over
 })
 
 t.afterEach(async () => {
@@ -42,17 +52,40 @@ t.afterEach(async () => {
 })
 
 t.test('without a release the page says how to announce one, and the overview says nothing', async t => {
-  t.match((await page('/releases')).text, /No release is known yet.*POST \/api\/v1\/admin\/releases/)
+  t.match(
+    (await page('/releases')).text,
+    /No release is known yet.*POST \/api\/v1\/admin\/releases/
+  )
   t.notMatch((await page('/')).text, /Since the latest release/)
 })
 
 t.test('the overview and the pages of releases say what changed, worst first', async t => {
-  await announce({ version: '2.5.0', notes: 'New editor', commit: '9f2c1ab', link: 'https://example.com/r', touches: ['notes'] })
-  t.match((await page('/')).text, /Since <a href="\/releases\/2\.5\.0">2\.5\.0<\/a>.*Not judged yet/)
+  await announce({
+    version: '2.5.0',
+    notes: 'New editor',
+    commit: '9f2c1ab',
+    link: 'https://example.com/r',
+    touches: ['notes']
+  })
+  t.match(
+    (await page('/')).text,
+    /Since <a href="\/releases\/2\.5\.0">2\.5\.0<\/a>.*Not judged yet/
+  )
   const groups = [{ by: 'locale', group: 'de', personas: 5, delta: -1.1 }] as const
   await addLooks(db, { app: 'main', releases: ['2.5.0'] }, [
     { module: 'calendar', looks: [look(2), look(3)] },
-    { module: 'notes', looks: [look(2), look(3, { state: 'worse', rating: FINDING, errors: { before: 0.02, after: 0.11 }, groups: [...groups] })] }
+    {
+      module: 'notes',
+      looks: [
+        look(2),
+        look(3, {
+          state: 'worse',
+          rating: FINDING,
+          errors: { before: 0.02, after: 0.11 },
+          groups: [...groups]
+        })
+      ]
+    }
   ])
   const sentence = new RegExp([
     'notes was rated lower: 3\\.9 → 3\\.1 \\(−0\\.8, range −1\\.2 to −0\\.4\\), by the same 9 personas since 2\\.5\\.0\\.',
@@ -64,7 +97,12 @@ t.test('the overview and the pages of releases say what changed, worst first', a
   const { status, text } = await page('/releases/2.5.0')
   t.equal(status, 200)
   const shown = [
-    sentence, /9f2c1ab/, /Declares to touch notes/, /de −1\.1 \(5 personas\)/, /The next look comes after 5 days/, /href="\/modules\/notes"/
+    sentence,
+    /9f2c1ab/,
+    /Declares to touch notes/,
+    /de −1\.1 \(5 personas\)/,
+    /The next look comes after 5 days/,
+    /href="\/modules\/notes"/
   ]
   for (const words of shown) t.match(text, words)
   t.ok(text.indexOf('notes was rated') < text.indexOf('calendar: no change'), 'worst first')
@@ -74,7 +112,9 @@ t.test('releases that are judged together are all named', async t => {
   await announce({ version: '1', at: '2026-01-01T00:00:00Z' })
   await announce({ version: '2', at: '2026-01-02T00:00:00Z' })
   await addLooks(db, { app: 'main', releases: ['1', '2'] }, [{ module: 'notes', looks: [look(2)] }])
-  for (const version of ['1', '2']) t.match((await page(`/releases/${version}`)).text, /judged together: 1, 2\./)
+  for (const version of ['1', '2']) {
+    t.match((await page(`/releases/${version}`)).text, /judged together: 1, 2\./)
+  }
 })
 
 t.test('what a deploy script sends cannot become markup, and an unknown release is a page', async t => {

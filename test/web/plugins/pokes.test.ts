@@ -27,7 +27,12 @@ t.test('cron pokes again and again', async t => {
   t.ok(Date.parse(pokes.nextAt() ?? '') > Date.now() - 1000, 'and says when it does next')
 })
 
-for (const [jump, ms] of [['set back by 2 hours', -2 * HOUR_MS], ['set forward by an hour', HOUR_MS], ['set forward by a day', 24 * HOUR_MS]] as const) {
+for (
+  const [jump, ms] of [['set back by 2 hours', -2 * HOUR_MS], ['set forward by an hour', HOUR_MS], [
+    'set forward by a day',
+    24 * HOUR_MS
+  ]] as const
+) {
   t.test(`a wall clock that is ${jump} does not silence it`, async t => {
     const { pokes, next } = countedPokes()
     t.teardown(() => pokes.stop())
@@ -37,7 +42,8 @@ for (const [jump, ms] of [['set back by 2 hours', -2 * HOUR_MS], ['set forward b
     const jumpedAt = performance.now()
     await next()
     await next()
-    // Two seconds on an idle machine. node-cron alone waits two hours, or 20 s for the minutes that it missed in a day.
+    // Two seconds on an idle machine. node-cron alone waits two hours, or 20 s for the minutes that
+    // it missed in a day.
     const afterMs = performance.now() - jumpedAt
     t.ok(afterMs < 10_000, `two more pokes after ${Math.round(afterMs)} ms`)
   })
@@ -60,10 +66,14 @@ t.test('a poke that takes longer than a period is not doubled', async t => {
 })
 
 t.test('nothing comes after the end, and a far time does not come early', async t => {
-  const pokes = createPokes(EVERY_SECOND, async () => { t.fail('poked') })
+  const pokes = createPokes(EVERY_SECOND, async () => {
+    t.fail('poked')
+  })
   pokes.start()
   await pokes.stop()
-  const yearly = createPokes('0 0 1 1 *', async () => { t.fail('poked') })
+  const yearly = createPokes('0 0 1 1 *', async () => {
+    t.fail('poked')
+  })
   yearly.start()
   await new Promise(resolve => setTimeout(resolve, 1100))
   await yearly.stop()

@@ -12,7 +12,11 @@ let pagesRead = 0
 const database = await openTestDatabase(t)
 database.db = database.db.withPlugin({
   transformQuery: ({ node }) => {
-    if (JSON.stringify(node, (_, value) => typeof value === 'bigint' ? null : value).includes('AS position')) pagesRead++
+    if (
+      JSON.stringify(node, (_, value) => typeof value === 'bigint' ? null : value).includes(
+        'AS position'
+      )
+    ) pagesRead++
     return node
   },
   transformResult: async ({ result }) => result
@@ -24,39 +28,61 @@ const mara = await createPersona(app)
 
 const file = (url: string) => app.inject({ url: `/api/v1/admin/export/${url}`, headers: admin })
 type Line = Record<string, unknown>
-const ndjson = async (url: string): Promise<Line[]> => (await file(url)).body.split('\n').filter(line => line !== '').map(line => JSON.parse(line))
+const ndjson = async (url: string): Promise<Line[]> =>
+  (await file(url)).body.split('\n').filter(line => line !== '').map(line => JSON.parse(line))
 
 /** As any reader of RFC 4180 reads it. */
 function readCsv (text: string): Record<string, string>[] {
   const rows: string[][] = [[]]
-  for (const [, quoted, bare = '', end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|$)/g)) {
+  for (
+    const [, quoted, bare = '', end] of text.matchAll(
+      /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|$)/g
+    )
+  ) {
     rows.at(-1)?.push(quoted?.replaceAll('""', '"') ?? bare)
     if (end === '\r\n') rows.push([])
   }
   const [header = [], ...lines] = rows.filter(row => row.length > 1)
   return lines.map(cells => Object.fromEntries(header.map((key, i) => [key, cells[i] ?? ''])))
 }
-const csv = async (url: string) => readCsv((await file(`${url}${url.includes('?') ? '&' : '?'}format=csv`)).body)
+const csv = async (url: string) =>
+  readCsv((await file(`${url}${url.includes('?') ? '&' : '?'}format=csv`)).body)
 
 /** So many actions of one run, ten of each instant. */
 async function addActions (n: number, message = 'null'): Promise<void> {
   await sql`
     INSERT INTO persona_actions (id, persona_id, tick_id, ordinal, tool_name, module, result, error_message, created_at)
-    SELECT 'r-' || i || '-todo.list', ${mara.id}::uuid, 'r', i, 'todo.list', 'todo', 'ok', ${sql.raw(message)},
+    SELECT 'r-' || i || '-todo.list', ${mara.id}::uuid, 'r', i, 'todo.list', 'todo', 'ok', ${
+    sql.raw(message)
+  },
            '2026-01-01T00:00:00Z'::timestamptz + (i / 10) * interval '7 microseconds'
     FROM generate_series(0, ${n - 1}::int) i`.execute(db)
 }
 
 t.afterEach(async () => {
-  for (const table of ['runs', 'persona_actions', 'persona_feedback'] as const) await db.deleteFrom(table).execute()
+  for (const table of ['runs', 'persona_actions', 'persona_feedback'] as const) {
+    await db.deleteFrom(table).execute()
+  }
 })
 
 t.test('20,000 rows arrive, each once and in order, in both formats', async t => {
   await addActions(20_000)
   const lines = await ndjson('actions?format=ndjson')
-  t.same(lines.map(line => line.number), Array.from({ length: 20_000 }, (_, i) => i + 1).sort((a, b) =>
-    Math.floor((a - 1) / 10) - Math.floor((b - 1) / 10) || (`r-${a - 1}-` < `r-${b - 1}-` ? -1 : 1)))
-  t.match(lines[0], { id: 'r-0-todo.list', tickId: 'r', personaId: mara.id, archetype: 'researcher', module: 'todo', blame: null })
+  t.same(
+    lines.map(line => line.number),
+    Array.from({ length: 20_000 }, (_, i) => i + 1).sort((a, b) =>
+      Math.floor((a - 1) / 10) - Math.floor((b - 1) / 10) ||
+      (`r-${a - 1}-` < `r-${b - 1}-` ? -1 : 1)
+    )
+  )
+  t.match(lines[0], {
+    id: 'r-0-todo.list',
+    tickId: 'r',
+    personaId: mara.id,
+    archetype: 'researcher',
+    module: 'todo',
+    blame: null
+  })
   const table = await csv('actions')
   t.equal(table.length, 20_000)
   t.same(table.map(row => row.id), lines.map(line => line.id))
@@ -71,28 +97,60 @@ t.test('an empty table is a header in CSV and nothing in NDJSON', async t => {
 })
 
 t.test('a file says what it is and how to call it', async t => {
-  for (const [format, type] of [['csv', /^text\/csv; charset=utf-8$/], ['ndjson', /^application\/x-ndjson/]] as const) {
+  for (
+    const [format, type] of [['csv', /^text\/csv; charset=utf-8$/], [
+      'ndjson',
+      /^application\/x-ndjson/
+    ]] as const
+  ) {
     const { headers } = await file(`runs?format=${format}`)
-    t.match(headers, { 'content-type': type, 'content-disposition': `attachment; filename="runs.${format}"` })
+    t.match(headers, {
+      'content-type': type,
+      'content-disposition': `attachment; filename="runs.${format}"`
+    })
   }
 })
 
 t.test('nothing that a spreadsheet would run comes out of CSV', async t => {
-  const texts = ['=HYPERLINK("https://evil.test","x")', '+49 30', '-1+2', '@SUM(A1)', '\t=1', 'say "hi", then\r\nleave', 'plain = text']
+  const texts = [
+    '=HYPERLINK("https://evil.test","x")',
+    '+49 30',
+    '-1+2',
+    '@SUM(A1)',
+    '\t=1',
+    'say "hi", then\r\nleave',
+    'plain = text'
+  ]
   await run('r', mara.id)
-  for (const [i, text] of texts.entries()) await action('r', i + 1, 'todo.list', { result: 'error', error_message: text })
+  for (const [i, text] of texts.entries()) {
+    await action('r', i + 1, 'todo.list', { result: 'error', error_message: text })
+  }
   const harmless = texts.map(text => /^[=+\-@\t]/.test(text) ? `'${text}` : text)
   t.same((await csv('actions')).map(row => row.errorMessage).sort(), harmless.sort())
-  t.same((await ndjson('actions')).map(line => line.errorMessage).sort(), texts.sort(), 'NDJSON is for programs: as it is')
+  t.same(
+    (await ndjson('actions')).map(line => line.errorMessage).sort(),
+    texts.sort(),
+    'NDJSON is for programs: as it is'
+  )
 })
 
 t.test('feedback keeps what was checked and under which versions; what could not be read has no rating', async t => {
   await run('r', mara.id)
-  await rating('r', 'todo', 4, { evidence: JSON.stringify([{ action: 1, quote: 'a, "b"' }]), notes: 'Gut, aber laut.' })
+  await rating('r', 'todo', 4, {
+    evidence: JSON.stringify([{ action: 1, quote: 'a, "b"' }]),
+    notes: 'Gut, aber laut.'
+  })
   await rating('r', '__parse', null, { grounded: null, raw_text: '{"oops' })
   await rating('r', 'mood', 1, { grounded: false, ungrounded_reason: 'no_citation' })
   const rows = Object.fromEntries((await csv('feedback')).map(row => [row.module ?? '', row]))
-  t.match(rows.todo, { rating: '4', grounded: 'true', model: 'opus', promptVersion: 'p1', personaVersion: '1', appVersion: '1.0' })
+  t.match(rows.todo, {
+    rating: '4',
+    grounded: 'true',
+    model: 'opus',
+    promptVersion: 'p1',
+    personaVersion: '1',
+    appVersion: '1.0'
+  })
   t.same(JSON.parse(rows.todo?.evidence ?? ''), [{ action: 1, quote: 'a, "b"' }])
   t.match(rows.__parse, { rating: '', grounded: '', rawText: '{"oops' })
   t.match(rows.mood, { rating: '1', grounded: 'false', ungroundedReason: 'no_citation' })
@@ -102,8 +160,18 @@ t.test('feedback keeps what was checked and under which versions; what could not
 })
 
 t.test('runs come with their numbers, and without their transcripts', async t => {
-  await run('r', mara.id, { input_tokens: 5_000_000_000, walked_away_over: [1, 2], day_summary: 'Gut.' })
-  t.match(await ndjson('runs'), [{ id: 'r', state: 'completed', inputTokens: 5_000_000_000, walkedAwayOver: [1, 2], daySummary: 'Gut.' }])
+  await run('r', mara.id, {
+    input_tokens: 5_000_000_000,
+    walked_away_over: [1, 2],
+    day_summary: 'Gut.'
+  })
+  t.match(await ndjson('runs'), [{
+    id: 'r',
+    state: 'completed',
+    inputTokens: 5_000_000_000,
+    walkedAwayOver: [1, 2],
+    daySummary: 'Gut.'
+  }])
   t.match(await csv('runs'), [{ inputTokens: '5000000000', walkedAwayOver: '[1,2]' }])
 })
 
@@ -123,7 +191,11 @@ t.test('an export needs the key, and there is none of other tables', async t => 
   t.equal((await app.inject('/api/v1/admin/export/runs')).statusCode, 401)
   t.equal((await file('personas')).statusCode, 404)
   pagesRead = 0
-  const response = await app.inject({ method: 'HEAD', url: '/api/v1/admin/export/actions', headers: admin })
+  const response = await app.inject({
+    method: 'HEAD',
+    url: '/api/v1/admin/export/actions',
+    headers: admin
+  })
   t.match([response.statusCode, pagesRead], [404, 0], 'and HEAD does not read the whole table')
 })
 

@@ -10,8 +10,10 @@ const mara = await createPersona(app)
 const ben = await createPersona(app, { email: 'ben@personas.test' })
 
 const get = (url = '') => app.inject({ url: `/api/v1/admin/runs${url}`, headers: admin })
-const cancel = (id: string) => app.inject({ method: 'POST', url: `/api/v1/admin/runs/${id}/cancel`, headers: admin })
-const ids = (response: { json (): { runs: { id: string }[] } }) => response.json().runs.map(run => run.id)
+const cancel = (id: string) =>
+  app.inject({ method: 'POST', url: `/api/v1/admin/runs/${id}/cancel`, headers: admin })
+const ids = (response: { json(): { runs: { id: string }[] } }) =>
+  response.json().runs.map(run => run.id)
 
 const FINAL: RunState[] = ['completed', 'incomplete', 'failed', 'abandoned']
 
@@ -39,7 +41,11 @@ t.test('runs are listed newest first, page by page, by persona and by state', as
   await db.transaction().execute(async trx => {
     for (const id of ['r3', 'r4', 'r5']) {
       await trx.insertInto('runs').values({
-        id, persona_id: mara.id, persona_version: 1, state: 'incomplete', finished_at: sql<Date>`now()`
+        id,
+        persona_id: mara.id,
+        persona_version: 1,
+        state: 'incomplete',
+        finished_at: sql<Date>`now()`
       }).execute()
     }
   })
@@ -50,17 +56,27 @@ t.test('runs are listed newest first, page by page, by persona and by state', as
     paged.push(...ids(page))
     cursor = page.json().nextCursor
   }
-  t.same(paged, ['r5', 'r4', 'r3', 'r2', 'r1'], 'every run once, also where many began at one instant')
+  t.same(
+    paged,
+    ['r5', 'r4', 'r3', 'r2', 'r1'],
+    'every run once, also where many began at one instant'
+  )
   t.equal((await get('?limit=5')).json().nextCursor, null)
   t.same(ids(await get(`?personaId=${ben.id}`)), ['r2'])
   t.same(ids(await get('?state=incomplete&limit=1')), ['r5'])
   t.same(ids(await get(`?state=failed&personaId=${mara.id}`)), [])
   const wrong = [
-    ['?state=dead', /querystring\/state must be one of queued, acting/], ['?personaId=mara', /personaId must be a valid uuid/],
-    ['?limit=0', /limit/], ['?x=1', /"x"/]
+    ['?state=dead', /querystring\/state must be one of queued, acting/],
+    ['?personaId=mara', /personaId must be a valid uuid/],
+    ['?limit=0', /limit/],
+    ['?x=1', /"x"/]
   ] as const
   for (const [query, message] of wrong) {
-    t.match([(await get(query)).statusCode, (await get(query)).json().message], [400, message], query)
+    t.match(
+      [(await get(query)).statusCode, (await get(query)).json().message],
+      [400, message],
+      query
+    )
   }
 })
 
@@ -75,10 +91,28 @@ t.test('a run tells its whole story: transcript, actions and ratings in order', 
     day_summary: 'Gut.',
     end_reason: 'end_turn'
   }).execute()
-  const nested = { type: 'tool_use', id: 'tu', name: 'todo_create', input: { list_name: { a_b: [1, null, { deep_key: true }] } } }
+  const nested = {
+    type: 'tool_use',
+    id: 'tu',
+    name: 'todo_create',
+    input: { list_name: { a_b: [1, null, { deep_key: true }] } }
+  }
   await db.insertInto('messages').values([
-    { run_id: 'r', seq: 1, phase: 'acting', role: 'assistant', content: JSON.stringify([nested]), stop_reason: 'tool_use' },
-    { run_id: 'r', seq: 0, phase: 'acting', role: 'user', content: JSON.stringify([{ type: 'text', text: 'Guten Morgen' }]) }
+    {
+      run_id: 'r',
+      seq: 1,
+      phase: 'acting',
+      role: 'assistant',
+      content: JSON.stringify([nested]),
+      stop_reason: 'tool_use'
+    },
+    {
+      run_id: 'r',
+      seq: 0,
+      phase: 'acting',
+      role: 'user',
+      content: JSON.stringify([{ type: 'text', text: 'Guten Morgen' }])
+    }
   ]).execute()
   const call = { persona_id: mara.id, tick_id: 'r', module: 'todo', tool_name: 'todo.create' }
   await db.insertInto('persona_actions').values([
@@ -111,12 +145,29 @@ t.test('a run tells its whole story: transcript, actions and ratings in order', 
     errorCode: null,
     tokens: { input: 5_000_000_000, output: 7, cacheWrite: 0, cacheRead: 0 }
   })
-  t.match(transcript, [{ seq: 0, role: 'user', stopReason: null }, { seq: 1, role: 'assistant', stopReason: 'tool_use' }])
-  t.same(transcript[1].content, [nested], 'blocks come back as they were, keys of any spelling included')
-  t.match(actions, [{ number: 1, result: 'ok', inputHash: 'h', latencyMs: 5 }, { number: 2, result: 'unknown', latencyMs: null }])
+  t.match(transcript, [{ seq: 0, role: 'user', stopReason: null }, {
+    seq: 1,
+    role: 'assistant',
+    stopReason: 'tool_use'
+  }])
+  t.same(
+    transcript[1].content,
+    [nested],
+    'blocks come back as they were, keys of any spelling included'
+  )
+  t.match(actions, [{ number: 1, result: 'ok', inputHash: 'h', latencyMs: 5 }, {
+    number: 2,
+    result: 'unknown',
+    latencyMs: null
+  }])
   t.match(feedback, [
     { module: '__parse', rating: null, rawText: '{"oops', evidence: null },
-    { module: 'todo', rating: 2, evidence: [{ action: 1, quote: 'CAL-500' }], comparedToLastTime: 'worse' }
+    {
+      module: 'todo',
+      rating: 2,
+      evidence: [{ action: 1, quote: 'CAL-500' }],
+      comparedToLastTime: 'worse'
+    }
   ])
 })
 
@@ -131,7 +182,13 @@ t.test('a run still waiting is cancelled at once', async t => {
   const response = await cancel('r')
   t.match(
     [response.statusCode, response.json()],
-    [200, { id: 'r', state: 'incomplete', endReason: 'cancelled', finishedAt: String, errorCode: null }]
+    [200, {
+      id: 'r',
+      state: 'incomplete',
+      endReason: 'cancelled',
+      finishedAt: String,
+      errorCode: null
+    }]
   )
   t.equal((await cancel('r')).statusCode, 409, 'it is final now')
 })
@@ -139,9 +196,14 @@ t.test('a run still waiting is cancelled at once', async t => {
 t.test('a run under way is asked to end, and asking again changes nothing', async t => {
   for (const state of ['acting', 'reflecting'] as const) {
     await addRun('r', state)
-    const asked = async () => (await db.selectFrom('runs').selectAll().executeTakeFirst())?.cancel_requested_at
+    const asked = async () =>
+      (await db.selectFrom('runs').selectAll().executeTakeFirst())?.cancel_requested_at
     const response = await cancel('r')
-    t.match([response.statusCode, response.json()], [200, { state, finishedAt: null }], 'its worker ends it')
+    t.match(
+      [response.statusCode, response.json()],
+      [200, { state, finishedAt: null }],
+      'its worker ends it'
+    )
     const first = await asked()
     t.ok(first)
     t.equal((await cancel('r')).statusCode, 200)
@@ -154,7 +216,10 @@ t.test('a final run cannot be cancelled, and the refusal says how it ended', asy
   for (const state of FINAL) {
     await addRun(state, state)
     const response = await cancel(state)
-    t.match([response.statusCode, response.json()], [409, { code: 'RUN_NOT_OPEN', message: new RegExp(`already ${state}`) }])
+    t.match([response.statusCode, response.json()], [409, {
+      code: 'RUN_NOT_OPEN',
+      message: new RegExp(`already ${state}`)
+    }])
     t.equal((await get(`/${state}`)).json().run.state, state)
   }
 })

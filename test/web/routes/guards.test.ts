@@ -5,11 +5,12 @@ import { admin, ADMIN_KEY, service, SERVICE_KEY, startTestApp } from '../../help
 import { sameOrigin, signIn, VIEWER_KEY } from '../../helpers/pages.ts'
 
 /**
- * Every route × every kind of credential. A route without a line here fails, and so does a line without a route.
+ * Every route × every kind of credential. A route without a line here fails, and so does a line
+ * without a route.
  *
- * `yes`: the route itself answers, whatever it answers; a number: refused with this status; `in`: led to the sign-in.
- * `wrong` sends a wrong key in every place at once, `swapped` each right key in the place of the other. `pA` and `pV` are
- * signed in to the pages as admin and as viewer.
+ * `yes`: the route itself answers, whatever it answers; a number: refused with this status; `in`:
+ * led to the sign-in. `wrong` sends a wrong key in every place at once, `swapped` each right key in
+ * the place of the other. `pA` and `pV` are signed in to the pages as admin and as viewer.
  */
 const GOLDEN = `
                                                   none     wrong    swapped  service  admin    viewer   pA       pV       deploy
@@ -109,32 +110,47 @@ GET    /runs/:id/words/:number                    in       in       in       in 
 
 const registered = new Set<string>()
 subscribe('fastify.initialization', message => {
-  (message as { fastify: FastifyInstance }).fastify.addHook('onRoute', route => {
+  ;(message as { fastify: FastifyInstance }).fastify.addHook('onRoute', route => {
     for (const method of [route.method].flat()) registered.add(`${method} ${route.url}`)
   })
 })
 const DEPLOY_KEY = 'deploy-key-for-tests'
 const app = await startTestApp(t, { env: { VIEWER_KEY, DEPLOY_KEY } })
 
-const CREDENTIALS: Record<string, () => Promise<Record<string, string>> | Record<string, string>> = {
-  none: () => ({}),
-  wrong: () => ({ 'x-service-key': 'wrong-key', authorization: 'Bearer wrong-key', cookie: `persona-runner-3070=${'x'.repeat(43)}` }),
-  swapped: () => ({ 'x-service-key': ADMIN_KEY, authorization: `Bearer ${SERVICE_KEY}`, cookie: `persona-runner-3070=${ADMIN_KEY}` }),
-  service: () => service,
-  admin: () => admin,
-  viewer: () => ({ authorization: `Bearer ${VIEWER_KEY}` }),
-  pA: () => signIn(app),
-  pV: () => signIn(app, VIEWER_KEY),
-  deploy: () => ({ authorization: `Bearer ${DEPLOY_KEY}` })
-}
+const CREDENTIALS: Record<string, () => Promise<Record<string, string>> | Record<string, string>> =
+  {
+    none: () => ({}),
+    wrong: () => ({
+      'x-service-key': 'wrong-key',
+      authorization: 'Bearer wrong-key',
+      cookie: `persona-runner-3070=${'x'.repeat(43)}`
+    }),
+    swapped: () => ({
+      'x-service-key': ADMIN_KEY,
+      authorization: `Bearer ${SERVICE_KEY}`,
+      cookie: `persona-runner-3070=${ADMIN_KEY}`
+    }),
+    service: () => service,
+    admin: () => admin,
+    viewer: () => ({ authorization: `Bearer ${VIEWER_KEY}` }),
+    pA: () => signIn(app),
+    pV: () => signIn(app, VIEWER_KEY),
+    deploy: () => ({ authorization: `Bearer ${DEPLOY_KEY}` })
+  }
 
-/** What a credential gets from a route, in one word. No request has a body, and no name in a path exists. */
+/**
+ * What a credential gets from a route, in one word. No request has a body, and no name in a path
+ * exists.
+ */
 async function ask (route: string, credential: string): Promise<string> {
   const [method, url = ''] = route.split(' ')
   // Anew each time: some routes end the session.
   const headers = { ...sameOrigin, ...await CREDENTIALS[credential]?.() }
   const response = await app.inject({
-    method: method as 'GET', url: url.replace(/:number/, '1').replace(/:\w+|\*/g, 'nobody'), headers, payloadAsStream: true
+    method: method as 'GET',
+    url: url.replace(/:number/, '1').replace(/:\w+|\*/g, 'nobody'),
+    headers,
+    payloadAsStream: true
   })
   response.stream().destroy()
   const { statusCode, headers: { location } } = response

@@ -19,18 +19,23 @@ interface Document {
   openapi: string
   paths: Record<string, Record<string, Operation>>
   tags: { name: string }[]
-  components: { schemas: Record<string, { properties?: object }>, securitySchemes: Record<string, object> }
+  components: {
+    schemas: Record<string, { properties?: object }>
+    securitySchemes: Record<string, object>
+  }
 }
 
 /** Every route as it is registered, whether documented or not. */
 const registered = new Set<string>()
 subscribe('fastify.initialization', message => {
-  (message as { fastify: FastifyInstance }).fastify.addHook('onRoute', route => {
+  ;(message as { fastify: FastifyInstance }).fastify.addHook('onRoute', route => {
     // Pages and their assets are for readers, not for programs.
     if ((route.schema as { hide?: boolean } | undefined)?.hide === true) return
     const path = route.url.replace(/(?<=.)\/$/, '').replace(/:(\w+)/g, '{$1}')
     for (const method of [route.method].flat()) {
-      if (method !== 'HEAD' && !path.startsWith('/docs')) registered.add(`${method.toLowerCase()} ${path}`)
+      if (method !== 'HEAD' && !path.startsWith('/docs')) {
+        registered.add(`${method.toLowerCase()} ${path}`)
+      }
     }
   })
 })
@@ -42,8 +47,15 @@ const app = await startTestApp(t, { env: { VIEWER_KEY, DEPLOY_KEY } })
 const response = await app.inject('/docs/json')
 const doc: Document = response.json()
 const operations = Object.entries(doc.paths).flatMap(([path, methods]) =>
-  Object.entries(methods).map(([method, operation]) => ({ method, path, name: `${method} ${path}`, operation })))
-const errorOf = (operation: Operation, status: number) => operation.responses[status]?.content?.['application/json']?.schema.$ref
+  Object.entries(methods).map(([method, operation]) => ({
+    method,
+    path,
+    name: `${method} ${path}`,
+    operation
+  }))
+)
+const errorOf = (operation: Operation, status: number) =>
+  operation.responses[status]?.content?.['application/json']?.schema.$ref
 
 t.test('the document is OpenAPI 3.1 and open to everybody', async t => {
   t.equal(response.statusCode, 200)
@@ -63,24 +75,46 @@ t.test('every operation has an id of its own, a summary, a declared tag, its par
   for (const { name, path, operation } of operations) {
     t.match(operation.operationId, /^[a-z][A-Za-z]+$/, name)
     t.match(operation.summary, /^[A-Z].{10,}/, `${name} has a summary`)
-    t.ok(operation.tags?.length === 1 && operation.tags.every(tag => tags.has(tag)), `${name} has a declared tag`)
-    t.ok(Object.keys(operation.responses).some(status => status.startsWith('2')), `${name} says what it answers`)
-    const inPath = operation.parameters?.filter(parameter => parameter.in === 'path').map(parameter => parameter.name) ?? []
-    t.same(inPath, [...path.matchAll(/\{(\w+)\}/g)].map(match => match[1]), `${name} has its path parameters`)
+    t.ok(
+      operation.tags?.length === 1 && operation.tags.every(tag => tags.has(tag)),
+      `${name} has a declared tag`
+    )
+    t.ok(
+      Object.keys(operation.responses).some(status => status.startsWith('2')),
+      `${name} says what it answers`
+    )
+    const inPath = operation.parameters?.filter(parameter =>
+      parameter.in === 'path'
+    ).map(parameter => parameter.name) ?? []
+    t.same(
+      inPath,
+      [...path.matchAll(/\{(\w+)\}/g)].map(match =>
+        match[1]
+      ),
+      `${name} has its path parameters`
+    )
   }
 })
 
 t.test('every refusal that a route can give is documented as an error body', async t => {
   t.same(Object.keys(doc.components.schemas.Error?.properties ?? {}), ['code', 'message'])
   for (const { name, path, operation } of operations) {
-    const takesInput = operation.requestBody !== undefined || operation.parameters?.some(parameter => parameter.in === 'query')
+    const takesInput = operation.requestBody !== undefined ||
+      operation.parameters?.some(parameter => parameter.in === 'query')
     const expected = [
-      takesInput && 400, operation.security && 401, operation.security && path.includes('{') && 404, operation.security && 503
+      takesInput && 400,
+      operation.security && 401,
+      operation.security && path.includes('{') && 404,
+      operation.security && 503
     ]
     for (const status of expected.filter(status => typeof status === 'number')) {
       t.equal(errorOf(operation, status), '#/components/schemas/Error', `${name} ${status}`)
     }
-    for (const status of Object.keys(operation.responses).filter(status => status >= '400' && path !== '/ready')) {
+    for (
+      const status of Object.keys(operation.responses).filter(status =>
+        status >= '400' && path !== '/ready'
+      )
+    ) {
       t.equal(errorOf(operation, Number(status)), '#/components/schemas/Error', `${name} ${status}`)
     }
   }
@@ -88,7 +122,11 @@ t.test('every refusal that a route can give is documented as an error body', asy
 
 t.test('what the document says about keys is what the guards do', async t => {
   const keys: Record<string, Record<string, string>> = {
-    serviceKey: service, adminKey: admin, viewerKey: viewer, deployKey: deploy, none: {}
+    serviceKey: service,
+    adminKey: admin,
+    viewerKey: viewer,
+    deployKey: deploy,
+    none: {}
   }
   t.same(['none', ...Object.keys(doc.components.securitySchemes)].sort(), Object.keys(keys).sort())
   for (const { name, method, path, operation } of operations) {
@@ -98,8 +136,16 @@ t.test('what the document says about keys is what the guards do', async t => {
     for (const [key, headers] of Object.entries(keys)) {
       // Whatever it is asked, the request does nothing to any row.
       const url = path.replace(/\{\w+\}/g, 'nobody')
-      const { statusCode } = await app.inject({ method: method.toUpperCase() as 'GET', url, headers })
-      t.equal(statusCode === 401 || statusCode === 403, expected.length > 0 && !expected.includes(key), `${name} with ${key}`)
+      const { statusCode } = await app.inject({
+        method: method.toUpperCase() as 'GET',
+        url,
+        headers
+      })
+      t.equal(
+        statusCode === 401 || statusCode === 403,
+        expected.length > 0 && !expected.includes(key),
+        `${name} with ${key}`
+      )
     }
   }
 })
@@ -108,7 +154,9 @@ function keysFor (method: string, path: string): string[] {
   if (path.includes('/internal/')) return ['serviceKey']
   if (!path.includes('/admin/')) return []
   if (method === 'get') return ['adminKey', 'viewerKey']
-  return method === 'post' && path === '/api/v1/admin/releases' ? ['adminKey', 'deployKey'] : ['adminKey']
+  return method === 'post' && path === '/api/v1/admin/releases'
+    ? ['adminKey', 'deployKey']
+    : ['adminKey']
 }
 
 function collectRefs (node: unknown, found: string[] = []): string[] {
@@ -122,12 +170,17 @@ function collectRefs (node: unknown, found: string[] = []): string[] {
 
 function resolve (ref: string): unknown {
   return ref.replace(/^#\//, '').split('/').reduce<unknown>(
-    (node, key) => (node as Record<string, unknown> | undefined)?.[key.replaceAll('~1', '/').replaceAll('~0', '~')], doc
+    (node, key) =>
+      (node as Record<string, unknown> | undefined)
+        ?.[key.replaceAll('~1', '/').replaceAll('~0', '~')],
+    doc
   )
 }
 
 t.test('every reference leads somewhere within the document, and every component is referred to', async t => {
   const refs = new Set(collectRefs(doc))
   for (const ref of refs) t.ok(ref.startsWith('#/') && resolve(ref) !== undefined, ref)
-  for (const name of Object.keys(doc.components.schemas)) t.ok(refs.has(`#/components/schemas/${name}`), `${name} is used`)
+  for (const name of Object.keys(doc.components.schemas)) {
+    t.ok(refs.has(`#/components/schemas/${name}`), `${name} is used`)
+  }
 })

@@ -1,7 +1,10 @@
 import de from './content/de.json' with { type: 'json' }
 import en from './content/en.json' with { type: 'json' }
 
-/** What a character writes into an app, and how it talks. Placeholders: `{refs}`, `{errors}` (as `#3`) and `{module}`. */
+/**
+ * What a character writes into an app, and how it talks. Placeholders: `{refs}`, `{errors}` (as
+ * `#3`) and `{module}`.
+ */
 export interface CharacterContent {
   tasks: string[]
   thoughts: string[]

@@ -33,7 +33,9 @@ export interface Conversation {
   turn: number
   /** The form that the persona is asked to rate its day in, or `null` while the day lasts. */
   reflectPrompt: string | null
-  /** The runner said something after the opening, and it is not the reflect prompt: the day is over. */
+  /**
+   * The runner said something after the opening, and it is not the reflect prompt: the day is over.
+   */
   isToldToStop: boolean
 }
 
@@ -41,15 +43,22 @@ const REFLECT_FORM = /"ratings"\s*:\s*\[\s*\{/
 const FAVOURITES = /(?:die wichtigsten zuerst|most important first): ([^.\n]+)/
 
 export function readConversation (request: MessagesRequest): Conversation {
-  const said = request.messages.filter(message => message.role === 'user').map(message => textOf(message.content))
+  const said = request.messages.filter(message => message.role === 'user').map(message =>
+    textOf(message.content)
+  )
   const dayPrompt = said[0] ?? ''
   return {
     // The frame around the persona carries marks of chance; who it is must not depend on them.
     system: textOf(request.system).replace(/\n\n(?:So läuft es ab|How this works):[^]*$/, ''),
     dayPrompt,
-    language: !/Heute ist/.test(dayPrompt) && /\b(?:today|the|you)\b/i.test(dayPrompt) ? 'en' : 'de',
-    today: readDay(/(?:Heute ist|Today is) ([^\n]+)/.exec(dayPrompt)?.[1] ?? dayPrompt) ?? new Date(),
-    favourites: (FAVOURITES.exec(dayPrompt)?.[1] ?? '').split(',').map(name => name.trim().toLowerCase()).filter(name => name !== ''),
+    language: !/Heute ist/.test(dayPrompt) && /\b(?:today|the|you)\b/i.test(dayPrompt)
+      ? 'en'
+      : 'de',
+    today: readDay(/(?:Heute ist|Today is) ([^\n]+)/.exec(dayPrompt)?.[1] ?? dayPrompt) ??
+      new Date(),
+    favourites: (FAVOURITES.exec(dayPrompt)?.[1] ?? '').split(',').map(name =>
+      name.trim().toLowerCase()
+    ).filter(name => name !== ''),
     tools: playableTools(request.tools ?? []),
     calls: pastCalls(request),
     turn: request.messages.filter(message => message.role === 'assistant').length,
@@ -62,7 +71,8 @@ function pastCalls (request: MessagesRequest): PastCall[] {
   const results = resultsById(request)
   const replies = request.messages.filter(message => message.role === 'assistant')
   const calls = replies.flatMap(({ content }, turn) =>
-    blocksOf(content).flatMap(block => block.type === 'tool_use' ? [{ block, turn }] : []))
+    blocksOf(content).flatMap(block => block.type === 'tool_use' ? [{ block, turn }] : [])
+  )
   return calls.map(({ block, turn }, i) => {
     const result = results.get(block.id)
     const { module } = splitName(block.name)
@@ -73,7 +83,9 @@ function pastCalls (request: MessagesRequest): PastCall[] {
 
 function resultsById (request: MessagesRequest): Map<string, ToolResultBlock> {
   const blocks = request.messages.flatMap(message => blocksOf(message.content))
-  return new Map(blocks.flatMap(block => block.type === 'tool_result' ? [[block.tool_use_id, block]] : []))
+  return new Map(
+    blocks.flatMap(block => block.type === 'tool_result' ? [[block.tool_use_id, block]] : [])
+  )
 }
 
 /** What the runner puts around the words of the app. */

@@ -1,10 +1,23 @@
 /** January first; the first three letters tell them apart in German and in English. */
-const MONTHS = ['jan|jän', 'feb', 'mar|mär', 'apr', 'may|mai', 'jun', 'jul', 'aug', 'sep', 'oct|okt', 'nov', 'dec|dez']
+const MONTHS = [
+  'jan|jän',
+  'feb',
+  'mar|mär',
+  'apr',
+  'may|mai',
+  'jun',
+  'jul',
+  'aug',
+  'sep',
+  'oct|okt',
+  'nov',
+  'dec|dez'
+]
   .map(letters => new RegExp(`\\b(?:${letters})`, 'i'))
 
 /**
- * The day that a prompt names ("Montag, 23. November 2026", "November 23, 2026", "2026-11-23"), as midnight UTC.
- * `undefined` when it names none.
+ * The day that a prompt names ("Montag, 23. November 2026", "November 23, 2026", "2026-11-23"), as
+ * midnight UTC. `undefined` when it names none.
  */
 export function readDay (text: string): Date | undefined {
   const iso = /\b(\d{4})-(\d{2})-(\d{2})\b/.exec(text)

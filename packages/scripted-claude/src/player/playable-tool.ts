@@ -13,7 +13,8 @@ export interface PlayableTool {
 }
 
 const LOOKS = /^(list|search|history|find|show|view|query|browse|overview|get|read)/i
-const CHANGES = /^(update|edit|rename|complete|check|tick|move|reschedule|progress|finish|mark|set)/i
+const CHANGES =
+  /^(update|edit|rename|complete|check|tick|move|reschedule|progress|finish|mark|set)/i
 /** A persona deletes nothing that it did not add, so the players delete nothing at all. */
 const DESTROYS = /^(delete|remove|destroy|clear|reset|purge|drop|archive|cancel)/i
 /** What the runner appends to a name that it had to change. */
@@ -25,7 +26,12 @@ export function playableTools (tools: RequestTool[]): PlayableTool[] {
   return tools.flatMap(tool => {
     const { module, verb } = splitName(tool.name)
     if (DESTROYS.test(verb)) return []
-    return [{ name: tool.name, module, kind: kindOf(verb, tool.input_schema), schema: tool.input_schema }]
+    return [{
+      name: tool.name,
+      module,
+      kind: kindOf(verb, tool.input_schema),
+      schema: tool.input_schema
+    }]
   })
 }
 

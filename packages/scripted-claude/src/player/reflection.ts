@@ -7,7 +7,12 @@ import { diceFor } from './seeded-dice.ts'
 import type { Dice } from './seeded-dice.ts'
 
 /** What happened in one module, as the persona is reminded of it. */
-interface Experience { module: string, worked: PastCall[], failed: PastCall[], listed: number[] }
+interface Experience {
+  module: string
+  worked: PastCall[]
+  failed: PastCall[]
+  listed: number[]
+}
 
 const ACTION_LINE = /^#(\d+) .*\(([^()]+)\): (.+)$/gm
 const NOT_LIVED = /nicht ausgeführt|not executed/i
@@ -17,11 +22,16 @@ const MAX_QUOTE_CHARS = 120
 const TELLING = /"(?:title|name|text|note|message)":"[^"\\]{3,70}"/
 const WORDS = /\p{L}[^]{3,}/u
 
-/** The persona's answer to the reflect prompt: nothing but the JSON asked for, and only of what the conversation shows. */
+/**
+ * The persona's answer to the reflect prompt: nothing but the JSON asked for, and only of what the
+ * conversation shows.
+ */
 export function reflect (conversation: Conversation, character: Character, prompt: string): string {
   const experiences = experiencesIn(conversation, prompt)
   const earlier = earlierRatings(conversation.dayPrompt)
-  const ratings = experiences.map(experience => ratingFor(experience, conversation, character, earlier))
+  const ratings = experiences.map(experience =>
+    ratingFor(experience, conversation, character, earlier)
+  )
   const costliest = experiences.toSorted((a, b) => b.failed.length - a.failed.length)[0]
   return JSON.stringify({
     ratings,
@@ -39,18 +49,31 @@ function experiencesIn ({ calls }: Conversation, prompt: string): Experience[] {
     const own = lines.filter(line => line.module === module)
     const lived = own.filter(line => !NOT_LIVED.test(line.outcome ?? '')).map(line => line.number)
     const made = calls.filter(call => lived.includes(call.number))
-    const { worked = [], failed = [] } = Object.groupBy(made, call => call.isError ? 'failed' : 'worked')
+    const { worked = [], failed = [] } = Object.groupBy(
+      made,
+      call => call.isError ? 'failed' : 'worked'
+    )
     return { module, worked, failed, listed: own.map(line => line.number) }
   })
 }
 
-function ratingFor (experience: Experience, conversation: Conversation, character: Character, earlier: Map<string, number>) {
+function ratingFor (
+  experience: Experience,
+  conversation: Conversation,
+  character: Character,
+  earlier: Map<string, number>
+) {
   const dice = diceFor('rating', conversation.system, conversation.dayPrompt, experience.module)
   const { characters, noteNothing } = CONTENT[conversation.language]
   const and = conversation.language === 'de' ? ' und ' : ' and '
-  const numbers = [...experience.worked, ...experience.failed].map(call => call.number).sort((a, b) => a - b)
+  const numbers = [...experience.worked, ...experience.failed].map(call => call.number).sort((
+    a,
+    b
+  ) => a - b)
   const rating = ratingOf(experience, character, dice)
-  const template = rating === 0 ? noteNothing : noteFor(experience, characters[character.name].voice, dice)
+  const template = rating === 0
+    ? noteNothing
+    : noteFor(experience, characters[character.name].voice, dice)
   return {
     module: experience.module,
     notes: template
@@ -63,7 +86,10 @@ function ratingFor (experience: Experience, conversation: Conversation, characte
   }
 }
 
-/** By the anchors of the prompt, then bent a little by character. How long something took cannot be seen from here. */
+/**
+ * By the anchors of the prompt, then bent a little by character. How long something took cannot be
+ * seen from here.
+ */
 function ratingOf (experience: Experience, character: Character, dice: Dice): number {
   const { worked, failed } = experience
   if (worked.length + failed.length === 0) return 0
@@ -87,10 +113,15 @@ function noteFor (experience: Experience, voice: Voice, dice: Dice): string {
 
 /** What failed worked in the end, by another try at the same tool. */
 function hasWorkaround ({ worked, failed }: Experience): boolean {
-  return failed.every(call => worked.some(later => later.name === call.name && later.number > call.number))
+  return failed.every(call =>
+    worked.some(later => later.name === call.name && later.number > call.number)
+  )
 }
 
-/** The first trouble and the first success, each with a piece of the answer; all that is cited stands in the conversation. */
+/**
+ * The first trouble and the first success, each with a piece of the answer; all that is cited
+ * stands in the conversation.
+ */
 function evidenceOf ({ worked, failed }: Experience): { action: number, quote?: string }[] {
   return [failed[0], worked[0]].filter(call => call !== undefined).map(call => {
     const quote = quoteFrom(call.text)

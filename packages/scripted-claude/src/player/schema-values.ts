@@ -15,20 +15,32 @@ const FORMATS: Record<string, RegExp> = {
 }
 
 /** A property of a tool's input, and where it stands. */
-export interface Property { name: string, module: string, schema: Schema }
+export interface Property {
+  name: string
+  module: string
+  schema: Schema
+}
 
-/** A value that the schema takes, as far as players read schemas: types, enums, bounds, patterns, one level of alternatives. */
+/**
+ * A value that the schema takes, as far as players read schemas: types, enums, bounds, patterns,
+ * one level of alternatives.
+ */
 export function valueFor (setting: Setting, { name, module, schema }: Property): unknown {
   const plain = withoutAlternatives(schema)
   if (plain['const'] !== undefined) return plain['const']
   if (Array.isArray(plain['enum'])) return setting.dice.pick(plain['enum'] as unknown[])
   switch (typeOf(plain)) {
     case 'integer':
-    case 'number': return numberFor(setting, name, plain)
-    case 'boolean': return setting.dice.chance(0.5)
-    case 'array': return [valueFor(setting, { name, module, schema: recordIn(plain, 'items') })]
-    case 'object': return objectFor(setting, module, plain)
-    default: return stringFor(setting, { name, module, schema: plain })
+    case 'number':
+      return numberFor(setting, name, plain)
+    case 'boolean':
+      return setting.dice.chance(0.5)
+    case 'array':
+      return [valueFor(setting, { name, module, schema: recordIn(plain, 'items') })]
+    case 'object':
+      return objectFor(setting, module, plain)
+    default:
+      return stringFor(setting, { name, module, schema: plain })
   }
 }
 
@@ -37,11 +49,17 @@ export function requiredIn (schema: Schema): string[] {
 }
 
 export function propertiesOf (schema: Schema, module: string): Property[] {
-  return Object.entries(recordIn(schema, 'properties')).map(([name, property]) => ({ name, module, schema: isRecord(property) ? property : {} }))
+  return Object.entries(recordIn(schema, 'properties')).map(([name, property]) => ({
+    name,
+    module,
+    schema: isRecord(property) ? property : {}
+  }))
 }
 
 function objectFor (setting: Setting, module: string, schema: Schema): Record<string, unknown> {
-  const required = propertiesOf(schema, module).filter(property => requiredIn(schema).includes(property.name))
+  const required = propertiesOf(schema, module).filter(property =>
+    requiredIn(schema).includes(property.name)
+  )
   return Object.fromEntries(required.map(property => [property.name, valueFor(setting, property)]))
 }
 
@@ -49,9 +67,14 @@ function stringFor (setting: Setting, property: Property): string {
   const { pattern, format, minLength, maxLength } = property.schema
   const max = typeof maxLength === 'number' ? maxLength : Infinity
   const min = typeof minLength === 'number' ? minLength : 0
-  const rules = [typeof pattern === 'string' ? patternOf(pattern) : ANYTHING, FORMATS[String(format)] ?? ANYTHING]
+  const rules = [
+    typeof pattern === 'string' ? patternOf(pattern) : ANYTHING,
+    FORMATS[String(format)] ?? ANYTHING
+  ]
   const notations = stringsFor(setting, property)
-  const fitting = notations.find(text => text.length <= max && text.length >= min && rules.every(rule => rule.test(text)))
+  const fitting = notations.find(text =>
+    text.length <= max && text.length >= min && rules.every(rule => rule.test(text))
+  )
   return fitting ?? (notations[0] ?? '').slice(0, max)
 }
 
@@ -69,7 +92,9 @@ function numberFor ({ dice }: Setting, name: string, schema: Schema): number {
   const high = bound(schema['maximum'], schema['exclusiveMaximum'], -1)
   if (/minutes|duration/i.test(name)) return clamp(dice.pick([30, 45, 60, 90]), low, high)
   if (/limit|count|size|days/i.test(name)) return clamp(dice.pick([7, 10, 14]), low, high)
-  if (/percent|progress/i.test(name) && (high ?? 100) > 10) return clamp(10 * dice.between(2, 8), low, high)
+  if (/percent|progress/i.test(name) && (high ?? 100) > 10) {
+    return clamp(10 * dice.between(2, 8), low, high)
+  }
   const from = Math.ceil(low ?? 1)
   return dice.between(from, Math.floor(Math.min(high ?? from + 9, from + 99)))
 }
@@ -84,7 +109,9 @@ function clamp (value: number, low = -Infinity, high = Infinity): number {
 }
 
 function withoutAlternatives (schema: Schema): Schema {
-  const alternatives = [schema['anyOf'], schema['oneOf']].find(list => Array.isArray(list)) as unknown[] | undefined
+  const alternatives = [schema['anyOf'], schema['oneOf']].find(list => Array.isArray(list)) as
+    | unknown[]
+    | undefined
   const chosen = alternatives?.find(option => isRecord(option) && option['type'] !== 'null')
   return isRecord(chosen) ? { ...schema, ...chosen } : schema
 }

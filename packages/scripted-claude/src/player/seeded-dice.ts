@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto'
 
-/** Chance that falls the same way for the same seed, so that a demo can be told and a test can be trusted. */
+/**
+ * Chance that falls the same way for the same seed, so that a demo can be told and a test can be
+ * trusted.
+ */
 export interface Dice {
   /** True in `share` of all throws, 0 to 1. */
-  chance (share: number): boolean
+  chance(share: number): boolean
   /** @throws RangeError when there is nothing to pick from. */
-  pick<T> (items: readonly T[]): T
+  pick<T>(items: readonly T[]): T
   /** An integer, both ends included. */
-  between (min: number, max: number): number
+  between(min: number, max: number): number
 }
 
 export function diceFor (...seed: (string | number)[]): Dice {

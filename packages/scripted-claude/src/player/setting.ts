@@ -20,19 +20,31 @@ export interface Setting {
 }
 
 /** How a call failed before, where this is the second try. */
-export interface Setback { text: string }
+export interface Setback {
+  text: string
+}
 
 const WANTS_E164 = /e\.?164|international|country code|ländervorwahl|landesvorwahl|\+\d/i
-const WANTS_OTHER_TIME = /morning|afternoon|vormittag|nachmittag|uhrzeit|time slot|conflict|overlap|überschneid|belegt/i
-/** How often a person tries another time of day although the app did not say that the time is the trouble. */
+const WANTS_OTHER_TIME =
+  /morning|afternoon|vormittag|nachmittag|uhrzeit|time slot|conflict|overlap|überschneid|belegt/i
+/**
+ * How often a person tries another time of day although the app did not say that the time is the
+ * trouble.
+ */
 const GUESS_SHARE = 0.4
 
 const MORNING = { from: 8, to: 11 }
 const AFTERNOON = { from: 13, to: 17 }
 
-export function settingFor (conversation: Conversation, character: Character, dice: Dice, setback: Setback | null): Setting {
+export function settingFor (
+  conversation: Conversation,
+  character: Character,
+  dice: Dice,
+  setback: Setback | null
+): Setting {
   const { language, today, calls } = conversation
-  const changesTime = setback !== null && (WANTS_OTHER_TIME.test(setback.text) || dice.chance(GUESS_SHARE))
+  const changesTime = setback !== null &&
+    (WANTS_OTHER_TIME.test(setback.text) || dice.chance(GUESS_SHARE))
   const hours = character.prefersAfternoon !== changesTime ? AFTERNOON : MORNING
   return {
     dice,

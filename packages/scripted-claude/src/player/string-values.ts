@@ -10,21 +10,36 @@ export interface StringProperty {
 
 type Words = (setting: Setting, property: StringProperty) => string[]
 
-/** By the name of the property, the first that fits. Each gives the same thing in several notations; the schema picks one. */
+/**
+ * By the name of the property, the first that fits. Each gives the same thing in several notations;
+ * the schema picks one.
+ */
 const BY_NAME: [RegExp, Words][] = [
   [/phone|mobile|telefon|handy/i, phones],
   [/e-?mail/i, addresses],
   [/url|uri|link|website/i, links],
   [/^(to|until|end|ends|bis)([A-Z_]|$)/, setting => moments(setting, 1, 7)],
   [/^(from|since|von)$/, setting => moments(setting, 0, 0)],
-  [/^(start|starts|begin|begins|at|when)([A-Z_]|$)/, setting => moments(setting, 0, setting.dice.between(1, 3))],
+  [
+    /^(start|starts|begin|begins|at|when)([A-Z_]|$)/,
+    setting => moments(setting, 0, setting.dice.between(1, 3))
+  ],
   [/due|deadline|target/i, setting => moments(setting, 0, setting.dice.between(2, 9))],
   [/time$/i, ({ hour }) => [`${pad(hour)}:00`, `${pad(hour)}:00:00Z`]],
   [/date|day$|On$/, setting => days(setting, 0)],
-  [/query|search|keyword|^q$/i, ({ dice, content }) => [dice.pick(content.topics).split(/[\s-]/)[0] ?? '']],
-  [/tag|label|category|colou?r/i, ({ dice, content }) => [slug(dice.pick(content.topics)), '#3366cc']],
+  [
+    /query|search|keyword|^q$/i,
+    ({ dice, content }) => [dice.pick(content.topics).split(/[\s-]/)[0] ?? '']
+  ],
+  [
+    /tag|label|category|colou?r/i,
+    ({ dice, content }) => [slug(dice.pick(content.topics)), '#3366cc']
+  ],
   [/time.?zone/i, ({ language }) => [language === 'de' ? 'Europe/Berlin' : 'Europe/London']],
-  [/text|body|content|description|entry|message|reason|comment/i, setting => [fresh(setting, setting.content.thoughts)]],
+  [
+    /text|body|content|description|entry|message|reason|comment/i,
+    setting => [fresh(setting, setting.content.thoughts)]
+  ],
   [/title|name|subject|summary|label|note/i, titles]
 ]
 
@@ -41,13 +56,16 @@ const BY_MODULE: [RegExp, (setting: Setting) => string[]][] = [
 /** Notations of one value, likeliest first. */
 export function stringsFor (setting: Setting, property: StringProperty): string[] {
   const format = String(property.schema['format'] ?? '')
-  const found = BY_NAME.find(([name]) => name.test(property.name))?.[1] ?? (format.startsWith('date') ? soon : titles)
+  const found = BY_NAME.find(([name]) => name.test(property.name))?.[1] ??
+    (format.startsWith('date') ? soon : titles)
   return [...found(setting, property), ...fallbacks(setting)]
 }
 
 function titles (setting: Setting, { name, module }: StringProperty): string[] {
   const isSideNote = /contact/i.test(module) && /note/i.test(name)
-  const table = isSideNote ? setting.content.events : BY_MODULE.find(([pattern]) => pattern.test(module))?.[1](setting)
+  const table = isSideNote
+    ? setting.content.events
+    : BY_MODULE.find(([pattern]) => pattern.test(module))?.[1](setting)
   return [fresh(setting, table ?? setting.content.topics)]
 }
 
@@ -59,7 +77,14 @@ function soon (setting: Setting): string[] {
 function moments (setting: Setting, hoursLater: number, daysLater: number): string[] {
   const day = isoDay(setting.today, daysLater)
   const time = `${pad(setting.hour + hoursLater)}:00`
-  return [`${day}T${time}`, `${day}T${time}:00`, `${day}T${time}:00Z`, `${day} ${time}`, ...days(setting, daysLater), time]
+  return [
+    `${day}T${time}`,
+    `${day}T${time}:00`,
+    `${day}T${time}:00Z`,
+    `${day} ${time}`,
+    ...days(setting, daysLater),
+    time
+  ]
 }
 
 function days (setting: Setting, daysLater: number): string[] {

@@ -10,13 +10,19 @@ import type { Setting } from './setting.ts'
 const OPTIONAL_SHARE = { look: 0.15, add: 0.5, open: 0.4 }
 
 /**
- * Arguments that fit the tool's schema: all that is required and some of the rest. `null` when a required id is not known,
- * because the app has shown nothing yet that could be opened.
+ * Arguments that fit the tool's schema: all that is required and some of the rest. `null` when a
+ * required id is not known, because the app has shown nothing yet that could be opened.
  */
-export function argumentsFor (tool: PlayableTool, setting: Setting, calls: PastCall[]): Record<string, unknown> | null {
+export function argumentsFor (
+  tool: PlayableTool,
+  setting: Setting,
+  calls: PastCall[]
+): Record<string, unknown> | null {
   const filled: Record<string, unknown> = {}
   for (const property of chosenProperties(tool, setting)) {
-    const value = isIdName(property.name) ? idFor(property, setting, calls) : valueFor(setting, property)
+    const value = isIdName(property.name)
+      ? idFor(property, setting, calls)
+      : valueFor(setting, property)
     if (value !== undefined) filled[property.name] = value
     else if (requiredIn(tool.schema).includes(property.name)) return null
   }
@@ -30,16 +36,30 @@ function chosenProperties (tool: PlayableTool, { dice }: Setting): Property[] {
   const unnamed = all.filter(({ name }) => !/title|name/i.test(name))
   // What a thing is called is the last that people change about it.
   const optional = tool.kind === 'open' && unnamed.length > 0 ? unnamed : all
-  const taken = new Set([...required, ...optional.filter(() => dice.chance(OPTIONAL_SHARE[tool.kind])).map(({ name }) => name)])
+  const taken = new Set([
+    ...required,
+    ...optional.filter(() => dice.chance(OPTIONAL_SHARE[tool.kind])).map(({ name }) => name)
+  ])
   // Opening a thing to change nothing would be odd.
-  if (tool.kind === 'open' && taken.size === required.length && optional.length > 0) taken.add(dice.pick(optional).name)
+  if (tool.kind === 'open' && taken.size === required.length && optional.length > 0) {
+    taken.add(dice.pick(optional).name)
+  }
   return properties.filter(({ name }) => taken.has(name))
 }
 
-/** `contactId` is an id of the module that starts with "contact"; a plain `id` is one of the tool's own module. */
-function idFor ({ name, module, schema }: Property, { dice }: Setting, calls: PastCall[]): string | number | undefined {
+/**
+ * `contactId` is an id of the module that starts with "contact"; a plain `id` is one of the tool's
+ * own module.
+ */
+function idFor (
+  { name, module, schema }: Property,
+  { dice }: Setting,
+  calls: PastCall[]
+): string | number | undefined {
   const stem = name.replace(/_?id$/i, '').toLowerCase()
-  const other = calls.map(call => call.module).find(called => stem !== '' && called.toLowerCase().startsWith(stem))
+  const other = calls.map(call => call.module).find(called =>
+    stem !== '' && called.toLowerCase().startsWith(stem)
+  )
   const ids = knownIds(calls, other ?? module).slice(0, 3)
   if (ids.length === 0) return undefined
   const id = dice.pick(ids)

@@ -5,13 +5,22 @@ import type { PromptSet } from './prompt-set.ts'
 
 const BY_LANGUAGE = new Map<string, PromptSet>([['de', de], ['en', en]])
 
-/** Languages that prompts exist in. Personas of other languages get the English ones, and are told to live in their own. */
+/**
+ * Languages that prompts exist in. Personas of other languages get the English ones, and are told
+ * to live in their own.
+ */
 export const PROMPT_LANGUAGES = [...BY_LANGUAGE.keys()]
 
-/** English prompts by the name of the language that they ask for. There are as many as languages in the cast. */
+/**
+ * English prompts by the name of the language that they ask for. There are as many as languages in
+ * the cast.
+ */
 const byName = new Map<string, PromptSet>()
 
-/** @param locale a BCP 47 tag such as `de-CH`, or `pt-BR`, whose country says which Portuguese; what is no tag gets English */
+/**
+ * @param locale a BCP 47 tag such as `de-CH`, or `pt-BR`, whose country says which Portuguese; what
+ *   is no tag gets English
+ */
 export function promptsFor (locale: string): PromptSet {
   const known = BY_LANGUAGE.get(languageOf(locale))
   if (known !== undefined) return known
@@ -22,12 +31,14 @@ export function promptsFor (locale: string): PromptSet {
 }
 
 /**
- * Names the wording that a run was driven with, such as `de-3f9a1c07`. Derived from the text itself, so that
- * a changed word can never go on under an old version: numbers from different wordings are not comparable
- * (docs/ratings.md).
+ * Names the wording that a run was driven with, such as `de-3f9a1c07`. Derived from the text
+ * itself, so that a changed word can never go on under an old version: numbers from different
+ * wordings are not comparable (docs/ratings.md).
  */
 export function promptVersion (locale: string): string {
-  return `${languageOf(locale)}-${createHash('sha256').update(sampleOf(promptsFor(locale))).digest('hex').slice(0, 8)}`
+  return `${languageOf(locale)}-${
+    createHash('sha256').update(sampleOf(promptsFor(locale))).digest('hex').slice(0, 8)
+  }`
 }
 
 /** `fr` of `fr-CH`; `en` where the tag names no language. */
@@ -56,7 +67,12 @@ function sampleOf (prompts: PromptSet): string {
     prompts.day({ today: 'T', favouriteModules: [], diary: 'D' }),
     prompts.reflect({
       modules: ['a'],
-      actions: (['ok', 'error', 'unknown', 'rejected'] as const).map((outcome, i) => ({ number: i + 1, toolName: 'a.b', module: 'a', outcome }))
+      actions: (['ok', 'error', 'unknown', 'rejected'] as const).map((outcome, i) => ({
+        number: i + 1,
+        toolName: 'a.b',
+        module: 'a',
+        outcome
+      }))
     }),
     prompts.repair(['P']),
     prompts.goOn,

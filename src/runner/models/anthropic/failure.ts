@@ -4,12 +4,15 @@ import type { Repeatable } from '../retry.ts'
 import { scrub } from '../../../platform/secrets.ts'
 
 /**
- * What went wrong with one request to the Messages API, whatever dress it came in: a status, an error event with status
- * 200, a broken connection, a page of a proxy. By an allow-list: the SDK's errors carry headers, and those carry the key.
- * So no error of the SDK goes on as a `cause`.
+ * What went wrong with one request to the Messages API, whatever dress it came in: a status, an
+ * error event with status 200, a broken connection, a page of a proxy. By an allow-list: the SDK's
+ * errors carry headers, and those carry the key. So no error of the SDK goes on as a `cause`.
  */
 export interface ApiFailure extends Repeatable {
-  /** As the API numbers its errors, derived from the type where an error came with status 200. Undefined: no answer came. */
+  /**
+   * As the API numbers its errors, derived from the type where an error came with status 200.
+   * Undefined: no answer came.
+   */
   status: number | undefined
   type: string | undefined
   requestId: string | undefined
@@ -38,7 +41,11 @@ export function failureOf (thrown: unknown, secrets: string[]): ApiFailure {
   const error = toLoose(thrown)
   const headers = isHeaders(error.headers) ? error.headers : new Headers()
   const status = statusFor(error.status, error.type)
-  const said = typeof error.apiMessage === 'string' ? error.apiMessage : thrown instanceof Error ? thrown.message : String(thrown)
+  const said = typeof error.apiMessage === 'string'
+    ? error.apiMessage
+    : thrown instanceof Error
+    ? thrown.message
+    : String(thrown)
   const code = status === undefined ? networkCodeOf(thrown) : undefined
   return {
     status,
@@ -51,7 +58,10 @@ export function failureOf (thrown: unknown, secrets: string[]): ApiFailure {
   }
 }
 
-/** From a body that came with status 200 and is no message: an error in it counts as that error, anything else is garbled. */
+/**
+ * From a body that came with status 200 and is no message: an error in it counts as that error,
+ * anything else is garbled.
+ */
 export function failureIn (body: unknown, secrets: string[]): ApiFailure {
   const error = errorIn(body) ?? (typeof body === 'string' ? errorInEvents(body) : undefined)
   const type = typeOf(error ?? {}, secrets)
@@ -73,7 +83,10 @@ function statusFor (status: unknown, type: unknown): number | undefined {
   return typeof status === 'number' && (status !== 400 || byType === undefined) ? status : byType
 }
 
-/** No answer passes, like everything that is out of order on the other side; unless the API knows better. */
+/**
+ * No answer passes, like everything that is out of order on the other side; unless the API knows
+ * better.
+ */
 function passes (status: number | undefined, shouldRetry: string | null): boolean {
   if (shouldRetry === 'true' || shouldRetry === 'false') return shouldRetry === 'true'
   return status === undefined || status === 408 || status === 409 || status === 429 || status >= 500
@@ -87,19 +100,27 @@ function isHeaders (value: unknown): value is Pick<Headers, 'get'> {
 /** `retry-after-ms`, or `retry-after` in seconds or as a date. */
 function retryAfterOf (headers: Pick<Headers, 'get'>): number | undefined {
   const after = headers.get('retry-after') ?? ''
-  const candidates = [parseFloat(headers.get('retry-after-ms') ?? ''), parseFloat(after) * 1000, Date.parse(after) - Date.now()]
+  const candidates = [
+    parseFloat(headers.get('retry-after-ms') ?? ''),
+    parseFloat(after) * 1000,
+    Date.parse(after) - Date.now()
+  ]
   return candidates.find(ms => Number.isFinite(ms) && ms >= 0)
 }
 
 /** `{ type: 'error', error: { type, message } }` */
 function errorIn (body: unknown): Loose | undefined {
   const { type, error } = toLoose(body)
-  return type === 'error' && typeof error === 'object' && error !== null ? error as Loose : undefined
+  return type === 'error' && typeof error === 'object' && error !== null
+    ? error as Loose
+    : undefined
 }
 
 /** An error event in a stream that nobody asked for. */
 function errorInEvents (text: string): Loose | undefined {
-  const data = text.split('\n').filter(line => line.startsWith('data:')).map(line => errorIn(parse(line.slice('data:'.length))))
+  const data = text.split('\n').filter(line => line.startsWith('data:')).map(line =>
+    errorIn(parse(line.slice('data:'.length)))
+  )
   return data.find(error => error !== undefined)
 }
 
@@ -113,7 +134,11 @@ function parse (text: string): unknown {
 
 /** Such as `ECONNREFUSED`, which stands at the bottom of a chain of causes. */
 function networkCodeOf (thrown: unknown): string | undefined {
-  for (let error = thrown, depth = 0; error instanceof Error && depth < 5; error = error.cause, depth++) {
+  for (
+    let error = thrown, depth = 0;
+    error instanceof Error && depth < 5;
+    error = error.cause, depth++
+  ) {
     const { code } = toLoose(error)
     if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,40}$/.test(code)) return code
   }
@@ -122,9 +147,13 @@ function networkCodeOf (thrown: unknown): string | undefined {
 
 /** A header like any other: a proxy may put anything into it. */
 function requestIdOf (value: unknown, secrets: string[]): string | undefined {
-  return typeof value === 'string' && /^[\w-]{1,80}$/.test(value) && scrub(value, secrets) === value ? value : undefined
+  return typeof value === 'string' && /^[\w-]{1,80}$/.test(value) && scrub(value, secrets) === value
+    ? value
+    : undefined
 }
 
-const typeOf = ({ type }: Loose, secrets: string[]) => typeof type === 'string' ? tidy(type, secrets) : undefined
+const typeOf = ({ type }: Loose, secrets: string[]) =>
+  typeof type === 'string' ? tidy(type, secrets) : undefined
 const tidy = (text: string, secrets: string[]) => oneLine(scrub(text, secrets), MESSAGE_MAX_BYTES)
-const toLoose = (value: unknown): Loose => typeof value === 'object' && value !== null ? value as Loose : {}
+const toLoose = (value: unknown): Loose =>
+  typeof value === 'object' && value !== null ? value as Loose : {}

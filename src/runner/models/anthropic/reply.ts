@@ -5,7 +5,8 @@ import type { AssistantBlock, ModelReply } from '../model.ts'
 /** Whether a body that came with status 200 is a message: a proxy may answer with anything. */
 export function isMessage (value: unknown): value is Anthropic.Message {
   const message = value as Partial<Anthropic.Message> | null
-  return typeof message === 'object' && message?.type === 'message' && typeof message.stop_reason === 'string' &&
+  return typeof message === 'object' && message?.type === 'message' &&
+    typeof message.stop_reason === 'string' &&
     Array.isArray(message.content) && message.content.every(isBlock) && hasOwnIds(message.content)
 }
 
@@ -14,7 +15,8 @@ function isBlock (value: unknown): boolean {
   const block = value as { type?: unknown, text?: unknown, id?: unknown, name?: unknown } | null
   if (typeof block !== 'object' || typeof block?.type !== 'string') return false
   if (block.type === 'text') return typeof block.text === 'string'
-  return block.type !== 'tool_use' || (typeof block.id === 'string' && typeof block.name === 'string')
+  return block.type !== 'tool_use' ||
+    (typeof block.id === 'string' && typeof block.name === 'string')
 }
 
 /** Two calls with one id could never be answered. */
@@ -29,7 +31,10 @@ const KEPT = new Set(['text', 'tool_use', 'thinking', 'redacted_thinking', 'comp
 export function toReply (message: Anthropic.Message, asked: string): ModelReply {
   const { usage } = message as Partial<Anthropic.Message>
   return {
-    content: [...atMost(message.content.filter(block => KEPT.has(block.type))).map(toBlock), ...stopDetailsOf(message)],
+    content: [
+      ...atMost(message.content.filter(block => KEPT.has(block.type))).map(toBlock),
+      ...stopDetailsOf(message)
+    ],
     stopReason: message.stop_reason ?? 'end_turn',
     model: typeof message.model === 'string' ? message.model : asked,
     usage: {
@@ -41,28 +46,41 @@ export function toReply (message: Anthropic.Message, asked: string): ModelReply 
   }
 }
 
-/** A reply of thousands of calls is no day in an app; those that are kept are executed or refused. */
+/**
+ * A reply of thousands of calls is no day in an app; those that are kept are executed or refused.
+ */
 const MAX_CALLS = 64
 const MAX_BLOCKS = 256
 
 /** The first of them, in their order. */
 function atMost (blocks: Anthropic.ContentBlock[]): Anthropic.ContentBlock[] {
   let calls = 0
-  return blocks.filter(({ type }) => type !== 'tool_use' || ++calls <= MAX_CALLS).slice(0, MAX_BLOCKS)
+  return blocks.filter(({ type }) => type !== 'tool_use' || ++calls <= MAX_CALLS).slice(
+    0,
+    MAX_BLOCKS
+  )
 }
 
 /** Only what may be sent back: the API refuses fields of its own answers, such as citations. */
 function toBlock (block: Anthropic.ContentBlock): AssistantBlock {
   if (block.type === 'text') return { type: 'text', text: block.text }
-  if (block.type === 'tool_use') return { type: 'tool_use', id: block.id, name: block.name, input: block.input }
+  if (block.type === 'tool_use') {
+    return { type: 'tool_use', id: block.id, name: block.name, input: block.input }
+  }
   return { ...block } as AssistantBlock
 }
 
-/** Which policy a refusal names, and its explanation: all that an operator gets to know about it. */
+/**
+ * Which policy a refusal names, and its explanation: all that an operator gets to know about it.
+ */
 function stopDetailsOf ({ stop_details: details }: Partial<Anthropic.Message>): AssistantBlock[] {
   if (typeof details !== 'object' || details === null) return []
   const toText = (value: unknown) => typeof value === 'string' ? oneLine(value) : null
-  return [{ type: 'stop_details', category: toText(details.category), explanation: toText(details.explanation) }]
+  return [{
+    type: 'stop_details',
+    category: toText(details.category),
+    explanation: toText(details.explanation)
+  }]
 }
 
 function toCount (value: unknown): number {

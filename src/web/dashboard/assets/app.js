@@ -1,11 +1,12 @@
 /* global document, window, location, fetch, DOMParser, EventSource, getSelection */
 
 /**
- * All the script there is: times in the reader's zone, and live regions. Without it every page works, and shows UTC.
+ * All the script there is: times in the reader's zone, and live regions. Without it every page
+ * works, and shows UTC.
  *
- * A live region is an element with an id and `data-live="topic another"` (topics: src/web/dashboard/live-marks.ts). When one of
- * them changes, it is fetched again: from `data-src`, which answers what stands in it, or else as the element with the same
- * id in the page itself.
+ * A live region is an element with an id and `data-live="topic another"` (topics:
+ * src/web/dashboard/live-marks.ts). When one of them changes, it is fetched again: from `data-src`,
+ * which answers what stands in it, or else as the element with the same id in the page itself.
  */
 
 const WHEN = { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' }
@@ -30,7 +31,12 @@ function showDate (time, at) {
   const zone = time.dataset.zone
   if (zone === undefined) return
   try {
-    const there = new Intl.DateTimeFormat('en-GB', { weekday: 'short', hour: '2-digit', minute: '2-digit', timeZone: zone })
+    const there = new Intl.DateTimeFormat('en-GB', {
+      weekday: 'short',
+      hour: '2-digit',
+      minute: '2-digit',
+      timeZone: zone
+    })
     if (here.resolvedOptions().timeZone === zone) return
     const note = document.createElement('small')
     note.textContent = ` (${there.format(at)} in ${zone})`
@@ -74,7 +80,9 @@ function coarse (minutes) {
 function sinceText (ms) {
   const seconds = Math.floor(ms / 1000)
   if (seconds < 60) return `${seconds} s`
-  return seconds < 3600 ? `${Math.floor(seconds / 60)} min ${seconds % 60} s` : `${Math.floor(seconds / 3600)} h ${Math.floor(seconds / 60) % 60} min`
+  return seconds < 3600
+    ? `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+    : `${Math.floor(seconds / 3600)} h ${Math.floor(seconds / 60) % 60} min`
 }
 
 /* Live regions */
@@ -98,7 +106,9 @@ async function fetchWaiting () {
     while (waiting.size > 0) {
       const due = liveRegions().filter(region => waiting.has(region.id))
       waiting.clear()
-      for (const [source, regions] of Map.groupBy(due, sourceOf)) await fetchRegions(source, regions)
+      for (const [source, regions] of Map.groupBy(due, sourceOf)) {
+        await fetchRegions(source, regions)
+      }
     }
   } finally {
     isRefreshing = false
@@ -111,7 +121,8 @@ async function fetchRegions (source, regions) {
   if (response === undefined || !response.ok) return
   const page = new DOMParser().parseFromString(await response.text(), 'text/html')
   for (const region of regions) {
-    const fresh = page.getElementById(region.id) ?? (region.dataset.src === undefined ? null : page.body)
+    const fresh = page.getElementById(region.id) ??
+      (region.dataset.src === undefined ? null : page.body)
     if (fresh === null || fresh.innerHTML.trim() === sent.get(region)) continue
     if (isInUse(region)) setTimeout(refresh, 2000, [region])
     else replace(region, fresh)
@@ -121,9 +132,14 @@ async function fetchRegions (source, regions) {
 /** Nobody's half-written text or selection is taken away. */
 function isInUse (region) {
   const selection = getSelection()
-  const isSelected = selection !== null && !selection.isCollapsed && region.contains(selection.anchorNode)
-  const isWritten = [...region.querySelectorAll('input, textarea')].some(field => field.value !== field.defaultValue)
-  return isSelected || isWritten || (region.contains(document.activeElement) && document.activeElement.matches('input, textarea, select'))
+  const isSelected = selection !== null && !selection.isCollapsed &&
+    region.contains(selection.anchorNode)
+  const isWritten = [...region.querySelectorAll('input, textarea')].some(field =>
+    field.value !== field.defaultValue
+  )
+  return isSelected || isWritten ||
+    (region.contains(document.activeElement) &&
+      document.activeElement.matches('input, textarea, select'))
 }
 
 function replace (region, fresh) {
@@ -133,16 +149,24 @@ function replace (region, fresh) {
   const scrolled = [...region.querySelectorAll('.scroll')].map(box => box.scrollLeft)
   sent.set(region, fresh.innerHTML.trim())
   region.replaceChildren(...document.importNode(fresh, true).childNodes)
-  for (const details of region.querySelectorAll('details')) if (nameOf(details) && open.has(nameOf(details))) details.open = true
-  region.querySelectorAll('.scroll').forEach((box, i) => { box.scrollLeft = scrolled[i] ?? 0 })
-  const again = focused?.id ? document.getElementById(focused.id) : [...region.querySelectorAll('a[href]')].find(a => a.href === focused?.href)
+  for (const details of region.querySelectorAll('details')) {
+    if (nameOf(details) && open.has(nameOf(details))) details.open = true
+  }
+  region.querySelectorAll('.scroll').forEach((box, i) => {
+    box.scrollLeft = scrolled[i] ?? 0
+  })
+  const again = focused?.id
+    ? document.getElementById(focused.id)
+    : [...region.querySelectorAll('a[href]')].find(a => a.href === focused?.href)
   again?.focus({ preventScroll: true })
   showTimes(region)
 }
 
 /* The stream */
 
-/** The server is heard of every 15 s; after that long a silence the line is dead without knowing it. */
+/**
+ * The server is heard of every 15 s; after that long a silence the line is dead without knowing it.
+ */
 const SILENCE_MS = 40_000
 const RETRY_MS = 3000
 let stream
@@ -153,21 +177,34 @@ function connect () {
   clearTimeout(retry)
   stream?.close()
   stream = new EventSource('/events')
-  const heard = () => { lastHeardAt = Date.now() }
+  const heard = () => {
+    lastHeardAt = Date.now()
+  }
   heard()
   // What happened while nobody listened is not told again: everything is looked at anew.
-  stream.addEventListener('open', () => { heard(); showState('Live', 'ok'); refresh(liveRegions()) })
+  stream.addEventListener('open', () => {
+    heard()
+    showState('Live', 'ok')
+    refresh(liveRegions())
+  })
   stream.addEventListener('beat', heard)
   stream.addEventListener('change', event => {
     heard()
     const topics = new Set(JSON.parse(event.data))
-    refresh(liveRegions().filter(region => region.dataset.live.split(' ').some(topic => topics.has(topic))))
+    refresh(
+      liveRegions().filter(region =>
+        region.dataset.live.split(' ').some(topic => topics.has(topic))
+      )
+    )
   })
   stream.addEventListener('error', () => {
     showState('Reconnecting …', 'warn')
     if (stream.readyState !== EventSource.CLOSED) return
     clearTimeout(retry)
-    retry = setTimeout(() => { refresh(liveRegions()); connect() }, RETRY_MS)
+    retry = setTimeout(() => {
+      refresh(liveRegions())
+      connect()
+    }, RETRY_MS)
   })
 }
 
@@ -188,7 +225,9 @@ function showState (text, tone) {
 /* Start */
 
 // Where a plot is wider than the page, what is newest is seen first.
-for (const box of document.querySelectorAll('.scroll:has(> .plot)')) box.scrollLeft = box.scrollWidth
+for (const box of document.querySelectorAll('.scroll:has(> .plot)')) {
+  box.scrollLeft = box.scrollWidth
+}
 for (const region of liveRegions()) sent.set(region, region.innerHTML.trim())
 showTimes(document)
 setInterval(() => countTimes(document), 1000)
@@ -196,8 +235,14 @@ setInterval(() => countTimes(document), 1000)
 if (liveRegions().length > 0) {
   connect()
   // A browser gives few connections to one site: a page that nobody looks at needs none.
-  document.addEventListener('visibilitychange', () => { document.hidden ? disconnect() : connect() })
+  document.addEventListener('visibilitychange', () => {
+    document.hidden ? disconnect() : connect()
+  })
   window.addEventListener('pagehide', disconnect)
-  window.addEventListener('pageshow', event => { if (event.persisted) connect() })
-  setInterval(() => { if (stream !== undefined && Date.now() - lastHeardAt > SILENCE_MS) connect() }, 5000)
+  window.addEventListener('pageshow', event => {
+    if (event.persisted) connect()
+  })
+  setInterval(() => {
+    if (stream !== undefined && Date.now() - lastHeardAt > SILENCE_MS) connect()
+  }, 5000)
 }

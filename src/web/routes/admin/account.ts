@@ -10,7 +10,10 @@ import { errorsOf, ref } from '../ref.ts'
 const PersonaId = Type.Object({ id: Type.String({ maxLength: 100 }) })
 const common = { tags: ['admin'], security: [{ adminKey: [] }] }
 
-/** What a persona shows to the app, where ACCOUNTS lets an operator give it. Goes in and never comes out. */
+/**
+ * What a persona shows to the app, where ACCOUNTS lets an operator give it. Goes in and never comes
+ * out.
+ */
 export const adminAccountRoutes: FastifyPluginAsyncTypebox = async app => {
   const { db } = app.database
 
@@ -18,7 +21,8 @@ export const adminAccountRoutes: FastifyPluginAsyncTypebox = async app => {
     schema: {
       ...common,
       operationId: 'getAccount',
-      summary: 'Of which kind the stored account of a persona is, and when it was set or last renewed; never a secret',
+      summary:
+        'Of which kind the stored account of a persona is, and when it was set or last renewed; never a secret',
       params: PersonaId,
       response: { 200: ref(AccountStatus), ...errorsOf(401, 404, 503) }
     }
@@ -33,7 +37,8 @@ export const adminAccountRoutes: FastifyPluginAsyncTypebox = async app => {
     schema: {
       ...common,
       operationId: 'putAccount',
-      summary: 'Store what a persona shows to the app, encrypted, in place of what was stored before',
+      summary:
+        'Store what a persona shows to the app, encrypted, in place of what was stored before',
       params: PersonaId,
       body: ref(AccountInput),
       response: { 204: Type.Null(), ...errorsOf(400, 401, 404, 409, 503) }

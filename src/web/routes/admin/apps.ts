@@ -2,11 +2,21 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { openClientSecret, sealClientSecret } from '../../../runner/apps/client-secret.ts'
 import { placeOf } from '../../../runner/apps/connect.ts'
-import { deleteApp, getApp, listApps, putApp, type StoredApp } from '../../../runner/apps/repository.ts'
+import {
+  deleteApp,
+  getApp,
+  listApps,
+  putApp,
+  type StoredApp
+} from '../../../runner/apps/repository.ts'
 import { problemsOf } from '../../../runner/apps/rules.ts'
 import { AppName, FIRST_APP } from '../../../personas/app-name.ts'
 import { App, AppInput, type AppSettings } from '../../../runner/apps/schemas.ts'
-import { AppOfEnvironmentError, BadRequestError, DialForbiddenError } from '../../../platform/errors.ts'
+import {
+  AppOfEnvironmentError,
+  BadRequestError,
+  DialForbiddenError
+} from '../../../platform/errors.ts'
 import { readSeedSecrets } from '../../../platform/keys.ts'
 import { countByApp } from '../../../personas/repository.ts'
 import { errorsOf, ref } from '../ref.ts'
@@ -24,7 +34,9 @@ export const adminAppRoutes: FastifyPluginAsyncTypebox = async app => {
       name: stored.name,
       definedBy: isFirst ? 'environment' : 'admin',
       settings: apps.settingsOf(stored),
-      hasClientSecret: isFirst ? config.OAUTH_CLIENT_SECRET !== undefined : stored.clientSecret !== null,
+      hasClientSecret: isFirst
+        ? config.OAUTH_CLIENT_SECRET !== undefined
+        : stored.clientSecret !== null,
       personas: personas.get(stored.name) ?? 0,
       version: stored.version,
       createdAt: stored.createdAt,
@@ -69,7 +81,8 @@ export const adminAppRoutes: FastifyPluginAsyncTypebox = async app => {
     schema: {
       ...common,
       operationId: 'putApp',
-      summary: 'Set an app up, or replace what is known of it; runs that begin from now on go by it',
+      summary:
+        'Set an app up, or replace what is known of it; runs that begin from now on go by it',
       params: Name,
       body: ref(AppInput),
       response: { 200: ref(App), 201: ref(App), ...errorsOf(400, 401, 404, 409, 503) }
@@ -78,7 +91,9 @@ export const adminAppRoutes: FastifyPluginAsyncTypebox = async app => {
     const { params: { name }, body: { oauthClientSecret, ...settings } } = request
     if (name === FIRST_APP) throw new AppOfEnvironmentError(name)
     const before = (await listApps(db)).find(stored => stored.name === name)
-    const kept = before !== undefined && goesToTheSame(apps.settingsOf(before), settings) ? openClientSecret(apps.vault, before) : undefined
+    const kept = before !== undefined && goesToTheSame(apps.settingsOf(before), settings)
+      ? openClientSecret(apps.vault, before)
+      : undefined
     const clientSecret = oauthClientSecret ?? kept
     const problems = problemsOf(settings, {
       hasClientSecret: clientSecret !== undefined,
@@ -88,7 +103,9 @@ export const adminAppRoutes: FastifyPluginAsyncTypebox = async app => {
     })
     if (problems.length > 0) throw new BadRequestError(problems.join('; '))
     await checkAddresses(name, settings)
-    const sealed = clientSecret === undefined ? null : sealClientSecret(apps.vault, name, clientSecret)
+    const sealed = clientSecret === undefined
+      ? null
+      : sealClientSecret(apps.vault, name, clientSecret)
     const { app: stored, created } = await putApp(db, name, settings, sealed)
     return reply.code(created ? 201 : 200).send(toApp(stored, await countByApp(db)))
   })
@@ -111,5 +128,6 @@ export const adminAppRoutes: FastifyPluginAsyncTypebox = async app => {
 
 /** A stored secret goes to nobody that it was not given for. */
 function goesToTheSame (before: AppSettings, after: AppSettings): boolean {
-  return before.mcpUrl === after.mcpUrl && before.oauthTokenUrl === after.oauthTokenUrl && before.oauthClientId === after.oauthClientId
+  return before.mcpUrl === after.mcpUrl && before.oauthTokenUrl === after.oauthTokenUrl &&
+    before.oauthClientId === after.oauthClientId
 }

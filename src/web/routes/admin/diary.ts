@@ -15,7 +15,13 @@ export const adminDiaryRoutes: FastifyPluginAsyncTypebox = async app => {
   const { db } = app.database
 
   app.get('/:id/diary', {
-    schema: { ...common, operationId: 'getDiary', summary: 'What a persona remembers', params: PersonaId, response: { 200: ref(DiarySchema), ...errorsOf(401, 404, 503) } }
+    schema: {
+      ...common,
+      operationId: 'getDiary',
+      summary: 'What a persona remembers',
+      params: PersonaId,
+      response: { 200: ref(DiarySchema), ...errorsOf(401, 404, 503) }
+    }
   }, async request => {
     const { id } = await getPersona(db, request.params.id)
     return loadDiary(db, id)
@@ -55,7 +61,8 @@ export const adminDiaryRoutes: FastifyPluginAsyncTypebox = async app => {
     schema: {
       ...common,
       operationId: 'forkPersona',
-      summary: 'A second persona of the same character, with or without the diary; it needs an account of its own in the app',
+      summary:
+        'A second persona of the same character, with or without the diary; it needs an account of its own in the app',
       params: PersonaId,
       body: Type.Object({
         email: Email,

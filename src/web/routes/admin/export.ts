@@ -7,22 +7,32 @@ import { SOURCES, type ExportName } from '../../../analysis/insights/export-sour
 import { databaseNow } from '../../../analysis/insights/filters.ts'
 import { errorsOf } from '../ref.ts'
 
-const MEDIA_TYPES = { csv: 'text/csv; charset=utf-8', ndjson: 'application/x-ndjson; charset=utf-8' }
+const MEDIA_TYPES = {
+  csv: 'text/csv; charset=utf-8',
+  ndjson: 'application/x-ndjson; charset=utf-8'
+}
 const ABOUT: Record<ExportName, string> = {
   runs: 'All runs as a file, oldest first, without transcripts',
   actions: 'All actions as a file, oldest first, without what the tools answered',
-  feedback: 'All feedback as a file, oldest first; an answer that could not be read is a __parse row with raw text and no rating'
+  feedback:
+    'All feedback as a file, oldest first; an answer that could not be read is a __parse row with raw text and no rating'
 }
 const ExportQuery = Type.Object({
   format: Type.Optional(Type.Enum(['csv', 'ndjson'], {
-    default: 'ndjson', description: 'in CSV, text that a spreadsheet would run begins with an apostrophe'
+    default: 'ndjson',
+    description: 'in CSV, text that a spreadsheet would run begins with an apostrophe'
   })),
-  from: Type.Optional(Type.String({ format: 'date-time', description: 'default: from the beginning' })),
+  from: Type.Optional(
+    Type.String({ format: 'date-time', description: 'default: from the beginning' })
+  ),
   to: Type.Optional(Type.String({ format: 'date-time', description: 'exclusive; default: now' }))
 }, { additionalProperties: false })
 const File = Type.Unsafe<Readable>({
   description: 'the file',
-  content: { 'text/csv': { schema: { type: 'string' } }, 'application/x-ndjson': { schema: { type: 'string' } } }
+  content: {
+    'text/csv': { schema: { type: 'string' } },
+    'application/x-ndjson': { schema: { type: 'string' } }
+  }
 })
 
 export const adminExportRoutes: FastifyPluginAsyncTypebox = async app => {
@@ -45,8 +55,12 @@ export const adminExportRoutes: FastifyPluginAsyncTypebox = async app => {
         from: from === undefined ? null : readInstant(from, 'from'),
         to: to === undefined ? await databaseNow(db) : readInstant(to, 'to')
       }
-      reply.type(MEDIA_TYPES[format]).header('content-disposition', `attachment; filename="${name}.${format}"`)
-      // Pages are read as the client takes them; when it goes away, the stream is destroyed and reading ends.
+      reply.type(MEDIA_TYPES[format]).header(
+        'content-disposition',
+        `attachment; filename="${name}.${format}"`
+      )
+      // Pages are read as the client takes them; when it goes away, the stream is destroyed and
+      // reading ends.
       return reply.send(Readable.from(exportRows(db, name, format, range)))
     })
   }

@@ -12,10 +12,14 @@ export const adminIncidentRoutes: FastifyPluginAsyncTypebox = async app => {
     schema: {
       ...common,
       operationId: 'listIncidents',
-      summary: 'Suspected injections and prompt leaks, newest first; the ratings of their runs count nowhere',
+      summary:
+        'Suspected injections and prompt leaks, newest first; the ratings of their runs count nowhere',
       querystring: IncidentFilter,
       response: {
-        200: Type.Object({ incidents: Type.Array(ref(Incident)), nextCursor: Type.Union([Type.String(), Type.Null()]) }),
+        200: Type.Object({
+          incidents: Type.Array(ref(Incident)),
+          nextCursor: Type.Union([Type.String(), Type.Null()])
+        }),
         ...errorsOf(400, 401, 503)
       }
     }

@@ -6,7 +6,12 @@ import { findGaps } from '../../../analysis/insights/gaps.ts'
 import { describeModules } from '../../../analysis/insights/modules.ts'
 import { Problem, SayDoGap } from '../../../analysis/insights/problem-schemas.ts'
 import { findProblems } from '../../../analysis/insights/problems.ts'
-import { CastQuery, GapsQuery, ModulesQuery, ProblemsQuery } from '../../../analysis/insights/queries.ts'
+import {
+  CastQuery,
+  GapsQuery,
+  ModulesQuery,
+  ProblemsQuery
+} from '../../../analysis/insights/queries.ts'
 import { Mixed, ModuleGroup, Range } from '../../../analysis/insights/schemas.ts'
 import { errorsOf, ref } from '../ref.ts'
 
@@ -22,14 +27,19 @@ export const adminInsightRoutes: FastifyPluginAsyncTypebox = async app => {
     schema: {
       ...common,
       operationId: 'moduleInsights',
-      summary: 'How each module does, worst first. Unless mix=true: models and prompts apart, each persona in its newest version',
+      summary:
+        'How each module does, worst first. Unless mix=true: models and prompts apart, each persona in its newest version',
       querystring: ModulesQuery,
       response: {
         200: Type.Object({
           range: Range,
           mixed: ref(Mixed),
-          unreadable: Type.Integer({ description: 'runs whose answer could not be read; they rate nothing' }),
-          groups: Type.Array(ref(ModuleGroup), { description: 'the latest first; a single one with mix=true' })
+          unreadable: Type.Integer({
+            description: 'runs whose answer could not be read; they rate nothing'
+          }),
+          groups: Type.Array(ref(ModuleGroup), {
+            description: 'the latest first; a single one with mix=true'
+          })
         }),
         ...errors
       }
@@ -40,9 +50,13 @@ export const adminInsightRoutes: FastifyPluginAsyncTypebox = async app => {
     schema: {
       ...common,
       operationId: 'topProblems',
-      summary: 'What went wrong most often, by module, tool and kind of error, with examples and the feedback that cites them',
+      summary:
+        'What went wrong most often, by module, tool and kind of error, with examples and the feedback that cites them',
       querystring: ProblemsQuery,
-      response: { 200: Type.Object({ range: Range, total: Total, problems: Type.Array(ref(Problem)) }), ...errors }
+      response: {
+        200: Type.Object({ range: Range, total: Total, problems: Type.Array(ref(Problem)) }),
+        ...errors
+      }
     }
   }, async request => findProblems(db, request.query))
 
@@ -50,9 +64,13 @@ export const adminInsightRoutes: FastifyPluginAsyncTypebox = async app => {
     schema: {
       ...common,
       operationId: 'sayDoGaps',
-      summary: 'Visits whose rating and friction contradict each other, newest first; one of the two is wrong',
+      summary:
+        'Visits whose rating and friction contradict each other, newest first; one of the two is wrong',
       querystring: GapsQuery,
-      response: { 200: Type.Object({ range: Range, total: Total, gaps: Type.Array(ref(SayDoGap)) }), ...errors }
+      response: {
+        200: Type.Object({ range: Range, total: Total, gaps: Type.Array(ref(SayDoGap)) }),
+        ...errors
+      }
     }
   }, async request => findGaps(db, request.query))
 
@@ -60,10 +78,16 @@ export const adminInsightRoutes: FastifyPluginAsyncTypebox = async app => {
     schema: {
       ...common,
       operationId: 'castQuality',
-      summary: 'Whether the personas are a crowd or one model in ten hats, and which tools and modules nobody used',
+      summary:
+        'Whether the personas are a crowd or one model in ten hats, and which tools and modules nobody used',
       querystring: CastQuery,
       response: {
-        200: Type.Object({ range: Range, mixed: ref(Mixed), coverage: ref(Coverage), groups: Type.Array(ref(CastGroup)) }),
+        200: Type.Object({
+          range: Range,
+          mixed: ref(Mixed),
+          coverage: ref(Coverage),
+          groups: Type.Array(ref(CastGroup))
+        }),
         ...errors
       }
     }

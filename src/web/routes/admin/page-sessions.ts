@@ -10,7 +10,10 @@ export const adminPageSessionRoutes: FastifyPluginAsyncTypebox = async app => {
       summary: 'Sign everybody out of the pages, in all browsers',
       tags: ['admin'],
       security: [{ adminKey: [] }],
-      response: { 200: Type.Object({ ended: Type.Integer({ description: 'sessions' }) }), ...errorsOf(401, 503) }
+      response: {
+        200: Type.Object({ ended: Type.Integer({ description: 'sessions' }) }),
+        ...errorsOf(401, 503)
+      }
     }
   }, async () => ({ ended: await closeAllSessions(app.database.db) }))
 }

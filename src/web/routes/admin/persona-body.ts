@@ -7,7 +7,12 @@ import { ref } from '../ref.ts'
 export const PersonaBody = Type.Object({
   ...PersonaInput.properties,
   password: Type.Optional(Password),
-  signUp: Type.Optional(Type.Boolean({ description: "true: create its account in the app, too, by the app's sign-up; the answer says in signUp what became of it" }))
+  signUp: Type.Optional(
+    Type.Boolean({
+      description:
+        "true: create its account in the app, too, by the app's sign-up; the answer says in signUp what became of it"
+    })
+  )
 }, {
   additionalProperties: false,
   examples: [{

@@ -27,7 +27,10 @@ const Budget = Type.Object({
   spentUsd: Type.Number(),
   reservedUsd: Type.Number({ description: 'what calls under way may cost at most' }),
   calls: Type.Integer(),
-  unansweredCalls: Type.Integer({ description: 'of these, calls whose answer never came; charged with what they could have cost at most' })
+  unansweredCalls: Type.Integer({
+    description:
+      'of these, calls whose answer never came; charged with what they could have cost at most'
+  })
 })
 const Replica = Type.Object({
   id: Type.String(),
@@ -41,17 +44,28 @@ const Replica = Type.Object({
 })
 
 const RunnerState = Type.Object({
-  state: Type.Enum(['on', 'paused', 'off'], { description: 'off: keys are missing, see `missing`' }),
+  state: Type.Enum(['on', 'paused', 'off'], {
+    description: 'off: keys are missing, see `missing`'
+  }),
   missing: Type.Array(Type.String(), { description: 'variables to set' }),
-  pausedByEnvironment: Type.Boolean({ description: 'this process was started with RUNNER_PAUSED=true' }),
+  pausedByEnvironment: Type.Boolean({
+    description: 'this process was started with RUNNER_PAUSED=true'
+  }),
   pauseReason: Type.Union([Type.String(), Type.Null()]),
   changedAt: Type.String({ format: 'date-time' }),
   schedule: Type.String(),
   concurrency: Type.Integer(),
   model: Type.String(),
   lastPokeAt: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
-  open: Type.Object({ queued: Type.Integer(), acting: Type.Integer(), reflecting: Type.Integer(), deferred: Type.Integer({ description: 'waiting for a service that is out of order' }) }, { description: 'open runs over all processes' }),
-  breakers: Type.Array(Breaker, { description: 'services that are out of order; meanwhile runs wait instead of failing' }),
+  open: Type.Object({
+    queued: Type.Integer(),
+    acting: Type.Integer(),
+    reflecting: Type.Integer(),
+    deferred: Type.Integer({ description: 'waiting for a service that is out of order' })
+  }, { description: 'open runs over all processes' }),
+  breakers: Type.Array(Breaker, {
+    description: 'services that are out of order; meanwhile runs wait instead of failing'
+  }),
   budget: Type.Union([Budget, Type.Null()], { description: 'null: DAILY_BUDGET_USD is not set' }),
   replicas: Type.Array(Replica, { description: 'processes seen within a day' })
 })
@@ -62,11 +76,19 @@ export const adminRunnerRoutes: FastifyPluginAsyncTypebox = async app => {
 
   async function describe () {
     const [pause, open, breakers, replicas, budget] = await Promise.all([
-      readPause(db), countOpen(db), services.all().then(all => listBreakers(db, all)), listReplicas(db), describeBudget()
+      readPause(db),
+      countOpen(db),
+      services.all().then(all => listBreakers(db, all)),
+      listReplicas(db),
+      describeBudget()
     ])
     const paused = pause.paused || config.RUNNER_PAUSED
     return {
-      state: scheduler.missing.length > 0 ? 'off' as const : paused ? 'paused' as const : 'on' as const,
+      state: scheduler.missing.length > 0
+        ? 'off' as const
+        : paused
+        ? 'paused' as const
+        : 'on' as const,
       missing: scheduler.missing,
       pausedByEnvironment: config.RUNNER_PAUSED,
       pauseReason: pause.reason,
@@ -85,11 +107,23 @@ export const adminRunnerRoutes: FastifyPluginAsyncTypebox = async app => {
   async function describeBudget () {
     if (config.DAILY_BUDGET_USD === undefined) return null
     const { day, usd, reservedUsd, calls, unansweredCalls } = await readToday(db)
-    return { dailyUsd: config.DAILY_BUDGET_USD, day, spentUsd: usd, reservedUsd, calls, unansweredCalls }
+    return {
+      dailyUsd: config.DAILY_BUDGET_USD,
+      day,
+      spentUsd: usd,
+      reservedUsd,
+      calls,
+      unansweredCalls
+    }
   }
 
   app.get('/', {
-    schema: { ...common, operationId: 'getRunner', summary: 'Whether the runner is on, and what it has to do', response: { 200: RunnerState, ...errorsOf(401, 503) } }
+    schema: {
+      ...common,
+      operationId: 'getRunner',
+      summary: 'Whether the runner is on, and what it has to do',
+      response: { 200: RunnerState, ...errorsOf(401, 503) }
+    }
   }, describe)
 
   app.post('/', {
@@ -98,7 +132,8 @@ export const adminRunnerRoutes: FastifyPluginAsyncTypebox = async app => {
       operationId: 'setRunner',
       summary: 'Pause or resume the runner, in all processes; runs under way go on',
       body: Type.Object({
-        paused: Type.Boolean(), reason: Type.Optional(Type.String({ maxLength: 500 }))
+        paused: Type.Boolean(),
+        reason: Type.Optional(Type.String({ maxLength: 500 }))
       }, { additionalProperties: false }),
       response: { 200: RunnerState, ...errorsOf(400, 401, 409, 503) }
     }
@@ -113,13 +148,19 @@ export const adminRunnerRoutes: FastifyPluginAsyncTypebox = async app => {
       operationId: 'closeBreaker',
       summary: 'Stop waiting for a service, because it is mended; the next run finds out',
       body: Type.Object({
-        service: Service, app: Type.Optional(Type.Unsafe<string>({ ...AppName, default: FIRST_APP, description: 'which app' }))
+        service: Service,
+        app: Type.Optional(
+          Type.Unsafe<string>({ ...AppName, default: FIRST_APP, description: 'which app' })
+        )
       }, { additionalProperties: false }),
       response: { 200: RunnerState, ...errorsOf(400, 401, 404, 503) }
     }
   }, async request => {
     const { service, app: name = FIRST_APP } = request.body
-    await closeBreaker(db, service === 'model' ? services.model : (await app.apps.find(name)).breaker)
+    await closeBreaker(
+      db,
+      service === 'model' ? services.model : (await app.apps.find(name)).breaker
+    )
     return describe()
   })
 }

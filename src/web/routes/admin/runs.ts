@@ -23,7 +23,10 @@ export const adminRunRoutes: FastifyPluginAsyncTypebox = async app => {
       summary: 'Runs, newest first',
       querystring: RunFilter,
       response: {
-        200: Type.Object({ runs: Type.Array(ref(Run)), nextCursor: Type.Union([Type.String(), Type.Null()]) }),
+        200: Type.Object({
+          runs: Type.Array(ref(Run)),
+          nextCursor: Type.Union([Type.String(), Type.Null()])
+        }),
         ...errorsOf(400, 401, 503)
       }
     }
@@ -48,7 +51,9 @@ export const adminRunRoutes: FastifyPluginAsyncTypebox = async app => {
   }, async request => {
     const run = await getRun(db, request.params.id)
     const [transcript, actions, feedback] = await Promise.all([
-      listTranscript(db, run.id), listRunActions(db, run.id), listRunFeedback(db, run.id)
+      listTranscript(db, run.id),
+      listRunActions(db, run.id),
+      listRunFeedback(db, run.id)
     ])
     return { run, transcript, actions: actions.map(toAction), feedback }
   })

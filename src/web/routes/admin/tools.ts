@@ -8,7 +8,9 @@ import { errorsOf, ref } from '../ref.ts'
 
 const common = { tags: ['admin'], security: [{ adminKey: [] }] }
 const MAX_TOOLS = 1000
-const AppQuery = Type.Optional(Type.Unsafe<string>({ ...AppName, default: FIRST_APP, description: 'whose tools' }))
+const AppQuery = Type.Optional(
+  Type.Unsafe<string>({ ...AppName, default: FIRST_APP, description: 'whose tools' })
+)
 const Tools = Type.Object({ tools: Type.Array(ref(KnownTool)) })
 
 /** What the app has shown of itself, and what of it an operator has accepted. */
@@ -19,7 +21,8 @@ export const adminToolRoutes: FastifyPluginAsyncTypebox = async app => {
     schema: {
       ...common,
       operationId: 'listTools',
-      summary: 'The tools of the app: those first whose changed definition nobody has accepted, then those that no persona gets to see',
+      summary:
+        'The tools of the app: those first whose changed definition nobody has accepted, then those that no persona gets to see',
       querystring: Type.Object({
         app: AppQuery,
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_TOOLS, default: MAX_TOOLS }))

@@ -9,7 +9,9 @@ import { Persona } from '../../../personas/schemas.ts'
 import { PersonaNotFoundError } from '../../../platform/errors.ts'
 import { errorsOf, ref } from '../ref.ts'
 
-const PersonaId = Type.Object({ userId: Type.String({ maxLength: 100, description: '`userId` of a persona that is due' }) })
+const PersonaId = Type.Object({
+  userId: Type.String({ maxLength: 100, description: '`userId` of a persona that is due' })
+})
 const common = { tags: ['internal'], security: [{ serviceKey: [] }] }
 
 /** The contract for other runners. The runner of this process calls the same repositories. */
@@ -26,7 +28,10 @@ export const internalPersonaRoutes: FastifyPluginAsyncTypebox = async app => {
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 1000 }))
       }, { additionalProperties: false }),
       response: {
-        200: Type.Object({ personas: Type.Array(ref(Persona)), serverTime: Type.String({ format: 'date-time' }) }),
+        200: Type.Object({
+          personas: Type.Array(ref(Persona)),
+          serverTime: Type.String({ format: 'date-time' })
+        }),
         ...errorsOf(400, 401, 503)
       }
     }
@@ -42,7 +47,12 @@ export const internalPersonaRoutes: FastifyPluginAsyncTypebox = async app => {
       response: { 200: ref(Written), ...errorsOf(400, 401, 404, 409, 503) }
     }
   }, async ({ params: { userId: personaId }, body: { actions, offset } }) => {
-    const written = await appendActions(db, { personaId, active: activePersona(personaId), actions, offset })
+    const written = await appendActions(db, {
+      personaId,
+      active: activePersona(personaId),
+      actions,
+      offset
+    })
     if (written === undefined) throw new PersonaNotFoundError(personaId)
     return { ok: true as const, written }
   })
@@ -52,15 +62,19 @@ export const internalPersonaRoutes: FastifyPluginAsyncTypebox = async app => {
       ...common,
       operationId: 'appendFeedback',
       summary: 'How a persona rates what it used: one rating per module per tick',
-      description: 'A row of the module __parse, and one whose rating is null, is stored without a number and named in withoutRating.',
+      description:
+        'A row of the module __parse, and one whose rating is null, is stored without a number and named in withoutRating.',
       params: PersonaId,
       body: ref(FeedbackBatch),
       response: { 200: ref(FeedbackWritten), ...errorsOf(400, 401, 404, 409, 503) }
     }
-  }, async ({ params, body: { feedback } }) => db.transaction().execute(async trx => {
-    const persona = await getPersona(trx, params.userId)
-    const written = await appendFeedback(trx, persona.id, feedback)
-    const withoutRating = feedback.filter(row => ratingOf(row) === null).map(({ tickId, module }) => ({ tickId, module }))
-    return { ok: true as const, written, ...(withoutRating.length > 0 && { withoutRating }) }
-  }))
+  }, async ({ params, body: { feedback } }) =>
+    db.transaction().execute(async trx => {
+      const persona = await getPersona(trx, params.userId)
+      const written = await appendFeedback(trx, persona.id, feedback)
+      const withoutRating = feedback.filter(row => ratingOf(row) === null).map((
+        { tickId, module }
+      ) => ({ tickId, module }))
+      return { ok: true as const, written, ...(withoutRating.length > 0 && { withoutRating }) }
+    }))
 }

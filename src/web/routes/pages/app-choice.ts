@@ -10,7 +10,10 @@ export interface AppChoice {
   /** What an address must say; nothing for the first app. */
   kept: string | undefined
   /** Links to the same page of each app; none where there is only one. */
-  tabsFor (path: string, kept?: Record<string, string | number | undefined>): { name: string, href: string, isCurrent: boolean }[]
+  tabsFor(
+    path: string,
+    kept?: Record<string, string | number | undefined>
+  ): { name: string, href: string, isCurrent: boolean }[]
 }
 
 /** @param given by the address; what is no app's name is no choice */
@@ -22,6 +25,11 @@ export async function readAppChoice (db: Queryable, given: string | undefined): 
   return {
     app,
     kept: keptOf(app),
-    tabsFor: (path, kept) => names.map(name => ({ name, href: address(path, { ...kept, app: keptOf(name) }), isCurrent: name === app }))
+    tabsFor: (path, kept) =>
+      names.map(name => ({
+        name,
+        href: address(path, { ...kept, app: keptOf(name) }),
+        isCurrent: name === app
+      }))
   }
 }

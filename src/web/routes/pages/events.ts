@@ -10,7 +10,10 @@ const MAX_STREAMS = 1000
 /** Who reads slower than that is let go; it comes again and sees the page as it is then. */
 const MAX_BACKLOG_BYTES = 256 * 1024
 
-/** Server-sent events: `change` with the topics that have changed (web/dashboard/live-marks.ts), and a `beat` in between. */
+/**
+ * Server-sent events: `change` with the topics that have changed (web/dashboard/live-marks.ts), and
+ * a `beat` in between.
+ */
 export const eventStream: FastifyPluginAsyncTypebox = async app => {
   const open = new Set<() => void>()
   // Before the server waits for its connections to end: these never would by themselves.
@@ -19,8 +22,14 @@ export const eventStream: FastifyPluginAsyncTypebox = async app => {
     await app.live.close()
   })
 
-  app.get('/events', { exposeHeadRoute: false, config: { staysOpen: true }, schema: { hide: true } }, async (_request, reply) => {
-    if (open.size >= MAX_STREAMS) throw new NotReadyError(`${MAX_STREAMS} pages are being kept live already.`)
+  app.get('/events', {
+    exposeHeadRoute: false,
+    config: { staysOpen: true },
+    schema: { hide: true }
+  }, async (_request, reply) => {
+    if (open.size >= MAX_STREAMS) {
+      throw new NotReadyError(`${MAX_STREAMS} pages are being kept live already.`)
+    }
     const send = beginStream(reply)
     const stopListening = app.live.listen(topics => send('change', JSON.stringify(topics)))
     const beat = setInterval(() => send('beat', ''), BEAT_EVERY_MS)

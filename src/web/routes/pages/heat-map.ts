@@ -26,7 +26,12 @@ export async function describeHeatMap (db: Queryable, query: HeatQuery) {
   const appVersion = query.appVersion || undefined
   const { days, from, kept: daysKept } = await readDays(db, query.days)
   const measure = show === 'friction' ? 'friction' : 'rating'
-  const kept = { days: daysKept, show: measure === 'rating' ? undefined : measure, appVersion, app: choice.kept }
+  const kept = {
+    days: daysKept,
+    show: measure === 'rating' ? undefined : measure,
+    appVersion,
+    app: choice.kept
+  }
   const scope = await readScope(db, { from, appVersion, ...(app !== undefined && { app }) })
   const [heat, mixed, versions] = await Promise.all([
     readHeatMap(db, scope, measure, page),
@@ -38,13 +43,26 @@ export async function describeHeatMap (db: Queryable, query: HeatQuery) {
     measure,
     apps: choice.tabsFor('/modules', { ...kept, appVersion: undefined }),
     mixed,
-    picker: pickRelease(versions, appVersion, { path: '/modules', kept: { ...kept, appVersion: undefined } }),
-    measures: ['rating', 'friction'].map(name => ({ name, href: address('/modules', { ...kept, show: name }), isCurrent: name === measure })),
-    ranges: RANGES.map(count => ({ name: `${count} days`, href: address('/modules', { ...kept, days: count }), isCurrent: count === days })),
+    picker: pickRelease(versions, appVersion, {
+      path: '/modules',
+      kept: { ...kept, appVersion: undefined }
+    }),
+    measures: ['rating', 'friction'].map(name => ({
+      name,
+      href: address('/modules', { ...kept, show: name }),
+      isCurrent: name === measure
+    })),
+    ranges: RANGES.map(count => ({
+      name: `${count} days`,
+      href: address('/modules', { ...kept, days: count }),
+      isCurrent: count === days
+    })),
     previous: page > 1 ? address('/modules', { ...kept, page: page - 1 }) : null,
     next: heat.hasMore ? address('/modules', { ...kept, page: page + 1 }) : null,
     links: {
-      module: (module: string) => address(modulePath(module), { days: daysKept, appVersion, app: choice.kept }), persona: personaPath
+      module: (module: string) =>
+        address(modulePath(module), { days: daysKept, appVersion, app: choice.kept }),
+      persona: personaPath
     }
   }
 }

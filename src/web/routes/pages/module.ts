@@ -1,7 +1,14 @@
 import { Type, type Static } from 'typebox'
 import { actionPath, address, modulePath, personaPath, runPath } from '../../dashboard/address.ts'
 import { plotModule } from '../../dashboard/module-plot.ts'
-import { readLocales, readRatingDays, readReleases, readTools, readVersions, readVoices } from '../../dashboard/module.ts'
+import {
+  readLocales,
+  readRatingDays,
+  readReleases,
+  readTools,
+  readVersions,
+  readVoices
+} from '../../dashboard/module.ts'
 import { blameWords } from '../../dashboard/run-words.ts'
 import type { Queryable } from '../../../platform/db/database.ts'
 import { readScope } from '../../../analysis/insights/filters.ts'
@@ -25,7 +32,10 @@ export type ModuleQuery = Static<typeof ModuleQuery>
 
 const PROBLEMS = 10
 
-/** All that a module's page shows. Without a model and a prompt version in the address it is all together, and says so. */
+/**
+ * All that a module's page shows. Without a model and a prompt version in the address it is all
+ * together, and says so.
+ */
 export async function describeModule (db: Queryable, module: string, query: ModuleQuery) {
   const { days, from, kept: daysKept } = await readDays(db, query.days)
   const { page = 1, model, promptVersion } = query
@@ -34,9 +44,16 @@ export async function describeModule (db: Queryable, module: string, query: Modu
   const appVersion = query.appVersion || undefined
   const app = choice.app === undefined ? {} : { app: choice.app }
   const filter = { from, module, model, promptVersion, appVersion, ...app }
-  const [path, kept] = [modulePath(module), { days: daysKept, model, promptVersion, appVersion, app: choice.kept }]
+  const [path, kept] = [modulePath(module), {
+    days: daysKept,
+    model,
+    promptVersion,
+    appVersion,
+    app: choice.kept
+  }]
   const [numbers, apart, said] = await Promise.all([
-    describeModules(db, { ...filter, mix: true }), describeModules(db, { from, module, appVersion, ...app }),
+    describeModules(db, { ...filter, mix: true }),
+    describeModules(db, { from, module, appVersion, ...app }),
     readAll(db, module, filter, page)
   ])
   const facts = numbers.groups[0]?.modules[0]
@@ -52,10 +69,19 @@ export async function describeModule (db: Queryable, module: string, query: Modu
     releases,
     voices: voices.voices,
     ...shown,
-    ranges: RANGES.map(count => ({ name: `${count} days`, href: address(path, { ...kept, days: count }), isCurrent: count === days })),
+    ranges: RANGES.map(count => ({
+      name: `${count} days`,
+      href: address(path, { ...kept, days: count }),
+      isCurrent: count === days
+    })),
     previous: page > 1 ? `${address(path, { ...kept, page: page - 1 })}#voices` : null,
     next: voices.hasMore ? `${address(path, { ...kept, page: page + 1 })}#voices` : null,
-    links: { action: actionPath, persona: personaPath, run: runPath, modules: address('/modules', { app: choice.kept }) },
+    links: {
+      action: actionPath,
+      persona: personaPath,
+      run: runPath,
+      modules: address('/modules', { app: choice.kept })
+    },
     words: { blame: blameWords }
   }
 }
@@ -66,11 +92,26 @@ type Filter = Parameters<typeof readScope>[1]
 async function readAll (db: Queryable, module: string, filter: Filter, page: number) {
   const scope = await readScope(db, filter)
   const [ratings, releases, versions, voices, { problems, total }, tools] = await Promise.all([
-    readRatingDays(db, scope), readReleases(db, scope), readVersions(db, scope),
+    readRatingDays(db, scope),
+    readReleases(db, scope),
+    readVersions(db, scope),
     readVoices(db, scope, page),
-    findProblems(db, { ...filter, limit: PROBLEMS }), readTools(db, scope, module)
+    findProblems(db, { ...filter, limit: PROBLEMS }),
+    readTools(db, scope, module)
   ])
-  const runIds = problems.flatMap(problem => [...problem.examples, ...problem.citations].map(({ runId }) => runId))
+  const runIds = problems.flatMap(problem =>
+    [...problem.examples, ...problem.citations].map(({ runId }) => runId)
+  )
   const locales = await readLocales(db, runIds)
-  return { range: scope.range, ratings, releases, versions, voices, problems, problemsTotal: total, tools, locales }
+  return {
+    range: scope.range,
+    ratings,
+    releases,
+    versions,
+    voices,
+    problems,
+    problemsTotal: total,
+    tools,
+    locales
+  }
 }

@@ -1,6 +1,12 @@
-/** What a page says after something was done. Only codes travel in addresses, so that no link can put words into a page. Pure. */
+/**
+ * What a page says after something was done. Only codes travel in addresses, so that no link can
+ * put words into a page. Pure.
+ */
 
-export interface Notice { tone: 'ok' | 'warn' | 'error', text: string }
+export interface Notice {
+  tone: 'ok' | 'warn' | 'error'
+  text: string
+}
 
 const DONE: Record<string, string> = {
   created: 'Created. It is due at the next tick.',
@@ -20,8 +26,12 @@ const PROBLEMS: Record<string, string> = {
   RUN_NOT_OPEN: 'This run has already ended, so there is nothing to cancel.'
 }
 
-export function noticeOf ({ done, problem }: { done?: string | undefined, problem?: string | undefined }): Notice | null {
-  if (problem !== undefined && Object.hasOwn(PROBLEMS, problem)) return { tone: 'error', text: PROBLEMS[problem] ?? '' }
+export function noticeOf (
+  { done, problem }: { done?: string | undefined, problem?: string | undefined }
+): Notice | null {
+  if (problem !== undefined && Object.hasOwn(PROBLEMS, problem)) {
+    return { tone: 'error', text: PROBLEMS[problem] ?? '' }
+  }
   if (done !== undefined && Object.hasOwn(DONE, done)) return { tone: 'ok', text: DONE[done] ?? '' }
   return null
 }

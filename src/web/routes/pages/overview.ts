@@ -27,7 +27,12 @@ export const overviewPages: FastifyPluginAsyncTypebox = async app => {
     version,
     async work () {
       const [running, recently, next, pause, beginnings, breakers, today] = await Promise.all([
-        readRunning(db), readRecently(db), readNextDue(db), readPause(db), readBeginnings(db), namedBreakers(app),
+        readRunning(db),
+        readRecently(db),
+        readNextDue(db),
+        readPause(db),
+        readBeginnings(db),
+        namedBreakers(app),
         dailyBudgetUsd === null ? null : readToday(db)
       ])
       const paused = { paused: pause.paused || config.RUNNER_PAUSED, pauseReason: pause.reason }
@@ -40,21 +45,60 @@ export const overviewPages: FastifyPluginAsyncTypebox = async app => {
     async work (given: string | undefined) {
       const { app, kept, tabsFor } = await readAppChoice(db, given)
       const [modules, { problems, total }, since] = await Promise.all([
-        readModuleLines(db, app), readNewestProblems(db, app), readSinceRelease(db, { app, kept })
+        readModuleLines(db, app),
+        readNewestProblems(db, app),
+        readSinceRelease(db, { app, kept })
       ])
-      return { ...modules, problems, since, problemsTotal: total, apps: tabsFor('/'), insights: address('/overview/insights', { app: kept }) }
+      return {
+        ...modules,
+        problems,
+        since,
+        problemsTotal: total,
+        apps: tabsFor('/'),
+        insights: address('/overview/insights', { app: kept })
+      }
     }
   })
-  const runner = () => ({ missing: scheduler.missing, schedule: config.TICK_SCHEDULE, nextPokeAt: scheduler.nextPokeAt() })
-
-  app.get('/', { schema: { hide: true, querystring: InsightsQuery } }, async (request, reply) => {
-    const [now, insights] = await Promise.all([readNow(isFresh(request)), readInsights(request.query.app, isFresh(request))])
-    return reply.view('overview.eta', { title: 'Overview', nav: 'overview', ...now, ...insights, ...runner() })
+  const runner = () => ({
+    missing: scheduler.missing,
+    schedule: config.TICK_SCHEDULE,
+    nextPokeAt: scheduler.nextPokeAt()
   })
 
-  app.get('/overview/now', { schema: { hide: true } }, async (request, reply) =>
-    reply.view('overview-now.eta', { title: 'Now', nav: 'overview', ...await readNow(isFresh(request)), ...runner() }))
+  app.get('/', { schema: { hide: true, querystring: InsightsQuery } }, async (request, reply) => {
+    const [now, insights] = await Promise.all([
+      readNow(isFresh(request)),
+      readInsights(request.query.app, isFresh(request))
+    ])
+    return reply.view('overview.eta', {
+      title: 'Overview',
+      nav: 'overview',
+      ...now,
+      ...insights,
+      ...runner()
+    })
+  })
 
-  app.get('/overview/insights', { schema: { hide: true, querystring: InsightsQuery } }, async (request, reply) =>
-    reply.view('overview-insights.eta', { title: 'Modules', nav: 'overview', ...await readInsights(request.query.app, isFresh(request)) }))
+  app.get(
+    '/overview/now',
+    { schema: { hide: true } },
+    async (request, reply) =>
+      reply.view('overview-now.eta', {
+        title: 'Now',
+        nav: 'overview',
+        ...await readNow(isFresh(request)),
+        ...runner()
+      })
+  )
+
+  app.get(
+    '/overview/insights',
+    { schema: { hide: true, querystring: InsightsQuery } },
+    async (request, reply) =>
+      reply.view('overview-insights.eta', {
+        title: 'Modules',
+        nav: 'overview',
+        ...await readInsights(request.query.app, isFresh(request))
+      })
+  )
 }

@@ -3,7 +3,10 @@ import { AppError, EmailTakenError } from '../../../platform/errors.ts'
 import { PersonaInput, TickCadence, type Persona } from '../../../personas/schemas.ts'
 import { createAjv } from '../../../platform/schema-check.ts'
 
-/** The form that creates and edits a persona: text in, a checked persona or a sentence per wrong field out. */
+/**
+ * The form that creates and edits a persona: text in, a checked persona or a sentence per wrong
+ * field out.
+ */
 
 export type Fields = Record<string, string>
 export type FieldErrors = Record<string, string>
@@ -13,13 +16,43 @@ export type ReadForm = { ok: true, input: PersonaInput } | { ok: false, errors: 
 let compiled: ValidateFunction<PersonaInput> | undefined
 
 export const EMPTY_FORM: Fields = {
-  email: '', name: '', archetype: '', systemPrompt: '', moduleMix: '', tickCadence: 'daily', timeZone: 'Europe/Berlin', locale: 'en', patience: 'medium'
+  email: '',
+  name: '',
+  archetype: '',
+  systemPrompt: '',
+  moduleMix: '',
+  tickCadence: 'daily',
+  timeZone: 'Europe/Berlin',
+  locale: 'en',
+  patience: 'medium'
 }
 
 export function fieldsOf (persona: Persona): Fields {
-  const { email, name, archetype, systemPrompt, moduleMix, tickCadence, timeZone, locale, patience } = persona
-  const lines = Object.entries(moduleMix).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).map(([module, weight]) => `${module} ${weight}`)
-  return { email, name, archetype, systemPrompt, moduleMix: lines.join('\n'), tickCadence, timeZone, locale, patience: String(patience) }
+  const {
+    email,
+    name,
+    archetype,
+    systemPrompt,
+    moduleMix,
+    tickCadence,
+    timeZone,
+    locale,
+    patience
+  } = persona
+  const lines = Object.entries(moduleMix).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).map((
+    [module, weight]
+  ) => `${module} ${weight}`)
+  return {
+    email,
+    name,
+    archetype,
+    systemPrompt,
+    moduleMix: lines.join('\n'),
+    tickCadence,
+    timeZone,
+    locale,
+    patience: String(patience)
+  }
 }
 
 /** One module a line, with its weight; without a number it weighs 1. */
@@ -36,19 +69,26 @@ const readPatience = (value: string) => /^\d+$/.test(value) ? Number(value) : va
 
 export function readForm (fields: Fields): ReadForm {
   const input: unknown = {
-    ...Object.fromEntries(['email', 'name', 'archetype', 'tickCadence', 'timeZone', 'locale'].map(name => [name, text(fields, name)])),
+    ...Object.fromEntries(
+      ['email', 'name', 'archetype', 'tickCadence', 'timeZone', 'locale'].map(
+        name => [name, text(fields, name)]
+      )
+    ),
     systemPrompt: text(fields, 'systemPrompt').replaceAll('\r\n', '\n'),
     moduleMix: readMix(fields.moduleMix ?? ''),
     patience: readPatience(text(fields, 'patience')),
     ...(text(fields, 'app') !== '' && { app: text(fields, 'app') })
   }
   const check = compiled ??= createAjv({ allErrors: true }).compile<PersonaInput>(PersonaInput)
-  return check(input) ? { ok: true, input } : { ok: false, errors: explainFields(check.errors ?? []) }
+  return check(input)
+    ? { ok: true, input }
+    : { ok: false, errors: explainFields(check.errors ?? []) }
 }
 
 const EXPECTED: FieldErrors = {
   email: 'An email address, such as mara@personas.test.',
-  moduleMix: 'One module a line with its weight, such as “todo 2”: letters, digits, - and _ in the name, the weight above 0 and at most 1000.',
+  moduleMix:
+    'One module a line with its weight, such as “todo 2”: letters, digits, - and _ in the name, the weight above 0 and at most 1000.',
   tickCadence: `One of ${TickCadence.enum.join(', ')}.`,
   timeZone: 'A time zone by name, such as Europe/Berlin.',
   locale: 'A language tag, such as de or en-GB.',
@@ -62,7 +102,10 @@ function explainFields (errors: ErrorObject[]): FieldErrors {
     const field = error.instancePath.split('/')[1] ?? ''
     sentences[field] ??= error.keyword === 'minLength'
       ? 'Please fill this in.'
-      : EXPECTED[field] ?? (error.keyword === 'maxLength' ? `At most ${error.params.limit} characters.` : 'This is not valid.')
+      : EXPECTED[field] ??
+        (error.keyword === 'maxLength'
+          ? `At most ${error.params.limit} characters.`
+          : 'This is not valid.')
   }
   return sentences
 }
@@ -70,7 +113,13 @@ function explainFields (errors: ErrorObject[]): FieldErrors {
 /** What the repository refused, at the field it is about. @throws whatever is no field's fault */
 export function explainRefusal (error: unknown): FieldErrors {
   if (error instanceof EmailTakenError) return { email: error.message }
-  if (error instanceof AppError && /timeZone/.test(error.message)) return { timeZone: 'The database does not know this time zone; name one such as Europe/Berlin.' }
-  if (error instanceof AppError && /body\/app/.test(error.message)) return { app: 'There is no such app any more; pick another one.' }
+  if (error instanceof AppError && /timeZone/.test(error.message)) {
+    return {
+      timeZone: 'The database does not know this time zone; name one such as Europe/Berlin.'
+    }
+  }
+  if (error instanceof AppError && /body\/app/.test(error.message)) {
+    return { app: 'There is no such app any more; pick another one.' }
+  }
   throw error
 }

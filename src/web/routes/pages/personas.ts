@@ -3,11 +3,21 @@ import { Type, type Static } from 'typebox'
 import { listAppNames } from '../../../runner/apps/repository.ts'
 import { address, personaPath, runPath } from '../../dashboard/address.ts'
 import { mixBars, readRatingsOverTime, timeThere } from '../../dashboard/persona.ts'
-import { findPersonaCard, listArchetypes, listPersonaCards, type PersonaListFilter } from '../../dashboard/personas.ts'
+import {
+  findPersonaCard,
+  listArchetypes,
+  listPersonaCards,
+  type PersonaListFilter
+} from '../../dashboard/personas.ts'
 import { listRunLines } from '../../dashboard/runs.ts'
 import { DIARY_MAX_BYTES } from '../../../personas/diaries/diary.ts'
 import { loadDiary } from '../../../personas/diaries/repository.ts'
-import { AppError, PersonaNotFoundError, RunnerOffError, RunOpenError } from '../../../platform/errors.ts'
+import {
+  AppError,
+  PersonaNotFoundError,
+  RunnerOffError,
+  RunOpenError
+} from '../../../platform/errors.ts'
 import { getPersona, setPaused } from '../../../personas/repository.ts'
 import { TickCadence } from '../../../personas/schemas.ts'
 import { runNow } from '../../../runner/runs/tick.ts'
@@ -18,7 +28,12 @@ import { personaEditPages } from './persona-edit.ts'
 const PersonaId = Type.Object({ id: Type.String({ maxLength: 100 }) })
 const text = (maxLength: number) => Type.Optional(Type.String({ maxLength }))
 const ListQuery = Type.Object({
-  archetype: text(100), tickCadence: text(20), paused: text(20), app: text(100), search: text(200), cursor: text(300)
+  archetype: text(100),
+  tickCadence: text(20),
+  paused: text(20),
+  app: text(100),
+  search: text(200),
+  cursor: text(300)
 })
 const PageQuery = Type.Object({ runs: text(100), done: text(40), problem: text(40) })
 
@@ -28,72 +43,102 @@ export const personaPages: FastifyPluginAsyncTypebox = async app => {
   await app.register(personaEditPages)
   await app.register(personaDiaryPages)
 
-  app.get('/personas', { schema: { hide: true, querystring: ListQuery } }, async (request, reply) => {
-    const filter = readFilter(request.query)
-    const { cursor, ...kept } = filter
-    const [list, archetypes, apps] = await Promise.all([listPersonaCards(db, filter), listArchetypes(db), listAppNames(db)])
-    return reply.view('personas.eta', {
-      title: 'Personas',
-      nav: 'personas',
-      ...list,
-      archetypes,
-      apps: apps.length > 1 ? apps : [],
-      cadences: TickCadence.enum,
-      filter: kept,
-      isFiltered: Object.values(kept).some(value => value !== undefined),
-      first: cursor === undefined ? null : address('/personas', kept),
-      next: list.nextCursor === undefined ? null : address('/personas', { ...kept, cursor: list.nextCursor }),
-      links: { persona: personaPath, run: runPath }
-    })
-  })
+  app.get(
+    '/personas',
+    { schema: { hide: true, querystring: ListQuery } },
+    async (request, reply) => {
+      const filter = readFilter(request.query)
+      const { cursor, ...kept } = filter
+      const [list, archetypes, apps] = await Promise.all([
+        listPersonaCards(db, filter),
+        listArchetypes(db),
+        listAppNames(db)
+      ])
+      return reply.view('personas.eta', {
+        title: 'Personas',
+        nav: 'personas',
+        ...list,
+        archetypes,
+        apps: apps.length > 1 ? apps : [],
+        cadences: TickCadence.enum,
+        filter: kept,
+        isFiltered: Object.values(kept).some(value => value !== undefined),
+        first: cursor === undefined ? null : address('/personas', kept),
+        next: list.nextCursor === undefined
+          ? null
+          : address('/personas', { ...kept, cursor: list.nextCursor }),
+        links: { persona: personaPath, run: runPath }
+      })
+    }
+  )
 
-  app.get('/personas/:id', { schema: { hide: true, params: PersonaId, querystring: PageQuery } }, async (request, reply) => {
-    const persona = await getPersona(db, request.params.id)
-    const cursor = request.query.runs
-    const [card, diary, modules, runs] = await Promise.all([
-      findPersonaCard(db, persona.id), loadDiary(db, persona.id), readRatingsOverTime(db, persona.id),
-      listRunLines(db, { personaId: persona.id, cursor, limit: 10 })
-    ])
-    if (card === undefined) throw new PersonaNotFoundError(persona.id)
-    return reply.view('persona.eta', {
-      title: persona.name,
-      nav: 'personas',
-      persona,
-      card,
-      diary,
-      diaryLimit: DIARY_MAX_BYTES,
-      modules,
-      runs: runs.runs,
-      firstRuns: cursor === undefined ? null : `${personaPath(persona.id)}#runs`,
-      nextRuns: runs.nextCursor === undefined ? null : `${address(personaPath(persona.id), { runs: runs.nextCursor })}#runs`,
-      mix: mixBars(persona.moduleMix),
-      timeThere: timeThere(persona.timeZone),
-      notice: noticeOf(request.query),
-      path: personaPath(persona.id)
-    })
-  })
+  app.get(
+    '/personas/:id',
+    { schema: { hide: true, params: PersonaId, querystring: PageQuery } },
+    async (request, reply) => {
+      const persona = await getPersona(db, request.params.id)
+      const cursor = request.query.runs
+      const [card, diary, modules, runs] = await Promise.all([
+        findPersonaCard(db, persona.id),
+        loadDiary(db, persona.id),
+        readRatingsOverTime(db, persona.id),
+        listRunLines(db, { personaId: persona.id, cursor, limit: 10 })
+      ])
+      if (card === undefined) throw new PersonaNotFoundError(persona.id)
+      return reply.view('persona.eta', {
+        title: persona.name,
+        nav: 'personas',
+        persona,
+        card,
+        diary,
+        diaryLimit: DIARY_MAX_BYTES,
+        modules,
+        runs: runs.runs,
+        firstRuns: cursor === undefined ? null : `${personaPath(persona.id)}#runs`,
+        nextRuns: runs.nextCursor === undefined
+          ? null
+          : `${address(personaPath(persona.id), { runs: runs.nextCursor })}#runs`,
+        mix: mixBars(persona.moduleMix),
+        timeThere: timeThere(persona.timeZone),
+        notice: noticeOf(request.query),
+        path: personaPath(persona.id)
+      })
+    }
+  )
 
   for (const [verb, paused] of [['pause', true], ['resume', false]] as const) {
-    app.post(`/personas/:id/${verb}`, { schema: { hide: true, params: PersonaId } }, async (request, reply) => {
-      const { id } = await setPaused(db, request.params.id, paused)
-      return reply.redirect(`${personaPath(id)}?done=${verb}`, 303)
-    })
+    app.post(
+      `/personas/:id/${verb}`,
+      { schema: { hide: true, params: PersonaId } },
+      async (request, reply) => {
+        const { id } = await setPaused(db, request.params.id, paused)
+        return reply.redirect(`${personaPath(id)}?done=${verb}`, 303)
+      }
+    )
   }
 
-  app.post('/personas/:id/run', { schema: { hide: true, params: PersonaId } }, async (request, reply) => {
-    const { id } = await getPersona(db, request.params.id)
-    try {
-      if (app.scheduler.missing.length > 0) throw new RunnerOffError(app.scheduler.missing)
-      const { runId } = await runNow(db, app.scheduler.queue, id)
-      return reply.redirect(`${runPath(runId)}?done=opened`, 303)
-    } catch (error) {
-      if (error instanceof RunOpenError || error instanceof RunnerOffError) return reply.redirect(problemPath(id, error), 303)
-      throw error
+  app.post(
+    '/personas/:id/run',
+    { schema: { hide: true, params: PersonaId } },
+    async (request, reply) => {
+      const { id } = await getPersona(db, request.params.id)
+      try {
+        if (app.scheduler.missing.length > 0) throw new RunnerOffError(app.scheduler.missing)
+        const { runId } = await runNow(db, app.scheduler.queue, id)
+        return reply.redirect(`${runPath(runId)}?done=opened`, 303)
+      } catch (error) {
+        if (error instanceof RunOpenError || error instanceof RunnerOffError) {
+          return reply
+            .redirect(problemPath(id, error), 303)
+        }
+        throw error
+      }
     }
-  })
+  )
 }
 
-const problemPath = (id: string, error: AppError) => address(personaPath(id), { problem: error.code })
+const problemPath = (id: string, error: AppError) =>
+  address(personaPath(id), { problem: error.code })
 
 /** What a filter does not know is no filter. */
 function readFilter (query: Static<typeof ListQuery>): PersonaListFilter {

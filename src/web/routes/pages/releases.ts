@@ -15,30 +15,50 @@ const AppQuery = Type.Object({ app: Type.Optional(Type.String({ maxLength: 100 }
 export const releasePages: FastifyPluginAsyncTypebox = async app => {
   const { database: { db } } = app
 
-  app.get('/releases', { schema: { hide: true, querystring: AppQuery } }, async (request, reply) => {
-    const choice = await readAppChoice(db, request.query.app)
-    const ofApp = choice.app ?? FIRST_APP
-    const lines = await readReleaseLines(db, ofApp, SHOWN)
-    const releases = await Promise.all(lines.map(async line => {
-      const { modules, judgedWith } = await describeRelease(db, { app: ofApp, version: line.version })
-      return { ...line, judgedWith, tally: tally(modules.map(({ verdict }) => verdict)), worst: modules[0]?.verdict }
-    }))
-    return reply.view('releases.eta', {
-      title: 'Releases',
-      nav: 'releases',
-      releases,
-      apps: choice.tabsFor('/releases'),
-      word: verdictWord,
-      links: { release: (version: string) => releasePath(version, choice.kept) }
-    })
-  })
+  app.get(
+    '/releases',
+    { schema: { hide: true, querystring: AppQuery } },
+    async (request, reply) => {
+      const choice = await readAppChoice(db, request.query.app)
+      const ofApp = choice.app ?? FIRST_APP
+      const lines = await readReleaseLines(db, ofApp, SHOWN)
+      const releases = await Promise.all(lines.map(async line => {
+        const { modules, judgedWith } = await describeRelease(db, {
+          app: ofApp,
+          version: line.version
+        })
+        return {
+          ...line,
+          judgedWith,
+          tally: tally(modules.map(({ verdict }) => verdict)),
+          worst: modules[0]?.verdict
+        }
+      }))
+      return reply.view('releases.eta', {
+        title: 'Releases',
+        nav: 'releases',
+        releases,
+        apps: choice.tabsFor('/releases'),
+        word: verdictWord,
+        links: { release: (version: string) => releasePath(version, choice.kept) }
+      })
+    }
+  )
 
   app.get('/releases/:version', {
-    schema: { hide: true, params: Type.Object({ version: Type.String({ maxLength: 100 }) }), querystring: AppQuery }
+    schema: {
+      hide: true,
+      params: Type.Object({ version: Type.String({ maxLength: 100 }) }),
+      querystring: AppQuery
+    }
   }, async (request, reply) => {
     const choice = await readAppChoice(db, request.query.app)
     const key = { app: choice.app ?? FIRST_APP, version: request.params.version }
-    const [release, isLive, said] = await Promise.all([getRelease(db, key), hasGoneLive(db, key), describeRelease(db, key)])
+    const [release, isLive, said] = await Promise.all([
+      getRelease(db, key),
+      hasGoneLive(db, key),
+      describeRelease(db, key)
+    ])
     return reply.view('release.eta', {
       title: `Release ${key.version}`,
       nav: 'releases',

@@ -26,11 +26,30 @@ export const runnerPages: FastifyPluginAsyncTypebox = async app => {
     everyMs: EVERY_MS,
     version: app.live.version,
     async work () {
-      const [pause, open, waitMs, broken, spend, breakers, replicas, apps, today] = await Promise.all([
-        readPause(db), countOpen(db), readLongestWait(db), readBroken(db), readSpend(db),
-        namedBreakers(app), listReplicas(db), readApps(), config.DAILY_BUDGET_USD === undefined ? null : readToday(db)
-      ])
-      return { pause, open, waitMs, broken, spend, breakers, replicas, apps, today, plot: plotSpend(spend) }
+      const [pause, open, waitMs, broken, spend, breakers, replicas, apps, today] = await Promise
+        .all([
+          readPause(db),
+          countOpen(db),
+          readLongestWait(db),
+          readBroken(db),
+          readSpend(db),
+          namedBreakers(app),
+          listReplicas(db),
+          readApps(),
+          config.DAILY_BUDGET_USD === undefined ? null : readToday(db)
+        ])
+      return {
+        pause,
+        open,
+        waitMs,
+        broken,
+        spend,
+        breakers,
+        replicas,
+        apps,
+        today,
+        plot: plotSpend(spend)
+      }
     }
   })
 
@@ -71,11 +90,22 @@ export const runnerPages: FastifyPluginAsyncTypebox = async app => {
     }
   }
 
-  app.get('/runner', { schema: { hide: true } }, async (request, reply) => reply.view('runner.eta', await describe(request)))
-  app.get('/runner/now', { schema: { hide: true } }, async (request, reply) => reply.view('runner-now.eta', await describe(request)))
+  app.get(
+    '/runner',
+    { schema: { hide: true } },
+    async (request, reply) => reply.view('runner.eta', await describe(request))
+  )
+  app.get(
+    '/runner/now',
+    { schema: { hide: true } },
+    async (request, reply) => reply.view('runner-now.eta', await describe(request))
+  )
 
   app.post('/runner/pause', {
-    schema: { hide: true, body: Type.Object({ reason: Type.Optional(Type.String({ maxLength: 500 })) }) }
+    schema: {
+      hide: true,
+      body: Type.Object({ reason: Type.Optional(Type.String({ maxLength: 500 })) })
+    }
   }, async (request, reply) => {
     await writePause(db, true, request.body.reason?.trim() || null)
     return reply.redirect('/runner', 303)
@@ -88,10 +118,16 @@ export const runnerPages: FastifyPluginAsyncTypebox = async app => {
   })
 
   app.post('/runner/close-breaker', {
-    schema: { hide: true, body: Type.Object({ service: Type.Enum(['model', 'app']), app: Type.Optional(AppName) }) }
+    schema: {
+      hide: true,
+      body: Type.Object({ service: Type.Enum(['model', 'app']), app: Type.Optional(AppName) })
+    }
   }, async (request, reply) => {
     const { service, app: name = FIRST_APP } = request.body
-    await closeBreaker(db, service === 'model' ? services.model : (await app.apps.find(name)).breaker)
+    await closeBreaker(
+      db,
+      service === 'model' ? services.model : (await app.apps.find(name)).breaker
+    )
     return reply.redirect('/runner', 303)
   })
 

@@ -22,11 +22,26 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** What happened: all runs, one run, and one action of it. */
 export const runPages: FastifyPluginAsyncTypebox = async app => {
   const { db } = app.database
-  const limits = { turns: app.config.MAX_TURNS, runTimeoutMs: app.config.RUN_TIMEOUT_MS, maxUsd: app.config.MAX_RUN_USD ?? null }
+  const limits = {
+    turns: app.config.MAX_TURNS,
+    runTimeoutMs: app.config.RUN_TIMEOUT_MS,
+    maxUsd: app.config.MAX_RUN_USD ?? null
+  }
 
   const describeRun = async (runId: string) => {
-    const [head, ratings, visits] = await Promise.all([readRunHead(db, runId), readRunRatings(db, runId), readRunVisits(db, runId)])
-    return { ...head, ...ratings, visits, limits, path: runPath(runId), personaPath: personaPath(head.persona.id) }
+    const [head, ratings, visits] = await Promise.all([
+      readRunHead(db, runId),
+      readRunRatings(db, runId),
+      readRunVisits(db, runId)
+    ])
+    return {
+      ...head,
+      ...ratings,
+      visits,
+      limits,
+      path: runPath(runId),
+      personaPath: personaPath(head.persona.id)
+    }
   }
 
   const describeDay = async (runId: string, page: number | undefined, pages: number) => {
@@ -35,17 +50,40 @@ export const runPages: FastifyPluginAsyncTypebox = async app => {
   }
 
   app.get('/runs', {
-    schema: { hide: true, querystring: Type.Object({ state: text(20), app: text(100), persona: text(100), cursor: text(100) }) }
+    schema: {
+      hide: true,
+      querystring: Type.Object({
+        state: text(20),
+        app: text(100),
+        persona: text(100),
+        cursor: text(100)
+      })
+    }
   }, async (request, reply) => {
     const { persona, cursor = '' } = request.query
     const state = RUN_STATES.find(known => known === request.query.state)
     const names = await listAppNames(db)
     const app = names.find(name => names.length > 1 && name === request.query.app)
-    const card = persona !== undefined && UUID.test(persona) ? await findPersonaCard(db, persona) : undefined
+    const card = persona !== undefined && UUID.test(persona)
+      ? await findPersonaCard(db, persona)
+      : undefined
     const kept = { state, app, persona: card?.id }
-    const choose = <T extends string>(name: 'state' | 'app', values: readonly T[], chosen: T | undefined) => [undefined, ...values].map(value =>
-      ({ name: value ?? 'all', href: address('/runs', { ...kept, [name]: value }), isCurrent: value === chosen }))
-    const { runs, nextCursor } = await listRunLines(db, { state, app, personaId: card?.id, cursor: cursor || undefined })
+    const choose = <T extends string>(
+      name: 'state' | 'app',
+      values: readonly T[],
+      chosen: T | undefined
+    ) =>
+      [undefined, ...values].map(value => ({
+        name: value ?? 'all',
+        href: address('/runs', { ...kept, [name]: value }),
+        isCurrent: value === chosen
+      }))
+    const { runs, nextCursor } = await listRunLines(db, {
+      state,
+      app,
+      personaId: card?.id,
+      cursor: cursor || undefined
+    })
     return reply.view('runs.eta', {
       title: 'Runs',
       nav: 'runs',
@@ -62,12 +100,20 @@ export const runPages: FastifyPluginAsyncTypebox = async app => {
   })
 
   app.get('/runs/:id', {
-    schema: { hide: true, params: RunId, querystring: Type.Object({ page: Page, done: text(40), problem: text(40) }) }
+    schema: {
+      hide: true,
+      params: RunId,
+      querystring: Type.Object({ page: Page, done: text(40), problem: text(40) })
+    }
   }, async (request, reply) => {
     const run = await describeRun(request.params.id)
     const day = await describeDay(run.run.id, request.query.page, run.pages)
     return reply.view('run.eta', {
-      title: `${run.persona.name}’s day`, nav: 'runs', ...run, ...day, notice: noticeOf(request.query)
+      title: `${run.persona.name}’s day`,
+      nav: 'runs',
+      ...run,
+      ...day,
+      notice: noticeOf(request.query)
     })
   })
 
@@ -78,26 +124,55 @@ export const runPages: FastifyPluginAsyncTypebox = async app => {
     const head = await readRunHead(db, runId)
     const action = await readAction(db, runId, number)
     if (action === undefined) throw new PageNotFoundError(request.url)
-    const shown = { title: `#${number} ${action.tool}`, nav: 'runs', action, run: head.run, persona: head.persona, path: runPath(runId), last: head.actions }
-    return request.query.fragment === undefined ? reply.view('action.eta', shown) : reply.view('action-body.eta', { ...shown, fragment: true })
-  })
-
-  app.get('/runs/:id/words/:number', { schema: { hide: true, params: Place } }, async (request, reply) => {
-    const { id: runId, number: seq } = request.params
-    const { persona } = await readRunHead(db, runId)
-    const words = await readWholeWords(db, runId, seq)
-    if (words === null) throw new PageNotFoundError(request.url)
-    return reply.view('words.eta', { title: 'In its own words', nav: 'runs', words, persona, path: runPath(runId) })
-  })
-
-  app.post('/runs/:id/cancel', { schema: { hide: true, params: RunId } }, async (request, reply) => {
-    const path = runPath(request.params.id)
-    try {
-      await cancelRun(db, request.params.id)
-      return reply.redirect(`${path}?done=cancelled`, 303)
-    } catch (error) {
-      if (error instanceof RunNotOpenError) return reply.redirect(`${path}?problem=RUN_NOT_OPEN`, 303)
-      throw error
+    const shown = {
+      title: `#${number} ${action.tool}`,
+      nav: 'runs',
+      action,
+      run: head.run,
+      persona: head.persona,
+      path: runPath(runId),
+      last: head.actions
     }
+    return request.query.fragment === undefined
+      ? reply.view('action.eta', shown)
+      : reply.view('action-body.eta', { ...shown, fragment: true })
   })
+
+  app.get(
+    '/runs/:id/words/:number',
+    { schema: { hide: true, params: Place } },
+    async (request, reply) => {
+      const { id: runId, number: seq } = request.params
+      const { persona } = await readRunHead(db, runId)
+      const words = await readWholeWords(db, runId, seq)
+      if (words === null) throw new PageNotFoundError(request.url)
+      return reply.view('words.eta', {
+        title: 'In its own words',
+        nav: 'runs',
+        words,
+        persona,
+        path: runPath(runId)
+      })
+    }
+  )
+
+  app.post(
+    '/runs/:id/cancel',
+    { schema: { hide: true, params: RunId } },
+    async (request, reply) => {
+      const path = runPath(request.params.id)
+      try {
+        await cancelRun(db, request.params.id)
+        return reply.redirect(`${path}?done=cancelled`, 303)
+      } catch (error) {
+        if (error instanceof RunNotOpenError) {
+          return reply.redirect(
+            `${path}?problem=RUN_NOT_OPEN`,
+            303
+          )
+        }
+        throw error
+      }
+    }
+  )
 }

@@ -19,19 +19,24 @@ const CHANGES = new Set(['worse', 'better', 'mixed', 'everything_moved'])
 
 /** Null where no release is live. */
 export async function readSinceRelease (
-  db: Queryable, { app = FIRST_APP, kept }: { app?: string | undefined, kept?: string | undefined }
+  db: Queryable,
+  { app = FIRST_APP, kept }: { app?: string | undefined, kept?: string | undefined }
 ): Promise<SinceRelease | null> {
   const version = await readLiveRelease(db, app)
   if (version === null) return null
   const { modules, judgedWith } = await describeRelease(db, { app, version })
   const changes = modules.filter(({ verdict }) => CHANGES.has(verdict))
-  const others = modules.filter(({ verdict }) => !CHANGES.has(verdict)).map(({ verdict }) => verdict)
+  const others = modules.filter(({ verdict }) => !CHANGES.has(verdict)).map(({ verdict }) =>
+    verdict
+  )
   return {
     names: judgedWith.join(' and '),
     href: releasePath(version, kept),
     changes: changes.map(({ verdict, sentence }) => ({ ...verdictWord(verdict), sentence })),
     rest: modules.length === 0
       ? 'Not judged yet: the first look comes after 2 whole days under it.'
-      : others.length === 0 ? '' : `${changes.length > 0 ? 'Otherwise: ' : ''}${tally(others)}.`
+      : others.length === 0
+      ? ''
+      : `${changes.length > 0 ? 'Otherwise: ' : ''}${tally(others)}.`
   }
 }

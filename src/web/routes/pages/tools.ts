@@ -19,9 +19,12 @@ export const toolPages: FastifyPluginAsyncTypebox = async app => {
     const choice = await readAppChoice(db, request.query.app)
     const name = choice.app ?? FIRST_APP
     const [tools, connected] = await Promise.all([
-      listKnownTools(db, name, MAX_TOOLS).then(listed => mendTools(app, name, listed)), app.apps.find(name)
+      listKnownTools(db, name, MAX_TOOLS).then(listed => mendTools(app, name, listed)),
+      app.apps.find(name)
     ])
-    const setAside = tools.flatMap(tool => tool.setAside === null ? [] : [{ name: tool.name, reason: tool.setAside.reason }])
+    const setAside = tools.flatMap(tool =>
+      tool.setAside === null ? [] : [{ name: tool.name, reason: tool.setAside.reason }]
+    )
     return reply.view('tools.eta', {
       title: 'Tools',
       nav: 'runner',
