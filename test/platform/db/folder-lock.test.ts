@@ -20,7 +20,7 @@ function newFolder (t: Test): string {
 
 const CHILD = `
   const { lockFolder } = await import(${
-  JSON.stringify(new URL('../../../../src/platform/db/folder-lock.ts', import.meta.url))
+  JSON.stringify(new URL('../../../src/platform/db/folder-lock.ts', import.meta.url))
 })
   console.log('ready')
   for await (const line of (await import('node:readline')).createInterface({ input: process.stdin })) {
