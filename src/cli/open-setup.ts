@@ -19,7 +19,7 @@ import { productionProblems } from '../platform/production.ts'
  * neither waited for nor changed.
  */
 
-export interface OpenedSetup {
+interface OpenedSetup {
   /** Undefined: the environment cannot be read for its problems. */
   setup: Setup | undefined
   problems: string[]

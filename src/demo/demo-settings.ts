@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
 import type { SampleApp } from './sample-app/sample-app.ts'
 
-export interface DemoSettings {
+interface DemoSettings {
   env: Record<string, string | undefined>
   adminKey: string
   seedSecret: string

@@ -6,7 +6,7 @@ import { shorten } from './progress.ts'
 
 /** The tables that the demo ends with, and where to go from there. */
 
-export interface ReportContext {
+interface ReportContext {
   notice: string
   address: string
   standIn: boolean

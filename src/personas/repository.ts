@@ -44,7 +44,7 @@ const COLUMNS = [
 
 type ShownRow = Pick<PersonaRow, typeof COLUMNS[number]>
 
-export function toPersona (row: ShownRow): Persona {
+function toPersona (row: ShownRow): Persona {
   return {
     id: row.id,
     userId: row.id,
@@ -70,7 +70,7 @@ export function toPersona (row: ShownRow): Persona {
   }
 }
 
-export interface WhichDue {
+interface WhichDue {
   limit: number
   /** Of this app alone; undefined: of any. */
   onlyApp?: string

@@ -418,7 +418,7 @@ export class DialRedirectedError extends AppError {
 }
 
 /** What would make a refused request one that the model takes: without this tool, or shorter. */
-export type Remedy = { kind: 'leave_out', toolName: string } | { kind: 'shorten' }
+type Remedy = { kind: 'leave_out', toolName: string } | { kind: 'shorten' }
 
 interface ModelErrorOptions extends ErrorOptions {
   outage?: Outage | undefined

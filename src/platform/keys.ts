@@ -8,7 +8,7 @@ export interface Key {
   secret: string
 }
 
-export const WORLDS = ['service', 'admin', 'viewer', 'deploy'] as const
+const WORLDS = ['service', 'admin', 'viewer', 'deploy'] as const
 /**
  * What a key opens: the internal routes, the admin routes and pages, both of the latter for
  * reading, or the one route that announces a release.
@@ -17,14 +17,14 @@ export type World = typeof WORLDS[number]
 export type Keys = Record<World, Key[]>
 
 /** The kid of the key in `SERVICE_KEY`, `ADMIN_KEY` or `VIEWER_KEY`, which has no place for one. */
-export const SINGLE_KID = 'single'
+const SINGLE_KID = 'single'
 
 const ENTRY = '[A-Za-z0-9._-]{1,32}:[^\\s,]{8,}'
 /** Up to four `kid:secret`, separated by commas. */
 export const KEY_LIST = `^\\s*${ENTRY}(\\s*,\\s*${ENTRY}){0,3}\\s*$`
 
 /** The key that may stand alone and those of the list, in this order. */
-export function readKeys (single: string | undefined, list: string | undefined): Key[] {
+function readKeys (single: string | undefined, list: string | undefined): Key[] {
   return [
     ...(single === undefined ? [] : [{ kid: SINGLE_KID, secret: single }]),
     ...readKeyList(list ?? '')

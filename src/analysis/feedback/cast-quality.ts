@@ -16,7 +16,7 @@ export interface CastRun {
   ratings: Record<string, number>
 }
 
-export interface NearDuplicate {
+interface NearDuplicate {
   a: { personaId: string, personaName: string }
   b: { personaId: string, personaName: string }
   /** Of their tool use, 0 to 1: the cosine, corrected for what few runs blur. */

@@ -6,7 +6,7 @@ import { oneLine } from '../../platform/text.ts'
  * (docs/ratings.md). Pure.
  */
 
-export interface CitingRating {
+interface CitingRating {
   module: string
   rating: number | null
   evidence: Citation[]
@@ -25,7 +25,7 @@ export interface CitableAction {
  * `reason`: a stable code, a colon and what it is about; for rows, operators and the repair
  * question.
  */
-export type EvidenceCheck = { grounded: true } | { grounded: false, reason: string }
+type EvidenceCheck = { grounded: true } | { grounded: false, reason: string }
 
 /** What a persona is shown in place of a result that holds no text. */
 export const NOTHING_SAID = '(empty)'

@@ -19,7 +19,7 @@ export interface FrictionAction {
   latencyMs: number | null
 }
 
-export interface FrictionCounts {
+interface FrictionCounts {
   /** Calls that were made or tried; not those of a day that was over. */
   calls: number
   /** Calls that did not end ok, by whom it is blamed on. */
@@ -55,7 +55,7 @@ export interface ModuleVisit extends FrictionCounts {
  * as the slowness that may no longer be known of it, and a loop counts whatever the arguments of
  * the next try. The numbers are ours: 40 % of calls failing is a friction of 40.
  */
-export const WEIGHTS = { appError: 100, unknownCall: 25, repeat: 50, repairLoop: 25, slowCall: 25 }
+const WEIGHTS = { appError: 100, unknownCall: 25, repeat: 50, repairLoop: 25, slowCall: 25 }
 
 /**
  * friction = (100 × appErrors + 25 × unknownCalls + 50 × repeats + 25 × repairLoops + 25 ×

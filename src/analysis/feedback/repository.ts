@@ -15,11 +15,11 @@ import { RowConflictError } from '../../platform/errors.ts'
 /** All SQL on persona_feedback. */
 
 /** One rating per module per tick. */
-export function feedbackId (tickId: string, module: string): string {
+function feedbackId (tickId: string, module: string): string {
   return `${tickId}-${module}`
 }
 
-export function toFeedback (row: FeedbackRow): Feedback {
+function toFeedback (row: FeedbackRow): Feedback {
   return {
     id: row.id,
     tickId: row.tick_id,

@@ -6,7 +6,7 @@ import { groupColumns, inScope, type Scope } from './filters.ts'
 
 /** All SQL behind the quality of the cast: what each run used and rated, and what nobody used. */
 
-export interface CastScope extends Scope {
+interface CastScope extends Scope {
   /** All models, prompt versions and persona versions in one group. */
   mix: boolean
 }
@@ -38,7 +38,7 @@ function withRuns (scope: CastScope): RawBuilder<unknown> {
     cast_runs AS (SELECT *, is_newest AND rank <= ${MAX_RUNS_PER_PERSONA} AS counts FROM ranked)`
 }
 
-export interface CastGroupRow {
+interface CastGroupRow {
   group_model: string | null
   group_prompts: string | null
   models: (string | null)[]
@@ -65,7 +65,7 @@ export async function readCastGroups (db: Queryable, scope: CastScope): Promise<
   return rows
 }
 
-export interface CastRunRow extends CastRun {
+interface CastRunRow extends CastRun {
   group_model: string | null
   group_prompts: string | null
 }

@@ -9,7 +9,7 @@ import { groupKey, toMixed } from './modules.ts'
 import type { CastQuery } from './queries.ts'
 import type { Mixed } from './schemas.ts'
 
-export interface CastAnswer {
+interface CastAnswer {
   range: Range
   mixed: Mixed
   coverage: Coverage

@@ -11,7 +11,7 @@ import { SOURCES, type ExportName, type Source } from './export-sources.ts'
 
 export type ExportFormat = 'csv' | 'ndjson'
 
-export interface ExportRange {
+interface ExportRange {
   /** Null: from the beginning. */
   from: string | null
   /** Exclusive. Fixed before the first row, so that an export ends while rows keep coming. */

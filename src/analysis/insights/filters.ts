@@ -14,7 +14,7 @@ const FIRST_MS = Date.parse('0001-01-01T00:00:00Z')
 const name = (description: string) =>
   Type.Optional(Type.String({ minLength: 1, maxLength: 200, description }))
 
-export const RangeFields = {
+const RangeFields = {
   from: Type.Optional(
     Type.String({ format: 'date-time', description: `default: ${DEFAULT_DAYS} days before \`to\`` })
   ),

@@ -6,7 +6,7 @@ import type { SayDoGap } from './problem-schemas.ts'
 
 const DEFAULT_LIMIT = 50
 
-export interface GapsAnswer {
+interface GapsAnswer {
   range: Range
   /** Gaps there are, shown or not. */
   total: number

@@ -33,7 +33,7 @@ export interface Incident extends ScannedRow {
   prompt_version: string | null
 }
 
-export interface ProblemScope extends Scope {
+interface ProblemScope extends Scope {
   blame: ActionRow['blame'] | undefined
 }
 

@@ -67,7 +67,7 @@ export interface Sample {
   sd: number | null
 }
 
-export interface Interval {
+interface Interval {
   low: number
   high: number
 }

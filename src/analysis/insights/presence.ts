@@ -5,13 +5,13 @@ import { isSpanOf, isFolded, isUnderFold, isUnfolded, type FoldedScope } from '.
 
 /** All SQL about which personas were there, and in which of their versions. */
 
-export interface GroupedScope extends FoldedScope {
+interface GroupedScope extends FoldedScope {
   /** All models, prompt versions and persona versions in one group. */
   mix: boolean
 }
 
 /** A persona with more than one version within a group. */
-export interface Changed {
+interface Changed {
   group_model: string | null
   group_prompts: string | null
   persona_id: string
@@ -62,7 +62,7 @@ export function presentIn (scope: GroupedScope): RawBuilder<unknown> {
     UNION ALL ${rows(alias => sql`${isUnderFold(scope, alias)} AND ${mustAsk}`)}`
 }
 
-export interface Changes {
+interface Changes {
   changed: Changed[]
   /** Personas with more than one version within the range, whatever group these are in. */
   changedPersonas: number

@@ -77,7 +77,7 @@ function saysTheSame (
   return sameTime && JSON.stringify(told) === JSON.stringify(known)
 }
 
-export interface ReleaseKey {
+interface ReleaseKey {
   app: string
   version: string
 }
@@ -123,7 +123,7 @@ export async function deleteRelease (db: Queryable, { app, version }: ReleaseKey
   if (numDeletedRows === 0n) throw new ReleaseNotFoundError(app, version)
 }
 
-export interface ReleasePage {
+interface ReleasePage {
   releases: Release[]
   nextCursor: string | null
 }

@@ -15,7 +15,7 @@ const LANCZOS = [
 const LANCZOS_G = 7
 
 /** The natural logarithm of the gamma function, for x > 0. */
-export function logGamma (x: number): number {
+function logGamma (x: number): number {
   if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - logGamma(1 - x)
   const z = x - 1
   const t = z + LANCZOS_G + 0.5

@@ -7,7 +7,7 @@ import { visitsOf, type Visits } from './visits.ts'
 
 /** How long to wait until a change of a given size would be seen with 80 %. Pure. */
 
-export interface DaysNeededInput {
+interface DaysNeededInput {
   /** Visits before the release, of each persona. */
   visitsBefore: readonly number[]
   /** Visits of one persona a day. */

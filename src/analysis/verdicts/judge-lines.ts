@@ -9,7 +9,7 @@ const Instant = Type.String({
   pattern: '^\\d{4}-\\d{2}-\\d{2}(T\\d{2}:\\d{2}(:\\d{2}(\\.\\d+)?)?(Z|[+-]\\d{2}:\\d{2}))?$'
 })
 
-export const VisitLine = Type.Object({
+const VisitLine = Type.Object({
   cast: Type.Optional(Name),
   persona: Name,
   module: Name,
@@ -24,15 +24,15 @@ export const VisitLine = Type.Object({
   archetype: Type.Optional(Type.Union([Name, Type.Null()])),
   locale: Type.Optional(Type.Union([Name, Type.Null()]))
 })
-export type VisitLine = Static<typeof VisitLine>
+type VisitLine = Static<typeof VisitLine>
 
-export const ReleaseLine = Type.Object({
+const ReleaseLine = Type.Object({
   cast: Type.Optional(Name),
   release: Name,
   at: Instant,
   touches: Type.Optional(Type.Array(Name))
 })
-export type ReleaseLine = Static<typeof ReleaseLine>
+type ReleaseLine = Static<typeof ReleaseLine>
 
 const CHECKS = { visit: Compile(VisitLine), release: Compile(ReleaseLine) }
 const DAY_MS = 24 * 60 * 60 * 1000

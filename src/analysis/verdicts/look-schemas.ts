@@ -9,7 +9,7 @@ const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(
 
 const points = (description: string) => Type.Number({ description })
 
-export const ChannelFindingSchema = Type.Object({
+const ChannelFindingSchema = Type.Object({
   state: Type.Enum(['worse', 'better', 'none']),
   before: points('weighted mean of the personas before'),
   after: points('and after'),

@@ -5,10 +5,10 @@ import type { ModuleLook, ModuleLooks } from './release-verdict.ts'
 
 /** All SQL that writes release_looks. */
 
-export interface StoredLook extends ModuleLook {
+interface StoredLook extends ModuleLook {
   judgedAt: string
 }
-export interface StoredLooks extends ModuleLooks {
+interface StoredLooks extends ModuleLooks {
   looks: StoredLook[]
 }
 
@@ -84,7 +84,7 @@ function toLook (row: Selectable<ReleaseLooksTable>): StoredLook {
   }
 }
 
-export interface JudgedRelease {
+interface JudgedRelease {
   /** All that are judged together. */
   releases: string[]
   modules: StoredLooks[]

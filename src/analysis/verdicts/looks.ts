@@ -12,7 +12,7 @@ const GRID = 160
  * P(|Z| ≥ c at one of the looks) without any change.
  * @param information of each look, rising, in any unit
  */
-export function crossingProbability (c: number, information: readonly number[]): number {
+function crossingProbability (c: number, information: readonly number[]): number {
   let previous = 0
   let density: { x: Float64Array, f: Float64Array } | null = null
   let alive = 1

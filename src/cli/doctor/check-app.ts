@@ -9,7 +9,7 @@ import { count } from './words.ts'
 
 /** What an app shows to a persona that has signed in. */
 
-export interface SeenApp {
+interface SeenApp {
   report: ToolReport
   facts: AppFacts
 }

@@ -13,7 +13,7 @@ const TIMEOUT_MS = 30_000
 /** Kinds that need nothing of a persona but its name. */
 const ANYBODY = { email: 'doctor@personas.test' }
 
-export interface SignIn {
+interface SignIn {
   findings: Finding[]
   /** Null: nobody is signed in. */
   account: Account | null

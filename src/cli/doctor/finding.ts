@@ -1,7 +1,7 @@
 import { messageOf } from '../../platform/errors.ts'
 import type { Finding } from './schemas.ts'
 
-export interface Doubt {
+interface Doubt {
   app?: string
   todo?: string
 }

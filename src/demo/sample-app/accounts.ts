@@ -10,12 +10,12 @@ export interface NewAccount {
   locale: string
 }
 
-export interface Account extends NewAccount {
+interface Account extends NewAccount {
   id: string
   space: Space
 }
 
-export interface Organization {
+interface Organization {
   id: string
   name: string
   slug: string

@@ -12,7 +12,7 @@ import { date, defineTool, shortText } from './tool.ts'
 export const CALENDAR_LIST_DELAY_MS = 400
 
 /** Planted fault: no event that starts at this hour of the day or later can be created. */
-export const FIRST_FAILING_HOUR = 12
+const FIRST_FAILING_HOUR = 12
 
 const start = z.string().regex(
   /^\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d$/,

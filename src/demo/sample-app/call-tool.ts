@@ -5,7 +5,7 @@ import { Refusal, type Space } from './store.ts'
 
 export const toolDefinitions = [...toolsByName.values()].map(tool => tool.definition)
 
-export interface ToolAnswer {
+interface ToolAnswer {
   [key: string]: unknown
   content: { type: 'text', text: string }[]
   isError?: boolean

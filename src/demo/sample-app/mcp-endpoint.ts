@@ -13,7 +13,7 @@ import type { Space } from './store.ts'
  */
 export type McpFace = 'stateless' | 'session' | 'both'
 
-export interface McpEndpointOptions {
+interface McpEndpointOptions {
   accounts: Accounts
   face: McpFace
   /**

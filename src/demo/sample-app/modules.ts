@@ -7,7 +7,7 @@ import { goals, todo } from './todo-goals.ts'
 import type { AppTool } from './tool.ts'
 
 /** What the app can do, module by module. */
-export const modules: Record<Module, AppTool[]> = {
+const modules: Record<Module, AppTool[]> = {
   todo,
   journal,
   notes,

@@ -31,7 +31,7 @@ export interface SampleApp {
   close(): Promise<void>
 }
 
-export interface SampleAppOptions {
+interface SampleAppOptions {
   /** 0, the default, takes any free port. */
   port?: number
   host?: string

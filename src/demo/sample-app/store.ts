@@ -1,5 +1,5 @@
 /** The fields of one row in each module, as the person who owns it sees them. */
-export interface Fields {
+interface Fields {
   todo: { title: string, done: boolean, due: string | null }
   journal: { date: string, text: string }
   notes: { title: string, text: string }
@@ -12,7 +12,7 @@ export interface Fields {
 }
 
 export type Module = keyof Fields
-export type Row<M extends Module> = { id: string } & Fields[M]
+type Row<M extends Module> = { id: string } & Fields[M]
 export type Drafts = { [M in Module]: Fields[M][] }
 
 /** Everything one person has in the app. Nothing of it can be reached from another space. */

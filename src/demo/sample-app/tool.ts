@@ -3,7 +3,7 @@ import { Refusal } from './store.ts'
 import type { Change } from './store.ts'
 
 /** What one call of a tool may touch; `signal` fires when the caller gives up or the app closes. */
-export interface Call extends Change {
+interface Call extends Change {
   signal: AbortSignal
 }
 
@@ -16,7 +16,7 @@ export interface AppTool {
 }
 
 /** As `tools/list` shows it, in every revision of the protocol. */
-export interface ToolDefinition {
+interface ToolDefinition {
   name: string
   description: string
   /** JSON Schema of an object. */
@@ -38,7 +38,7 @@ const annotations = {
   sets: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false }
 }
 
-export interface ToolSpec<Input extends z.ZodObject> {
+interface ToolSpec<Input extends z.ZodObject> {
   name: string
   /** `sets`: calling it twice with the same input has no further effect. */
   effect: keyof typeof annotations

@@ -6,7 +6,7 @@ import { cutBytes, oneLine } from '../../platform/text.ts'
  * frame that it is shown in.
  */
 
-export interface DiaryEntry {
+interface DiaryEntry {
   /** As the persona's calendar wrote it. */
   date: string
   did: string

@@ -35,7 +35,7 @@ export interface OpenDatabase {
   close(): Promise<void>
 }
 
-export interface DatabaseOptions {
+interface DatabaseOptions {
   /** `postgres://…`; undefined: embedded storage. */
   url?: string | undefined
   /** Folder of the embedded storage; `memory://` keeps nothing. */

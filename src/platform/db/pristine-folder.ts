@@ -10,7 +10,7 @@ import { closeToOthers, makePrivate } from './private-files.ts'
  * every new one. Whatever is copied gets its name when it is whole, so a process that dies in the
  * middle leaves nothing that anybody takes for a folder.
  */
-export interface PristineFolder {
+interface PristineFolder {
   /** Makes the folder, which must not be there yet. @returns whether there was one to copy */
   copyTo(folder: string): boolean
   /**

@@ -116,7 +116,7 @@ export interface RunsTable {
   app: Generated<string>
 }
 
-export interface MessagesTable {
+interface MessagesTable {
   run_id: string
   seq: number
   phase: 'acting' | 'reflecting'
@@ -165,7 +165,7 @@ export interface FeedbackTable {
   created_at: Instant
 }
 
-export interface RunnerStateTable {
+interface RunnerStateTable {
   only_row: Generated<boolean>
   paused: Generated<boolean>
   pause_reason: string | null
@@ -197,7 +197,7 @@ export interface VisitsTable {
   created_at: Instant
 }
 
-export interface DiariesTable {
+interface DiariesTable {
   persona_id: string
   memory: Generated<string>
   entries: JSONColumnType<{ date: string, did: string, annoyed: string, plan: string }[]>
@@ -244,7 +244,7 @@ export interface KnownToolsTable {
   derived_module: string | null
 }
 
-export interface ToolsSetAsideTable {
+interface ToolsSetAsideTable {
   app: string
   tool_name: string
   reason: string
@@ -265,7 +265,7 @@ export interface IncidentsTable {
   created_at: Instant
 }
 
-export interface BreakersTable {
+interface BreakersTable {
   id: string
   service: 'model' | 'app'
   failures: number
@@ -276,21 +276,21 @@ export interface BreakersTable {
   reason: string
 }
 
-export interface DailySpendTable {
+interface DailySpendTable {
   day: string
   usd: Money
   calls: Generated<number>
   unanswered_calls: Generated<number>
 }
 
-export interface SpendReservationsTable {
+interface SpendReservationsTable {
   run_id: string
   attempt: number
   day: string
   usd: Money
 }
 
-export interface ReplicasTable {
+interface ReplicasTable {
   id: string
   host: string
   pid: number

@@ -39,7 +39,7 @@ async function load () {
   }
 }
 
-export interface FetchInit extends RequestInit {
+interface FetchInit extends RequestInit {
   /**
    * Of the body after unpacking; a larger one is not read to its end (AnswerTooLargeError).
    * Undefined: 1 MB. Infinity: whoever reads the chunks counts them.

@@ -8,7 +8,7 @@ import type { Dial } from '../../platform/dial/dialler.ts'
  * nobody else is given.
  */
 
-export interface ClientCredentialsOptions {
+interface ClientCredentialsOptions {
   dial: Dial
   findEndpoint: FindEndpoint
   client: Client

@@ -18,7 +18,7 @@ import { oneLine } from '../../platform/text.ts'
  * the personal space.
  */
 
-export interface PasswordOptions {
+interface PasswordOptions {
   authUrl: string
   /** One is version 1. */
   seedSecret: string | ReadonlyMap<number, string>

@@ -28,7 +28,7 @@ import { EncryptionOffError, LoginFailedError } from '../../platform/errors.ts'
  * the account's sign-in for good (RFC 9700, 4.14.2).
  */
 
-export interface RefreshTokenOptions {
+interface RefreshTokenOptions {
   vault: Vault
   dial: Dial
   findEndpoint: FindEndpoint

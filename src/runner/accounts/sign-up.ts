@@ -15,7 +15,7 @@ import { oneLine } from '../../platform/text.ts'
 
 export const SIGN_UP_PATH = '/api/auth/sign-up/email'
 
-export interface SignUpRequest {
+interface SignUpRequest {
   dial: Dial
   url: string
   /** Where the path was set, for messages. */

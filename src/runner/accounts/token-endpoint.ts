@@ -25,7 +25,7 @@ export interface TokenEndpoint {
 /** @throws AuthUnreachableError, LoginFailedError, where the endpoint cannot be found out */
 export type FindEndpoint = (signal: AbortSignal) => Promise<TokenEndpoint>
 
-export interface Tokens {
+interface Tokens {
   accessToken: string
   /** Undefined: the one that was presented stays good, where there was one. */
   refreshToken?: string
@@ -42,17 +42,17 @@ export interface Tokens {
  * - `refused`: the endpoint takes it no more
  * - `in-doubt`: whether the endpoint has taken it cannot be told
  */
-export type Fate = 'unused' | 'refused' | 'in-doubt'
+type Fate = 'unused' | 'refused' | 'in-doubt'
 
 export type TokenAnswer = { ok: true, tokens: Tokens } | { ok: false, fate: Fate, error: AppError }
 
-export const TOKEN_TIMEOUT_MS = 10_000
+const TOKEN_TIMEOUT_MS = 10_000
 const NOBODY_THERE =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/
 /** An error code of RFC 6749, 5.2, and nothing that could be a secret. */
 const ERROR_CODE = /^[a-z_]{1,40}$/
 
-export interface TokenRequest {
+interface TokenRequest {
   dial: Dial
   endpoint: TokenEndpoint
   client: Client

@@ -12,14 +12,14 @@ export interface Vault {
   keys: EncryptionKey[]
 }
 
-export interface StoredHeaders {
+interface StoredHeaders {
   headers: Record<string, string>
 }
 export interface StoredTokens {
   refreshToken: string
   accessToken?: string
 }
-export interface StoredPassword {
+interface StoredPassword {
   password: string
 }
 

@@ -20,7 +20,7 @@ import type { AcceptedTool, KnownTool, SetAsideTool } from './tool-schemas.ts'
  * All SQL on known_tools: what each app has ever shown, so that the tools nobody used can be named.
  */
 
-export interface Remembered {
+interface Remembered {
   /** Tools whose definition is not the one that was seen before. */
   changed: string[]
   /** What is stored of tools that no persona gets to see. */

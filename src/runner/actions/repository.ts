@@ -31,7 +31,7 @@ export function toAction (row: ActionRow): Action {
 }
 
 /** What another runner reports of one persona. */
-export interface ReportedActions {
+interface ReportedActions {
   personaId: string
   /** `activePersona` of personas/repository.ts, which the statement begins with. */
   active: RawBuilder<unknown>
@@ -170,7 +170,7 @@ export function startedAction (action: PlannedAction): RawBuilder<unknown> {
     SELECT ${plannedValues(action)}, 'started' FROM held ON CONFLICT (id) DO NOTHING)`
 }
 
-export interface ActionEnd {
+interface ActionEnd {
   result: 'ok' | 'error' | 'unknown' | 'rejected'
   errorMessage: string | null
   blame: ActionRow['blame']

@@ -8,7 +8,7 @@ import type { Said, Tool } from '../tools/toolbox.ts'
  * an expired account or from made-up arguments.
  */
 
-export interface JudgedCall {
+interface JudgedCall {
   tool: Tool
   input: unknown
   /** Calls of this run that have ended, also those of earlier attempts. */

@@ -19,7 +19,7 @@ export interface PatienceCall {
 }
 
 /** Points that one call costs. */
-export const COST = {
+const COST = {
   error: 20,
   /** No answer is worse than a no: now one has to go and look. */
   unknown: 25,
@@ -34,7 +34,7 @@ export const COST = {
 }
 
 /** Points that a call which worked gives back, up to the budget. */
-export const REFILL = 5
+const REFILL = 5
 
 /**
  * Response times that people notice and that lose their attention, in milliseconds (Nielsen,

@@ -37,7 +37,7 @@ export interface ConnectedApp {
   modules: ModuleRules
 }
 
-export interface Surroundings {
+interface Surroundings {
   dialler: Dialler
   vault: Vault
   seedSecrets: ReadonlyMap<number, string>

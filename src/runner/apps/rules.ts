@@ -2,7 +2,7 @@ import type { AppSettings } from './schemas.ts'
 
 /** What no schema can say of an app's settings. Pure. */
 
-export interface Circumstances {
+interface Circumstances {
   hasClientSecret: boolean
   /** PERSONA_SEED_SECRET is set. */
   hasSeedSecret: boolean

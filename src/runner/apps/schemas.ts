@@ -5,7 +5,7 @@ import { MODULE_NAME } from '../modules/rules.ts'
 export const APP_URL = '^https?://[^\\s/]+[^\\s]*$'
 
 /** As it is appended to an address. */
-export const URL_PATH = '^/[^\\s?#\\\\]*$'
+const URL_PATH = '^/[^\\s?#\\\\]*$'
 
 const Url = (description: string) => Type.String({ pattern: APP_URL, maxLength: 2000, description })
 const Patterns = (description: string) =>

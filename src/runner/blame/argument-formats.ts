@@ -2,7 +2,7 @@ import type { Tool } from '../tools/toolbox.ts'
 
 /** Whether a tool's contract says how an argument is to be written. Pure. */
 
-export interface FormatRefusal {
+interface FormatRefusal {
   words: string
   input: unknown
   tool: Tool | undefined

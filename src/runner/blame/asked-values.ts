@@ -13,7 +13,7 @@ export interface Shown {
   shown: () => Iterable<string>
 }
 
-export interface Asked extends Shown {
+interface Asked extends Shown {
   words: string
   input: unknown
   tool: { name: string } | undefined

@@ -35,7 +35,7 @@ export interface Verdict {
   rule: BlameRule
 }
 
-export const NOTHING_KNOWN: CallContext = {
+const NOTHING_KNOWN: CallContext = {
   input: {},
   tool: undefined,
   wasLimited: false,

@@ -32,9 +32,9 @@ export interface ConnectionLimits extends SessionLimits {
 }
 
 /** How a request ended, after all that could be mended was. */
-export type Settled<T> = { ok: true, value: T } | { ok: false, error: unknown }
+type Settled<T> = { ok: true, value: T } | { ok: false, error: unknown }
 
-export interface Connection {
+interface Connection {
   readonly app: Named
   readonly session: Session
   readonly tools: VettedTools

@@ -27,7 +27,7 @@ export interface Named {
 export type Outcome = Omit<ToolOutcome, 'latencyMs'>
 
 /** What came with an HTTP status in place of an answer. */
-export interface Refusal {
+interface Refusal {
   retryAfterMs?: number | undefined
   /** The header by its name in small letters, such as `www-authenticate`. */
   headers?: Readonly<Record<string, string>>
@@ -102,7 +102,7 @@ export class RevisionError extends Error {
  * - `internal`: the app answered that something in it went wrong
  * - `answered`: any other answer
  */
-export type Kind =
+type Kind =
   | 'session_lost'
   | 'unauthorized'
   | 'forbidden'

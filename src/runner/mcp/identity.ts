@@ -16,7 +16,7 @@ export interface Identity {
   renew?: (signal: AbortSignal) => Promise<Identity>
 }
 
-export interface Holder {
+interface Holder {
   headers(): Record<string, string>
   /** All there have been so far. */
   readonly secrets: ReadonlySet<string>

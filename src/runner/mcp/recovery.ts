@@ -10,7 +10,7 @@ import {
 
 /** What is done about a request that failed before it is taken for failed. */
 
-export interface RecoveryOptions {
+interface RecoveryOptions {
   app: Named
   /** Sending the request twice has no further effect. */
   harmless: boolean

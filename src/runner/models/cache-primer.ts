@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
  * begin at once share their tools, and nothing is read from the cache before the first answer that
  * wrote it: without this, each would pay for them.
  */
-export type CachePrimer<T> = (
+type CachePrimer<T> = (
   shared: object,
   signal: AbortSignal,
   send: () => Promise<T>

@@ -9,7 +9,7 @@ export type { Usage } from './prices.ts'
  * journal stores them as they are and a run must be able to go on from its journal.
  */
 
-export interface TextBlock {
+interface TextBlock {
   type: 'text'
   text: string
 }
@@ -27,13 +27,13 @@ export interface ToolResultBlock {
 }
 
 /** A block of a kind we do not read (thinking, for one), kept and sent back unchanged. */
-export interface OpaqueBlock {
+interface OpaqueBlock {
   type: 'thinking' | 'redacted_thinking' | 'compaction'
   [key: string]: unknown
 }
 
 /** Why the provider ended a reply, in its own words. Kept with the reply, never sent back. */
-export interface StopDetailsBlock {
+interface StopDetailsBlock {
   type: 'stop_details'
   category: string | null
   explanation: string | null

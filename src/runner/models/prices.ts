@@ -12,7 +12,7 @@ export interface Usage {
 }
 
 /** US dollars per million tokens, by the kinds that are billed differently. */
-export interface Rates {
+interface Rates {
   input: number
   output: number
   cacheWrite: number

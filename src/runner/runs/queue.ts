@@ -33,7 +33,7 @@ const SUPERVISE_SECONDS = 5
 /** Two retries after the first attempt make three attempts. */
 const RETRY_LIMIT = 2
 
-export interface QueueOptions {
+interface QueueOptions {
   database: Pick<OpenDatabase, 'backend' | 'executeSql'>
   /** A run that takes longer than this is taken from its worker, in milliseconds. */
   runTimeoutMs: number

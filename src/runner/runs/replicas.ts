@@ -6,7 +6,7 @@ import type { Queryable } from '../../platform/db/database.ts'
  * see.
  */
 
-export interface Replica {
+interface Replica {
   id: string
   host: string
   pid: number

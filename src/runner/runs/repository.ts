@@ -18,7 +18,7 @@ export interface Lease {
   attempt: number
 }
 
-export function toRun (row: RunRow): Run {
+function toRun (row: RunRow): Run {
   return {
     id: row.id,
     personaId: row.persona_id,
@@ -388,7 +388,7 @@ export async function settledRuns (db: Queryable, runIds: string[]): Promise<Run
 }
 
 /** Open runs, over all processes. */
-export interface OpenRuns {
+interface OpenRuns {
   queued: number
   acting: number
   reflecting: number

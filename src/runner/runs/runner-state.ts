@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Queryable } from '../../platform/db/database.ts'
 
 /** An operator's pause, one row for all replicas. */
-export interface Pause {
+interface Pause {
   paused: boolean
   reason: string | null
   changedAt: string

@@ -12,13 +12,13 @@ import { chargeLeftBehind } from './spending.ts'
 import type { RunEnd } from './states.ts'
 import { tellStored, tellToolNews } from './tool-news.ts'
 
-export interface RunnerLog {
+interface RunnerLog {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
   error(fields: object, message: string): void
 }
 
-export interface RunnerOptions extends Omit<RunDependencies, keyof AppUnderTest> {
+interface RunnerOptions extends Omit<RunDependencies, keyof AppUnderTest> {
   queue: RunQueue
   /** The id of the model's breaker. */
   modelBreaker: string
@@ -29,7 +29,7 @@ export interface RunnerOptions extends Omit<RunDependencies, keyof AppUnderTest>
 }
 
 /** Takes runs from the queue and lives them, until it is stopped. */
-export interface Runner {
+interface Runner {
   start(): Promise<void>
   /** Lets running days reach their next journaled step and hands them back. */
   stop(timeoutMs: number): Promise<void>

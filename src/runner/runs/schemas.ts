@@ -7,7 +7,7 @@ const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(
   description?: string
 ) => Type.Union([schema, Type.Null()], description === undefined ? {} : { description })
 
-export const RunStateSchema = Type.Enum(RUN_STATES, { description: 'the last four are final' })
+const RunStateSchema = Type.Enum(RUN_STATES, { description: 'the last four are final' })
 
 export const Run = Type.Object({
   id: Type.String({ description: 'the same as `tickId` of its actions and feedback' }),

@@ -41,7 +41,7 @@ export interface ShowDependencies {
   onToolNews?(news: ToolNews): void
 }
 
-export interface ShownTools {
+interface ShownTools {
   tools: NamedTools
   moduleOf: ModuleOf
 }

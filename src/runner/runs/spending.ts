@@ -10,7 +10,7 @@ import { holdRun, withUnanswered, type Lease } from './repository.ts'
  * row. Days are days of UTC, by the database's clock.
  */
 
-export interface SpentToday {
+interface SpentToday {
   /** ISO 8601 */
   day: string
   usd: number

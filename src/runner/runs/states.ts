@@ -11,7 +11,7 @@ export type RunState =
   | 'incomplete'
   | 'failed'
   | 'abandoned'
-export type FinalState = Extract<RunState, 'completed' | 'incomplete' | 'failed' | 'abandoned'>
+type FinalState = Extract<RunState, 'completed' | 'incomplete' | 'failed' | 'abandoned'>
 
 export const RUN_STATES: RunState[] = [
   'queued',

@@ -23,7 +23,7 @@ export interface Tick {
 
 const NOBODY: Tick = { id: null, paused: false, heldUpBy: null, opened: [] }
 
-export interface TickOptions {
+interface TickOptions {
   /** How many runs may wait in the queue. */
   queueLimit: number
   services: AllServices

@@ -17,7 +17,7 @@ const SHORT = 1000
 const place = createContext({ pattern: /x/, text: '' }) as { pattern: RegExp, text: string }
 const TEST = new Script('pattern.test(text)')
 
-export class BoundedPattern {
+class BoundedPattern {
   readonly #pattern: RegExp
   readonly #isHarmless: boolean
   #isGivenUp = false

@@ -39,7 +39,7 @@ export type DenialReason =
   | 'not_allowed'
   | 'not_read_only'
 
-export interface Denial {
+interface Denial {
   reason: DenialReason
   why: string
 }

@@ -18,10 +18,8 @@ const PRESETS = JSON.parse(
   readFileSync(pathOf('src/runner/tools/tool-presets.json'), 'utf8')
 ) as Record<Preset, PresetData>
 
-export const PRESET_NAMES = Object.keys(PRESETS) as Preset[]
-
 /** What a policy means for the tools that no pattern of the operator covers. */
-export interface Standard {
+interface Standard {
   otherwise: 'allow' | 'read-only' | 'deny'
   /** Patterns that are allowed as if the operator had written them. */
   allow: string[]

@@ -89,7 +89,7 @@ export interface ToolOutcome {
   fatal?: AppError
 }
 
-export interface CallOptions {
+interface CallOptions {
   signal: AbortSignal
   /**
    * Awaited each time right before the call goes out; what it throws is thrown, and nothing is

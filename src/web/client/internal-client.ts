@@ -16,7 +16,7 @@ import { oneLine } from '../../platform/text.ts'
 
 /** The client of the internal routes, for runners in other processes. */
 
-export interface InternalClientOptions {
+interface InternalClientOptions {
   /** Of the persona store, without `/api/v1`. */
   baseUrl: string
   /** SERVICE_KEY of the store. */
@@ -27,15 +27,15 @@ export interface InternalClientOptions {
   timeoutMs?: number
 }
 
-export interface DuePersonas {
+interface DuePersonas {
   personas: Persona[]
   serverTime: string
 }
-export interface Written {
+interface Written {
   /** Rows that were not there before. */
   written: number
 }
-export interface FeedbackWritten extends Written {
+interface FeedbackWritten extends Written {
   /**
    * Rows that the store keeps without a number: those of the module `__parse`, and those sent with
    * null.

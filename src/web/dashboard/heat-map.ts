@@ -6,7 +6,7 @@ import { MIN_N } from '../../analysis/insights/interval.ts'
 
 /** All SQL of the heat map of modules and personas. */
 
-export interface HeatCell {
+interface HeatCell {
   /**
    * What stands in the cell: a mean from n = 3 on, single numbers below, a dash where there is
    * none.
@@ -20,16 +20,16 @@ export interface HeatCell {
   tone: string
 }
 
-export interface HeatRow {
+interface HeatRow {
   persona: { id: string, name: string, archetype: string }
   cells: HeatCell[]
 }
-export interface HeatMap {
+interface HeatMap {
   modules: string[]
   rows: HeatRow[]
   hasMore: boolean
 }
-export type HeatMeasure = 'rating' | 'friction'
+type HeatMeasure = 'rating' | 'friction'
 
 const PERSONAS_PER_PAGE = 40
 const MAX_MODULES = 40

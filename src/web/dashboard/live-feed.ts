@@ -14,7 +14,7 @@ export interface LiveFeed {
   close(): Promise<void>
 }
 
-export interface LiveFeedOptions {
+interface LiveFeedOptions {
   look: () => Promise<Marks>
   everyMs: number
   /** A look that failed; the next one tries again. */

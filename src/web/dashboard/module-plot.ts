@@ -6,7 +6,7 @@ import type { DayOfRatings, Release } from './module.ts'
  * friction as bars below. Pure.
  */
 
-export interface ModulePlot {
+interface ModulePlot {
   width: number
   height: number
   left: number
@@ -40,7 +40,7 @@ const yOfRating = (rating: number) =>
 const yOfFriction = (friction: number) =>
   round(FRICTION.bottom - friction / 100 * (FRICTION.bottom - FRICTION.top))
 
-export interface PlotData {
+interface PlotData {
   range: { from: string, to: string }
   ratings: DayOfRatings[]
   trend: ModuleInsight['trend']

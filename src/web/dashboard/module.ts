@@ -68,7 +68,7 @@ export async function readVersions (
   return rows.map(row => row.version)
 }
 
-export interface Voice extends Rating {
+interface Voice extends Rating {
   persona: { id: string, name: string, locale: string }
   /** Null: another runner's tick, which has no page here. */
   runId: string | null
@@ -110,7 +110,7 @@ export async function readVoices (
   return { voices, hasMore: rows.length > VOICES_PER_PAGE }
 }
 
-export interface ToolLine {
+interface ToolLine {
   tool: string
   calls: number
   personas: number

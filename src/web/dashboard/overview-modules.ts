@@ -10,13 +10,13 @@ import { spark, type SparkOptions } from './spark.ts'
 
 /** What the overview shows of the insights. */
 
-export interface ModuleLine extends ModuleInsight {
+interface ModuleLine extends ModuleInsight {
   href: string
   trends: { rating: Markup, friction: Markup }
   tone: { mean: string, friction: string }
 }
 
-export interface ProblemLine extends Problem {
+interface ProblemLine extends Problem {
   href: string | null
   title: string
   who: string

@@ -5,7 +5,7 @@ import { nextDueAt } from './next-due.ts'
 
 /** All SQL of the overview, besides what the insights answer. */
 
-export interface RunningNow {
+interface RunningNow {
   runId: string
   personaId: string
   name: string
@@ -42,7 +42,7 @@ export async function readRunning (
   return { running: rows, total: rows[0]?.total ?? 0 }
 }
 
-export interface NextDue {
+interface NextDue {
   personaId: string
   name: string
   archetype: string
@@ -73,7 +73,7 @@ export async function readNextDue (db: Queryable): Promise<NextDue[]> {
   return rows
 }
 
-export interface Recently {
+interface Recently {
   /** Runs by state that were opened within the last 24 hours. */
   states: Record<RunRow['state'], number>
   runs: number

@@ -6,7 +6,7 @@ import { plotRatings, type RatingPlot } from './rating-plot.ts'
 
 const RATINGS_PER_MODULE = 60
 
-export interface ModuleRatings {
+interface ModuleRatings {
   module: string
   /** Ratings with a number whose evidence holds. */
   n: number
@@ -48,7 +48,7 @@ export async function readRatingsOverTime (
   })
 }
 
-export interface MixBar {
+interface MixBar {
   module: string
   weight: number
   percent: number

@@ -15,12 +15,12 @@ export interface PersonaListFilter {
   cursor?: string | undefined
 }
 
-export interface Standing {
+interface Standing {
   state: 'paused' | 'running' | 'backing off' | 'due' | 'waiting'
   tone: 'ok' | 'error' | 'warn' | 'muted'
 }
 
-export interface PersonaCard {
+interface PersonaCard {
   id: string
   name: string
   email: string

@@ -3,7 +3,7 @@ import type { Queryable } from '../../platform/db/database.ts'
 
 /** All SQL of the pages about releases. */
 
-export interface ReleaseLine {
+interface ReleaseLine {
   version: string
   at: string
   notes: string | null

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-export interface RememberOptions<T> {
+interface RememberOptions<T> {
   work: () => Promise<T>
   /** Works it out at most that often for live pages, whoever asks. */
   everyMs: number
@@ -45,7 +45,7 @@ export function remember<T> (
   }
 }
 
-export interface RememberEachOptions<Q, T> extends Omit<RememberOptions<T>, 'work'> {
+interface RememberEachOptions<Q, T> extends Omit<RememberOptions<T>, 'work'> {
   work: (question: Q) => Promise<T>
 }
 

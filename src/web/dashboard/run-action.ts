@@ -8,7 +8,7 @@ import { blameWords, outcomeOf } from './run-words.ts'
 
 /** One action with all that is stored of it: the very tool result behind a complaint. */
 
-export interface ActionDetail {
+interface ActionDetail {
   number: number
   tool: string
   module: string

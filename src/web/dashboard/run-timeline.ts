@@ -10,7 +10,7 @@ import { blameWords, outcomeOf } from './run-words.ts'
  * stays small whatever the run.
  */
 
-export interface SpokenEvent {
+interface SpokenEvent {
   kind: 'words'
   seq: number
   phase: 'acting' | 'reflecting'
@@ -18,7 +18,7 @@ export interface SpokenEvent {
   isCut: boolean
   at: string
 }
-export interface ActionEvent {
+interface ActionEvent {
   kind: 'action'
   number: number
   tool: string
@@ -34,7 +34,7 @@ export interface ActionEvent {
   href: string
   at: string
 }
-export type TimelineEvent = SpokenEvent | ActionEvent
+type TimelineEvent = SpokenEvent | ActionEvent
 
 const WORDS_MAX_CHARS = 1500
 const INPUT_MAX_CHARS = 140

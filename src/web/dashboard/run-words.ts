@@ -2,7 +2,7 @@ import type { ActionRow, FeedbackRow, RunRow } from '../../platform/db/tables.ts
 
 /** What happened, in words for somebody who does not know the codes. Pure. */
 
-export type Tone = 'ok' | 'error' | 'warn' | 'muted'
+type Tone = 'ok' | 'error' | 'warn' | 'muted'
 
 const TONES: Record<RunRow['state'], Tone> = {
   queued: 'muted',

@@ -9,7 +9,7 @@ import { eraWords, explainRun, toneOf, whyUncounted } from './run-words.ts'
  * All SQL of the head of a run's page: what it is, how it ended, and what the persona made of it.
  */
 
-export interface RunHead {
+interface RunHead {
   run: RunRow
   persona: Pick<PersonaRow, 'id' | 'name' | 'locale' | 'time_zone' | 'version'>
   isOpen: boolean
@@ -82,7 +82,7 @@ export interface Rating {
   citations: { number: number, quote: string | null, href: string }[]
 }
 
-export interface RunRatings {
+interface RunRatings {
   ratings: Rating[]
   unreadable: { why: string, rawText: string } | null
 }
@@ -121,7 +121,7 @@ export function toRating (row: FeedbackRow, sayDoGap: boolean): Rating {
   }
 }
 
-export interface Visit {
+interface Visit {
   module: string
   friction: number
   calls: number

@@ -38,7 +38,7 @@ export async function readSpend (db: Queryable): Promise<SpendDay[]> {
   return rows
 }
 
-export interface BrokenRun {
+interface BrokenRun {
   id: string
   state: RunRow['state']
   personaId: string

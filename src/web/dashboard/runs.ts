@@ -5,7 +5,7 @@ import { explainRun, toneOf } from './run-words.ts'
 
 /** All SQL of lists of runs. */
 
-export interface RunListFilter {
+interface RunListFilter {
   state?: RunRow['state'] | undefined
   personaId?: string | undefined
   app?: string | undefined
@@ -14,7 +14,7 @@ export interface RunListFilter {
   limit?: number
 }
 
-export interface RunLine {
+interface RunLine {
   id: string
   persona: { id: string, name: string, locale: string, timeZone: string }
   state: RunRow['state']
@@ -40,7 +40,7 @@ type LineRow = RunRow & {
   ratings: RunLine['ratings'] | null
 }
 
-export interface RunLines {
+interface RunLines {
   runs: RunLine[]
   nextCursor: string | undefined
 }

@@ -5,7 +5,7 @@ import type { SpendDay } from './runner.ts'
  * from the cache above. Pure.
  */
 
-export interface SpendPlot {
+interface SpendPlot {
   width: number
   height: number
   bars: { x: number, width: number, fresh: Bar, cached: Bar, label: string }[]

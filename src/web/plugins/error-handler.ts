@@ -41,7 +41,7 @@ export function refuseUrl (
 }
 
 /** What a client is told of an error. */
-export interface ErrorAnswer {
+interface ErrorAnswer {
   status: number
   code: string
   message: string

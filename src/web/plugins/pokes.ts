@@ -1,7 +1,7 @@
 import cron from 'node-cron'
 
 /** What makes this process look for due personas, again and again. */
-export interface Pokes {
+interface Pokes {
   start(): void
   stop(): Promise<void>
   /** When it looks next by this process's clock, as ISO 8601. */

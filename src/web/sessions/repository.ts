@@ -28,7 +28,7 @@ export async function openSession (db: Queryable, { id, role }: PageSession): Pr
     .execute()
 }
 
-export interface LiveSession extends PageSession {
+interface LiveSession extends PageSession {
   /** Nobody has been seen for a minute: worth a write. */
   isStale: boolean
 }

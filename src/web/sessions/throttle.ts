@@ -14,7 +14,7 @@ const MAX_ENTRIES = 20_000
 const GUESSED = ['admin', 'viewer'] as const satisfies readonly World[]
 type Guessed = typeof GUESSED[number]
 
-export interface Throttle {
+interface Throttle {
   /** How long this address has to wait before its next try, in milliseconds; 0: not at all. */
   waitMs(address: string): number
   /** A wrong key may have been meant for any world, so it counts in all. */

@@ -4,7 +4,7 @@ import { address } from '../../dashboard/address.ts'
 import type { Queryable } from '../../../platform/db/database.ts'
 
 /** Which of several apps a page is about. */
-export interface AppChoice {
+interface AppChoice {
   /** Undefined: there is only one. */
   app: string | undefined
   /** What an address must say; nothing for the first app. */

@@ -6,7 +6,7 @@ export const RANGES = [7, 30, 90]
 const STANDARD = 30
 const DAY_MS = 24 * 60 * 60 * 1000
 
-export interface Days {
+interface Days {
   days: number
   from: string
   /** What an address must say; nothing for the usual range. */

@@ -3,7 +3,7 @@
  * put words into a page. Pure.
  */
 
-export interface Notice {
+interface Notice {
   tone: 'ok' | 'warn' | 'error'
   text: string
 }

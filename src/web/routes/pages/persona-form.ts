@@ -10,7 +10,7 @@ import { createAjv } from '../../../platform/schema-check.ts'
 
 export type Fields = Record<string, string>
 export type FieldErrors = Record<string, string>
-export type ReadForm = { ok: true, input: PersonaInput } | { ok: false, errors: FieldErrors }
+type ReadForm = { ok: true, input: PersonaInput } | { ok: false, errors: FieldErrors }
 
 /** Compiled with the first form: most processes never see one. */
 let compiled: ValidateFunction<PersonaInput> | undefined

@@ -1,6 +1,6 @@
 /** The form that narrows a page down to one release of the app. Pure. */
 
-export interface ReleasePicker {
+interface ReleasePicker {
   path: string
   /** All other filters, which stay. */
   kept: [name: string, value: string][]

@@ -6,7 +6,7 @@ import type { Queryable } from '../../../platform/db/database.ts'
 import { describeRelease } from '../../../analysis/verdicts/describe-release.ts'
 
 /** What the live release changed, for the overview. */
-export interface SinceRelease {
+interface SinceRelease {
   /** The release, with those that are judged together with it. */
   names: string
   href: string

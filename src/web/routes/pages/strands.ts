@@ -6,7 +6,7 @@ import type { ModuleGroup } from '../../../analysis/insights/schemas.ts'
  * silently. Pure.
  */
 
-export interface Strand {
+interface Strand {
   name: string
   n: number
   href: string
