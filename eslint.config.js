@@ -16,5 +16,5 @@ export default [
       '@typescript-eslint/no-redeclare': 'off'
     }
   },
-  { files: ['src/cli/**', 'src/demo/**', 'test/**', 'bench/**'], rules: { 'no-console': 'off' } }
+  { files: ['src/cli/**', 'src/demo/**', 'test/**', 'bench/**', 'build/**'], rules: { 'no-console': 'off' } }
 ]
