@@ -19,6 +19,9 @@ export function isDatabaseGone (error: unknown): boolean {
     (error instanceof AggregateError && error.errors.some(isDatabaseGone))
 }
 
+/** PostgreSQL's `disk_full`, class 53. */
+const DISK_FULL = '53100'
+
 /** Fastify's own codes as clients know them; what is not here keeps its name. */
 const CODES: Record<number, string> = {
   400: 'BAD_REQUEST',
@@ -65,18 +68,31 @@ export function answerFor (error: FastifyError | AppError, log: FastifyBaseLogge
     { err: { code: error.code, message: messageOf(error), stack: error.stack } },
     'request failed'
   )
-  return isDatabaseGone(error)
-    ? {
+  return answerForDatabase(error) ?? {
+    status: 500,
+    code: 'INTERNAL',
+    message: 'Something went wrong here; the log has the details.'
+  }
+}
+
+function answerForDatabase (error: FastifyError | AppError): ErrorAnswer | undefined {
+  if (isDatabaseGone(error)) {
+    return {
       status: 503,
       code: 'DATABASE_UNAVAILABLE',
       message: 'The database does not answer. Try again in a moment.',
       retryAfterSeconds: 5
     }
-    : {
-      status: 500,
-      code: 'INTERNAL',
-      message: 'Something went wrong here; the log has the details.'
+  }
+  if (error.code === DISK_FULL) {
+    return {
+      status: 503,
+      code: 'DATABASE_FULL',
+      message: 'The disk of the database is full, so nothing was stored. Free space, then try again.',
+      retryAfterSeconds: 60
     }
+  }
+  return undefined
 }
 
 /** Every error leaves as `{ code, message }`. */
@@ -89,7 +105,7 @@ export default fp(async app => {
   app.setNotFoundHandler(request => {
     throw new RouteNotFoundError(request.method, request.url)
   })
-  // Before its body is read: what nobody takes nobody has to hold.
+  // 404 in onRequest, so that unknown routes never buffer a body.
   app.addHook('onRequest', async request => {
     if (request.is404) throw new RouteNotFoundError(request.method, request.url)
   })
