@@ -6,12 +6,23 @@ import { VIEWER_KEY } from '../../helpers/pages.ts'
 
 /** The OpenAPI document against the routes that are really there. */
 
+interface ParameterSchema {
+  type?: string
+  anyOf?: ParameterSchema[]
+  items?: ParameterSchema
+  maxItems?: number
+  maxLength?: number
+  enum?: unknown[]
+  const?: unknown
+  format?: string
+  pattern?: string
+}
 interface Operation {
   operationId?: string
   summary?: string
   tags?: string[]
   security?: Record<string, string[]>[]
-  parameters?: { in: string, name: string }[]
+  parameters?: { in: string, name: string, schema?: ParameterSchema }[]
   requestBody?: object
   responses: Record<string, { content?: { 'application/json'?: { schema: { $ref?: string } } } }>
 }
@@ -94,6 +105,29 @@ t.test('every operation has an id of its own, a summary, a declared tag, its par
       `${name} has its path parameters`
     )
   }
+})
+
+/** Whether a value of the schema may be as long as a URL. */
+function isUnbounded (schema: ParameterSchema): boolean {
+  if (schema.anyOf !== undefined) return schema.anyOf.some(isUnbounded)
+  if (schema.type === 'array') return schema.maxItems === undefined
+  return schema.type === 'string' && [
+    schema.maxLength,
+    schema.enum,
+    schema.const,
+    schema.format,
+    schema.pattern
+  ].every(limit => limit === undefined)
+}
+
+t.test('every text parameter has a limit', t => {
+  const parameters = operations.flatMap(({ name, operation }) =>
+    (operation.parameters ?? []).map(parameter => ({ ...parameter, route: name }))
+  )
+  t.ok(parameters.length > 50, `${parameters.length} parameters`)
+  const unbounded = parameters.filter(({ schema }) => schema === undefined || isUnbounded(schema))
+  t.same(unbounded.map(parameter => `${parameter.route}: ${parameter.name}`), [])
+  t.end()
 })
 
 t.test('every refusal that a route can give is documented as an error body', async t => {
