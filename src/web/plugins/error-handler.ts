@@ -88,7 +88,8 @@ function answerForDatabase (error: FastifyError | AppError): ErrorAnswer | undef
     return {
       status: 503,
       code: 'DATABASE_FULL',
-      message: 'The disk of the database is full, so nothing was stored. Free space, then try again.',
+      message:
+        'The disk of the database is full, so nothing was stored. Free space, then try again.',
       retryAfterSeconds: 60
     }
   }
