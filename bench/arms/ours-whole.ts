@@ -27,6 +27,7 @@ export async function openArm ({ modelUrl, mcpUrl, databaseUrl }: Places): Promi
   const queue: RunQueue = {
     start: async () => {},
     enqueue: async () => {},
+    wake: () => {},
     stop: async () => {},
     work: async (_concurrency, work) => {
       execute = work

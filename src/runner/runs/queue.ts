@@ -62,6 +62,11 @@ export interface RunQueue {
     execute: (runId: string) => Promise<void>,
     abandon: (runId: string) => Promise<void>
   ): Promise<void>
+  /**
+   * Makes this process look for a run now and not at its next poll. Call it after the transaction
+   * that enqueued.
+   */
+  wake(): void
   /** Takes nothing more, and waits for what is under way, at most so long. */
   stop(timeoutMs: number): Promise<void>
 }
@@ -93,6 +98,7 @@ export function createQueue (
     monitorIntervalSeconds: SUPERVISE_SECONDS
   })
   boss.on('error', onError)
+  let worker: string | undefined
 
   /**
    * Two processes may both find that there is none: making one that is there already does nothing.
@@ -153,7 +159,7 @@ export function createQueue (
         pollingIntervalSeconds,
         heartbeatRefreshSeconds
       }
-      await boss.work<RunJob>(RUNS, options, async jobs => {
+      worker = await boss.work<RunJob>(RUNS, options, async jobs => {
         for (const job of jobs) {
           await executeSql(MARK_BEGUN, [job.id])
           await execute(job.data.runId)
@@ -167,6 +173,9 @@ export function createQueue (
       }, async jobs => {
         for (const job of jobs) await abandon(job.data.runId)
       })
+    },
+    wake () {
+      if (worker !== undefined) boss.notifyWorker(worker)
     },
     stop: timeoutMs => boss.stop({ graceful: true, timeout: timeoutMs, close: false })
   }

@@ -61,7 +61,7 @@ export async function tick (
   )
   if (room <= 0) return NOBODY
   const id = randomUUID()
-  return db.transaction().execute(async trx => {
+  const ticked = await db.transaction().execute(async trx => {
     const due = await takeDueIn(trx, room, breakers.filter(breaker => breaker.app !== null))
     const emails = new Map(due.map(persona => [persona.id, persona.email]))
     const opened = await openRuns(trx, due, id)
@@ -72,6 +72,8 @@ export async function tick (
       opened: opened.map(run => ({ ...run, email: emails.get(run.personaId) ?? '' }))
     }
   })
+  if (ticked.opened.length > 0) queue.wake()
+  return ticked
 }
 
 /** An open breaker: that of the model, or where all apps have one, theirs. */
@@ -134,15 +136,18 @@ export async function runNow (
   personaId: string
 ): Promise<OpenedRun> {
   const persona = await getPersona(db, personaId)
-  return db.transaction().execute(async trx => {
+  const opened = await db.transaction().execute(async trx => {
     const [run] = await openRuns(trx, [persona], null)
     if (run === undefined) throw new RunOpenError(persona.id)
     await queue.enqueue(trx, [run])
     return run
   })
+  queue.wake()
+  return opened
 }
 
-const LOOK_EVERY_MS = 200
+/** The time between two looks at the rows of a tick: doubled from the first to the last. */
+const LOOK_MS = { first: 25, last: 200 }
 
 /** Waits until all runs of a tick are final or deferred, whichever process lives them. */
 export async function awaitTick (
@@ -153,10 +158,10 @@ export async function awaitTick (
   const startedAt = performance.now()
   const emails = new Map(tick.opened.map(run => [run.runId, run.email]))
   let settled: Run[] = []
-  while (emails.size > 0) {
+  for (let pauseMs = LOOK_MS.first; emails.size > 0; pauseMs *= 2) {
     settled = await settledRuns(db, [...emails.keys()])
     if (settled.length >= emails.size) break
-    await sleep(LOOK_EVERY_MS, undefined, signal === undefined ? {} : { signal })
+    await sleep(Math.min(pauseMs, LOOK_MS.last), undefined, signal === undefined ? {} : { signal })
   }
   return {
     due: emails.size,

@@ -106,7 +106,12 @@ t.test('a limit that a single reply passes is passed by that one call, and nobod
 t.test("the day's budget holds over all runs at once, to within one call", async t => {
   // Each call costs 0.02 dollars; asked for at most 4096 tokens each may cost twice that.
   const world = await startWorld(t, {
-    env: { DAILY_BUDGET_USD: '0.3', PERSONA_CONCURRENCY: '8', MAX_TURNS: '100' },
+    env: {
+      DAILY_BUDGET_USD: '0.3',
+      PERSONA_CONCURRENCY: '8',
+      MAX_TURNS: '100',
+      MAX_OUTPUT_TOKENS: '1000000'
+    },
     script: request => ({
       ...neverStops({ ...NOTHING, output_tokens: 2000 })(request, { index: 0 }),
       delayMs: 20
