@@ -160,5 +160,5 @@ t.test('a build brings compiled code and a data folder, so that its first start 
 
 async function unpack (folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true })
-  execFileSync('tar', ['-xz', '-C', folder], { input: await migratedImage() })
+  execFileSync('tar', ['-x', '-C', folder], { input: await migratedImage() })
 }

@@ -52,7 +52,7 @@ export async function inStore (
 
 async function unpack (folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true })
-  execFileSync('tar', ['-xz', '-C', folder], {
+  execFileSync('tar', ['-x', '-C', folder], {
     input: await migratedImage(),
     stdio: ['pipe', 'ignore', 'ignore']
   })

@@ -51,6 +51,8 @@ interface DatabaseOptions {
   statementTimeoutMs?: number
   /** An initialised database to start the embedded storage from, as PGlite dumps it. */
   image?: Blob | undefined
+  /** PGlite's WebAssembly, compiled already; undefined: it is compiled anew. */
+  engine?: WebAssembly.Module | undefined
   /**
    * Called when an idle connection breaks. The pool replaces it; without a listener the process
    * would end.
@@ -92,7 +94,7 @@ async function openServer (
 const SHARED_BUFFERS = '32MB'
 
 async function openEmbedded (
-  { dataDir, image, pristineIn, onError }: DatabaseOptions
+  { dataDir, image, engine, pristineIn, onError }: DatabaseOptions
 ): Promise<OpenDatabase> {
   const inMemory = dataDir.startsWith('memory://')
   const mended = inMemory ? 0 : makePrivate(dataDir)
@@ -109,6 +111,7 @@ async function openEmbedded (
   const lite: PGlite = new PGlite({
     ...(inMemory ? { dataDir } : { fs: new PrivateNodeFs(folder) }),
     loadDataDir: image,
+    pgliteWasmModule: engine,
     startParams: [...PGlite.defaultStartParams, '-c', `shared_buffers=${SHARED_BUFFERS}`]
   })
   await lite.waitReady
