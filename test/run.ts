@@ -1,22 +1,23 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
-import { knowsStore } from './helpers/knows-store.ts'
 import { startPostgres } from './helpers/postgres-server.ts'
+import { filesByStore } from './helpers/stores.ts'
 import { TapReport } from './helpers/tap-report.ts'
 
 /**
- * `npm test`: the whole suite on embedded PGlite, and then on a Postgres server all of it that can
- * tell the two apart, because both are promised. `npm test -- --pglite` or `-- --postgres` runs one
- * half; all other arguments go to tap, such as test files. `npm test -- --date
- * 2028-02-29T12:00:00Z` runs the first half as on that date: a Postgres server has a clock of its
- * own. The server is the one that TEST_DATABASE_URL names, else one of our own that is gone
- * afterwards.
+ * `npm test`: on a Postgres server every file that uses a database, and on embedded PGlite every
+ * other file and those that can tell the two stores apart (`helpers/stores.ts`), because both are
+ * promised.
+ *
+ * `npm test -- --pglite` or `-- --postgres` runs all files, or those that are named, on one store.
+ * `npm test -- --date 2028-02-29T12:00:00Z` runs all on PGlite as on that date: a Postgres server
+ * has a clock of its own. The server is the one that TEST_DATABASE_URL names, else one of our own
+ * that is gone afterwards.
  */
 
 const ROOT = join(import.meta.dirname, '..')
@@ -41,8 +42,9 @@ async function main (given: string[]): Promise<void> {
   if (wanted.length > 0) {
     for (const [, half] of wanted) outcomes.push(await half(tapArgs))
   } else {
-    outcomes.push(await onPglite(tapArgs))
-    outcomes.push(await onPostgres(tapArgs.length > 0 ? tapArgs : filesThatKnowTheStore()))
+    const { pglite, postgres } = filesByStore(join(ROOT, 'test'))
+    outcomes.push(await onPglite(tapArgs.length > 0 ? tapArgs : pglite))
+    outcomes.push(await onPostgres(tapArgs.length > 0 ? tapArgs : postgres))
   }
   console.log()
   for (const { summary } of outcomes) console.log(summary)
@@ -82,16 +84,23 @@ function onPglite (args: string[]): Promise<Outcome> {
 
 async function onPostgres (args: string[]): Promise<Outcome> {
   if (process.env.TEST_DATABASE_URL !== undefined) {
-    return runTap('Postgres (TEST_DATABASE_URL)', args, process.env)
+    return runTap('Postgres (TEST_DATABASE_URL)', withJobs(args), process.env)
   }
   const server = await startPostgres().catch((error: Error) => error)
   if (server instanceof Error) return notRun('Postgres', server.message)
   try {
-    return await runTap('Postgres', args, { ...process.env, TEST_DATABASE_URL: server.url })
+    return await runTap('Postgres', withJobs(args), {
+      ...process.env,
+      TEST_DATABASE_URL: server.url
+    })
   } finally {
     await server.stop('immediate')
   }
 }
+
+/** On a server most tests wait for it and for the network, so more of them go at once. */
+const SERVER_JOBS = 6
+const withJobs = (args: string[]) => [`--jobs=${SERVER_JOBS}`, ...args]
 
 async function runTap (half: string, args: string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
   console.log(`\n${half}`)
@@ -123,13 +132,6 @@ async function runTap (half: string, args: string[], env: NodeJS.ProcessEnv): Pr
     failed,
     summary: `${half}: ${passed} passed, ${failed} failed, ${skipped} skipped in ${seconds} s`
   }
-}
-
-function filesThatKnowTheStore (): string[] {
-  return readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' }).sort()
-    .filter(file => file.endsWith('.test.ts') && knowsStore(join(ROOT, 'test', file))).map(file =>
-      join('test', file)
-    )
 }
 
 /** What could not be run has failed. */
