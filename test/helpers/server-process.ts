@@ -34,7 +34,7 @@ export async function storeEnv (t: Teardown): Promise<Record<string, string>> {
 }
 
 /** As `npm test -- --date` set it for the suite. */
-function shiftedClock (): Record<string, string | undefined> {
+export function shiftedClock (): Record<string, string | undefined> {
   const { NODE_OPTIONS, TEST_CLOCK_OFFSET_MS } = process.env
   return TEST_CLOCK_OFFSET_MS === undefined ? {} : { NODE_OPTIONS, TEST_CLOCK_OFFSET_MS }
 }

@@ -18,4 +18,7 @@ class ShiftedDate extends RealDate {
   }
 }
 
-globalThis.Date = ShiftedDate as DateConstructor
+/** `Date()` without `new` is a text; a class cannot be called so. */
+globalThis.Date = new Proxy(ShiftedDate, {
+  apply: () => new ShiftedDate().toString()
+}) as unknown as DateConstructor
