@@ -68,7 +68,8 @@ async function demo (stay: boolean): Promise<void> {
 
     const personas: Persona[] = []
     for (const input of readCatalogue()) {
-      const { persona } = await upsertPersona(app.database.db, input)
+      // A persona that rests on Saturdays would miss the demo wherever it is Saturday already.
+      const { persona } = await upsertPersona(app.database.db, { ...input, tickCadence: 'daily' })
       const password = derivePassword(settings.seedSecret, persona.email)
       sampleApp.addAccount({
         email: persona.email,
