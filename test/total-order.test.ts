@@ -1,7 +1,12 @@
 import t from 'tap'
 import { readNextDue } from '../src/web/dashboard/overview.ts'
+import { readVoices } from '../src/web/dashboard/module.ts'
+import { readNewestProblems } from '../src/web/dashboard/overview-modules.ts'
+import { readReleaseLines } from '../src/web/dashboard/releases.ts'
 import { readBroken } from '../src/web/dashboard/runner.ts'
+import { readScope } from '../src/analysis/insights/filters.ts'
 import { describeModules } from '../src/analysis/insights/modules.ts'
+import { findProblems } from '../src/analysis/insights/problems.ts'
 import { latestActions } from '../src/runner/actions/repository.ts'
 import { admin, service, startTestApp } from './helpers/app.ts'
 import { insightRows } from './helpers/insight-rows.ts'
@@ -74,5 +79,78 @@ t.test('runs that failed, groups, and actions of one instant', async t => {
     )
     const { runs } = (await app.inject({ url: '/api/v1/admin/runs', headers: admin })).json()
     t.same(runs.map(({ id }: { id: string }) => id), RISING.toReversed().map(n => `r${n}`))
+  }
+})
+
+/** Seven runs of as many personas, all of one instant. */
+async function createRuns (order: number[]): Promise<void> {
+  await db.deleteFrom('personas').execute()
+  await createAll(RISING)
+  for (const n of order) {
+    await rows.run(`r${n}`, idOf(n), { finished_at: AT, queued_at: AT, started_at: AT })
+  }
+}
+
+const textOf = async (url: string) => (await app.inject({ url, headers: admin })).body
+
+t.test('problems as frequent as each other', async t => {
+  for (const order of ORDERS) {
+    await createRuns(order)
+    for (const n of order) {
+      const failed = { created_at: AT, result: 'error', error_message: 'Oh' } as const
+      await rows.action(`r${n}`, 1, `todo.t${6 - n}`, failed)
+    }
+    const inOrder = RISING.map(n => `todo.t${n}`)
+    t.same((await findProblems(db, {})).problems.map(({ tool }) => tool), inOrder)
+    const { problems } = await readNewestProblems(db, undefined)
+    t.same(problems.map(({ tool }) => tool), inOrder.slice(0, problems.length))
+  }
+})
+
+t.test('gaps, voices, incidents and the lines of exports', async t => {
+  for (const order of ORDERS) {
+    await createRuns(order)
+    for (const n of order) {
+      const runId = `r${n}`
+      await rows.visit(runId, 'todo', { created_at: AT, say_do_gap: true })
+      await rows.rating(runId, 'todo', 4, { created_at: AT })
+      await rows.action(runId, 1, 'todo.list', { created_at: AT })
+      await db.insertInto('incidents').values({
+        id: `i${n}`,
+        run_id: runId,
+        persona_id: idOf(n),
+        ordinal: 0,
+        kind: 'k',
+        excerpt: 'e',
+        created_at: AT
+      }).execute()
+    }
+    const runs = RISING.map(n => `r${n}`)
+    const { gaps } = JSON.parse(await textOf('/api/v1/admin/insights/gaps'))
+    t.same(gaps.map(({ runId }: { runId: string }) => runId), runs)
+    const { voices } = await readVoices(db, await readScope(db, {}), 1)
+    t.same(voices.map(({ runId }) => runId), runs)
+    const { incidents } = JSON.parse(await textOf('/api/v1/admin/incidents'))
+    t.same(incidents.map(({ id }: { id: string }) => id), RISING.toReversed().map(n => `i${n}`))
+    for (
+      const [name, key] of [['runs', 'id'], ['actions', 'tickId'], ['feedback', 'tickId']] as const
+    ) {
+      const lines = (await textOf(`/api/v1/admin/export/${name}`)).trim().split('\n')
+      t.same(lines.map(line => JSON.parse(line)[key]), runs, name)
+    }
+  }
+})
+
+t.test('releases of one instant', async t => {
+  for (const order of ORDERS) {
+    await db.deleteFrom('releases').execute()
+    for (const n of order) {
+      await db.insertInto('releases').values({ version: `1.${n}`, at: AT, created_at: AT })
+        .execute()
+    }
+    const versions = RISING.toReversed().map(n => `1.${n}`)
+    const { releases } = JSON.parse(await textOf('/api/v1/admin/releases'))
+    t.same(releases.map(({ version }: { version: string }) => version), versions)
+    t.same((await readReleaseLines(db, 'main', 9)).map(({ version }) => version), versions)
   }
 })

@@ -51,14 +51,15 @@ async function newActions (db: Queryable, shown: Set<string>) {
       'error_message',
       'latency_ms'
     ])
-    .where('result', '<>', 'started').orderBy('persona_actions.finished_at').execute()
+    .where('result', '<>', 'started').orderBy('persona_actions.finished_at')
+    .orderBy('persona_actions.id').execute()
   return rows.filter(row => addOnce(shown, row.id))
 }
 
 async function newEnds (db: Queryable, shown: Set<string>) {
   const rows = await db.selectFrom('runs').innerJoin('personas', 'personas.id', 'runs.persona_id')
     .select(['runs.id', 'personas.name', 'state', 'day_summary', 'error_message'])
-    .where('finished_at', 'is not', null).orderBy('finished_at').execute()
+    .where('finished_at', 'is not', null).orderBy('finished_at').orderBy('runs.id').execute()
   return rows.filter(row => addOnce(shown, row.id))
 }
 

@@ -57,7 +57,7 @@ async function personaRows (db: Queryable, runIds: string[]): Promise<string[][]
       (SELECT count(*)::int FROM persona_actions a WHERE a.tick_id = r.id AND a.result <> 'ok') AS errors,
       (SELECT string_agg(f.module || ' ' || coalesce(f.rating::text, '–'), ', ' ORDER BY f.rating, f.module)
        FROM persona_feedback f WHERE f.tick_id = r.id) AS ratings
-    FROM runs r JOIN personas p ON p.id = r.persona_id WHERE r.id = ANY(${runIds}) ORDER BY p.name`
+    FROM runs r JOIN personas p ON p.id = r.persona_id WHERE r.id = ANY(${runIds}) ORDER BY p.name, p.id`
     .execute(db)
   return rows.map(
     row => [

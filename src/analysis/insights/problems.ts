@@ -57,6 +57,8 @@ export async function findProblems (db: Queryable, query: ProblemsQuery): Promis
 
 /** What is known of a problem while its incidents pass by, newest first. */
 interface Gathered {
+  /** Of what it is grouped by. */
+  key: string
   kind: string
   /** The newest. */
   first: Incident
@@ -83,7 +85,7 @@ function gather (found: Map<string, Gathered>, incident: Incident): void {
     ? [type, module, tool, blame, kind].join(BETWEEN)
     : [type, module].join(BETWEEN)
   let problem = found.get(key)
-  if (problem === undefined) found.set(key, problem = begin(incident, kind))
+  if (problem === undefined) found.set(key, problem = begin(incident, { key, kind }))
   problem.count++
   problem.runs.add(incident.run_id)
   problem.personas.add(incident.persona_id)
@@ -103,8 +105,9 @@ function addPlaces (places: Place[], { run_id: runId, number, numbers }: Inciden
   for (const each of numbers ?? [number]) places.push({ runId, number: each })
 }
 
-function begin (first: Incident, kind: string): Gathered {
+function begin (first: Incident, { key, kind }: Pick<Gathered, 'key' | 'kind'>): Gathered {
   return {
+    key,
     kind,
     first,
     last: first,
@@ -119,11 +122,13 @@ function begin (first: Incident, kind: string): Gathered {
   }
 }
 
-/** Of two as frequent the one that more personas met, then the latest. */
+/** Of two as frequent the one that more personas met, then the latest, then by name. */
 function mostFrequentFirst (a: Gathered, b: Gathered): number {
   return b.count - a.count || b.personas.size - a.personas.size ||
-    (a.first.position < b.first.position ? 1 : -1)
+    compare(b.first.position, a.first.position) || compare(a.key, b.key)
 }
+
+const compare = (a: string, b: string): number => a === b ? 0 : a < b ? -1 : 1
 
 /**
  * What feedback cites of each problem's latest calls. Most problems are spoken of soon, so a few

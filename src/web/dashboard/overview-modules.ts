@@ -85,7 +85,9 @@ export async function readNewestProblems (
     limit: CONSIDERED,
     ...(app !== undefined && { app })
   })
-  const newest = problems.toSorted((a, b) => a.lastSeenAt < b.lastSeenAt ? 1 : -1).slice(0, NEWEST)
+  // Of the same instant they stay in the order of findProblems.
+  const newest = problems.toSorted((a, b) => Date.parse(b.lastSeenAt) - Date.parse(a.lastSeenAt))
+    .slice(0, NEWEST)
   const locales = await readLocales(
     db,
     newest.flatMap(problem => problem.citations.map(citation => citation.runId))
