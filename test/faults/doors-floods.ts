@@ -1,46 +1,8 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer, type RequestListener, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { Worker } from 'node:worker_threads'
-import { createGzip } from 'node:zlib'
-import type { Teardown } from './tools/teardown.ts'
 
-/** Services that answer without an end, and what the server does meanwhile. */
-
-export const MEGABYTE = 1_000_000
-
-export async function serve (t: Teardown, answer: RequestListener): Promise<string> {
-  const server = createServer(answer).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => {
-    server.close().closeAllConnections()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-/**
- * Writes as fast as it is taken. @returns bytes before packing, once all is written or the other
- * side has left
- */
-export async function pour (to: ServerResponse, total: number, packed: boolean): Promise<number> {
-  to.writeHead(200, {
-    'content-type': 'application/json',
-    ...(packed && { 'content-encoding': 'gzip' })
-  })
-  const piece = Buffer.alloc(64 * 1024, ' ')
-  const pack = packed ? createGzip() : undefined
-  pack?.pipe(to)
-  const sink = pack ?? to
-  const closed = once(to, 'close')
-  let written = 0
-  while (written < total && !to.destroyed) {
-    written += piece.length
-    if (!sink.write(piece)) await Promise.race([once(sink, 'drain'), closed])
-  }
-  if (!to.destroyed) sink.end()
-  return written
-}
+/** What a server process does while a service floods it. */
 
 /**
  * The most memory that a process ever held, in megabytes; undefined where the system does not say

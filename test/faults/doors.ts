@@ -11,8 +11,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { legalName } from '../../src/runner/tools/tool-names.ts'
 import { ADMIN_KEY, FIT_FOR_PRODUCTION, PERSONA, SEED_SECRET, SERVICE_KEY } from '../helpers/app.ts'
+import { MEGABYTE, pour, serving } from '../helpers/flood.ts'
 import { startServer, type ServerProcess } from '../helpers/server-process.ts'
-import { MEGABYTE, peakMemory, pour, serve, slowestHealth } from './doors-floods.ts'
+import { peakMemory, slowestHealth } from './doors-floods.ts'
 import { ask, tryHttp, VIEWER_KEY } from './doors-http.ts'
 import type { Report, Scenario, Size } from './scenario.ts'
 import { startCountingApp } from './tools/counting-app.ts'
@@ -49,8 +50,9 @@ async function tryProduction (t: Teardown, report: Report, size: Size): Promise<
     chmodSync(path, 0o777)
   }
   const poured: number[] = []
-  const authUrl = await serve(t, (_req, res) => {
-    pour(res, PLANS[size].floodMb * MEGABYTE, false).then(bytes => {
+  const authUrl = await serving(t, (_req, res) => {
+    res.writeHead(200, { 'content-type': 'application/json' })
+    pour(res, PLANS[size].floodMb * MEGABYTE).then(bytes => {
       poured.push(bytes)
     }, () => {})
   })
@@ -164,9 +166,14 @@ async function tryModel (t: Teardown, report: Report, size: Size): Promise<void>
   const floods: number[] = []
   let mode: 'plain' | 'packed' | 'calls' = 'calls'
   let isAsked = false
-  const model = await serve(t, (_req, res) => {
+  const model = await serving(t, (_req, res) => {
     if (mode !== 'calls') {
-      pour(res, total, mode === 'packed').then(bytes => {
+      const encoding = mode === 'packed' ? 'gzip' : undefined
+      res.writeHead(200, {
+        'content-type': 'application/json',
+        ...(encoding !== undefined && { 'content-encoding': encoding })
+      })
+      pour(res, total, encoding).then(bytes => {
         floods.push(bytes)
       }, () => {})
       return

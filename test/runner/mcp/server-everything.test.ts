@@ -1,27 +1,17 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
-import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { openMcpToolbox } from '../../../src/runner/mcp/toolbox.ts'
 import { nameTools } from '../../../src/runner/tools/named-tools.ts'
 import type { Toolbox } from '../../../src/runner/tools/toolbox.ts'
+import { closedPort } from '../../helpers/closed-port.ts'
 
 /** A server that others wrote, as a process of its own. */
 
 const never = new AbortController().signal
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 async function startServer (): Promise<string> {
   const bin = join(
@@ -31,7 +21,7 @@ async function startServer (): Promise<string> {
     'dist',
     'index.js'
   )
-  const port = await freePort()
+  const port = await closedPort()
   const child = spawn(
     process.execPath,
     [bin, 'streamableHttp'],
