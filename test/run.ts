@@ -99,7 +99,7 @@ async function onPostgres (args: string[]): Promise<Outcome> {
 }
 
 /** On a server most tests wait for it and for the network, so more of them go at once. */
-const SERVER_JOBS = 6
+const SERVER_JOBS = 4
 const withJobs = (args: string[]) => [`--jobs=${SERVER_JOBS}`, ...args]
 
 async function runTap (half: string, args: string[], env: NodeJS.ProcessEnv): Promise<Outcome> {

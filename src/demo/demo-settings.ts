@@ -31,7 +31,7 @@ export async function demoSettings (
     env: {
       NODE_ENV: 'development',
       HOST: '127.0.0.1',
-      PORT: String(await freePort()),
+      PORT: caller.PORT ?? String(await freePort()),
       DATA_DIR: 'memory://',
       SERVICE_KEY: randomBytes(16).toString('hex'),
       ADMIN_KEY: adminKey,
@@ -43,7 +43,7 @@ export async function demoSettings (
       ANTHROPIC_MODEL: caller.ANTHROPIC_MODEL,
       // Nobody is paid for the stand-in's words.
       MODEL_PRICE: standInUrl === undefined ? caller.MODEL_PRICE : '0/0',
-      PERSONA_CONCURRENCY: caller.PERSONA_CONCURRENCY ?? '4',
+      PERSONA_CONCURRENCY: caller.PERSONA_CONCURRENCY ?? '8',
       LOG_LEVEL: 'warn'
     }
   }

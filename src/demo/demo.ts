@@ -1,36 +1,42 @@
-import { parseArgs } from 'node:util'
 import { buildApp } from '../app.ts'
 import { readEnvironment } from '../platform/environment.ts'
 import { upsertPersona } from '../personas/repository.ts'
 import type { Persona } from '../personas/schemas.ts'
-import { awaitTick } from '../runner/runs/tick.ts'
+import { messageOf } from '../platform/errors.ts'
 import { readCatalogue } from '../cli/catalogue.ts'
 import { derivePassword } from '../runner/accounts/password.ts'
 import { demoSettings } from './demo-settings.ts'
-import { watchDays } from './progress.ts'
+import { HELP, readOptions, type DemoOptions } from './demo-options.ts'
+import { progressOf, watchDays } from './progress.ts'
 import { printReport } from './report.ts'
 import { startSampleApp } from './sample-app/sample-app.ts'
+import { beginAt, liveDays } from './weeks.ts'
 import { playPersona } from 'scripted-claude/persona-player'
 import { startScriptedClaude, STAND_IN_NOTICE } from 'scripted-claude/scripted-claude'
 
 /**
- * `npm run demo`: ten personas live a day in a sample app. Everything lives in this process and in
- * memory, so nothing is left behind.
+ * `npm run demo`: ten personas live four weeks in a sample app. Everything lives in this process
+ * and in memory, so nothing is left behind.
  */
 
-const HELP = `npm run demo [-- --stay | --exit]
+const environment = readEnvironment()
+const options = optionsFor(process.argv.slice(2))
+if (options === null) console.log(HELP)
+else if (options !== undefined) await demo(options)
 
-Ten personas sign in to a sample app, use it through MCP and rate it. Without ANTHROPIC_API_KEY a scripted stand-in plays them.
-  --stay   keep serving afterwards, until Ctrl-C (what happens in a terminal)
-  --exit   end after the report (what happens otherwise)`
+/** Undefined where they are not right, which has then been told. */
+function optionsFor (args: string[]): DemoOptions | null | undefined {
+  try {
+    const hasKey = (environment.ANTHROPIC_API_KEY ?? '') !== ''
+    return readOptions(args, { hasKey, isTerminal: process.stdout.isTTY === true })
+  } catch (error) {
+    console.error(messageOf(error))
+    process.exitCode = 2
+    return undefined
+  }
+}
 
-const { values } = parseArgs({
-  options: { stay: { type: 'boolean' }, exit: { type: 'boolean' }, help: { type: 'boolean' } }
-})
-if (values.help) console.log(HELP)
-else await demo(values.stay ?? (values.exit !== true && process.stdout.isTTY === true))
-
-async function demo (stay: boolean): Promise<void> {
+async function demo ({ days, stay }: DemoOptions): Promise<void> {
   const closers: (() => Promise<void>)[] = []
   const end = async (code: number): Promise<never> => {
     for (const close of closers.reverse()) await close().catch(() => {})
@@ -47,7 +53,7 @@ async function demo (stay: boolean): Promise<void> {
   process.on('SIGTERM', interrupt)
 
   try {
-    const environment = readEnvironment()
+    beginAt(days)
     console.log('Starting an embedded database, a sample app with an MCP server, and the runner …')
     const sampleApp = await startSampleApp()
     closers.push(sampleApp.close)
@@ -89,11 +95,14 @@ async function demo (stay: boolean): Promise<void> {
     )
 
     const stopWatching = watchDays(app.database.db, personas)
-    const tick = await app.scheduler.tick()
-    const result = await awaitTick(app.database.db, tick)
-    await stopWatching()
+    const { runIds, result } = await liveDays(
+      { app, sampleApp, days },
+      progressOf(days),
+      stopWatching
+    )
     const { adminKey, signInToken } = settings
-    await printReport(app.database.db, tick, result, {
+    await printReport(app.database.db, runIds, result, {
+      days,
       notice,
       address,
       standIn: standIn !== undefined,
@@ -104,7 +113,7 @@ async function demo (stay: boolean): Promise<void> {
     if (!stay) await end(result.failed.length > 0 ? 1 : 0)
   } catch (error) {
     if (interrupted) return
-    console.error(error)
+    console.error(messageOf(error))
     await end(1)
   }
 }

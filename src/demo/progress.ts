@@ -37,6 +37,20 @@ export function watchDays (db: Queryable, personas: { name: string }[]): () => P
   }
 }
 
+const BAR = 30
+
+/** Draws how many of the days are lived; in a pipe, nothing. */
+export function progressOf (days: number): (day: number) => void {
+  return day => {
+    if (process.stdout.isTTY !== true) return
+    const filled = Math.round(BAR * day / days)
+    const bar = '█'.repeat(filled) + '░'.repeat(BAR - filled)
+    process.stdout.write(
+      `\r  Day ${String(day).padStart(2)} of ${days} ${bar}${day === days ? '\n' : ''}`
+    )
+  }
+}
+
 async function newActions (db: Queryable, shown: Set<string>) {
   const rows = await db.selectFrom('persona_actions').innerJoin(
     'personas',

@@ -1,12 +1,15 @@
 import { sql } from 'kysely'
 import type { Queryable } from '../platform/db/database.ts'
 import type { TickResult } from '../runner/runs/schemas.ts'
-import type { Tick } from '../runner/runs/tick.ts'
+import { FIRST_APP } from '../personas/app-name.ts'
+import { describeRelease } from '../analysis/verdicts/describe-release.ts'
+import { listReleases } from '../analysis/releases/repository.ts'
 import { shorten } from './progress.ts'
 
 /** The tables that the demo ends with, and where to go from there. */
 
 interface ReportContext {
+  days: number
   notice: string
   address: string
   standIn: boolean
@@ -17,16 +20,13 @@ interface ReportContext {
 
 export async function printReport (
   db: Queryable,
-  tick: Tick,
+  runIds: string[],
   result: TickResult,
   context: ReportContext
 ): Promise<void> {
-  const runIds = tick.opened.map(run => run.runId)
-  console.log(`\nThe day in numbers  [${context.notice}]\n`)
-  printTable(
-    ['persona', 'kind', 'calls', 'errors', 'ended', 'ratings (1–5)'],
-    await personaRows(db, runIds)
-  )
+  const { days, notice } = context
+  if (days > 1) await printVerdicts(db, notice)
+  else await printPersonas(db, runIds, notice)
   console.log('\nBy module, worst first\n')
   printTable(
     ['module', 'mean', 'n', 'calls', 'errors', 'what was said'],
@@ -39,6 +39,42 @@ export async function printReport (
   )
   for (const failure of result.failed) console.log(`  failed: ${failure.persona}: ${failure.error}`)
   console.log(nextSteps(context))
+}
+
+/** One sentence for each release that changed a module. */
+async function printVerdicts (db: Queryable, notice: string): Promise<void> {
+  console.log(`\nWhat each release did  [${notice}]\n`)
+  const { releases } = await listReleases(db, { app: FIRST_APP, limit: 100 })
+  for (const { version, notes } of releases.toReversed()) {
+    const { modules } = await describeRelease(db, { app: FIRST_APP, version })
+    const changes = modules.filter(({ verdict }) => CHANGES.has(verdict))
+    console.log(`  ${version}  ${notes ?? ''}`)
+    const said = changes.map(({ sentence }) => sentence)
+    const told = said.length > 0 ? said : [NOTHING_CHANGED]
+    for (const sentence of told) console.log(indented(sentence))
+  }
+}
+
+const CHANGES = new Set(['worse', 'better', 'mixed', 'everything_moved'])
+const NOTHING_CHANGED = 'No change seen in any module.'
+
+/** In lines that fit the terminal. */
+function indented (sentence: string): string {
+  const lines = ['        ']
+  for (const word of sentence.split(/ (?!%)/)) {
+    const line = lines.at(-1) ?? ''
+    if (line.length + word.length >= WIDTH) lines.push(`        ${word} `)
+    else lines[lines.length - 1] = `${line}${word} `
+  }
+  return lines.map(line => line.trimEnd()).join('\n')
+}
+
+async function printPersonas (db: Queryable, runIds: string[], notice: string): Promise<void> {
+  console.log(`\nThe day in numbers  [${notice}]\n`)
+  printTable(
+    ['persona', 'kind', 'calls', 'errors', 'ended', 'ratings (1–5)'],
+    await personaRows(db, runIds)
+  )
 }
 
 async function personaRows (db: Queryable, runIds: string[]): Promise<string[][]> {
@@ -95,20 +131,26 @@ async function moduleRows (db: Queryable, runIds: string[]): Promise<string[][]>
       String(row.n),
       String(row.calls),
       String(row.errors),
-      shorten(row.said ?? '', 80)
+      row.said ?? ''
     ]
   )
 }
 
+/** Columns of a terminal that nobody has made wider. */
+const WIDTH = 80
+
+/** The last column takes what is left of the line, and is cut there. */
 function printTable (head: string[], rows: string[][]): void {
-  const widths = head.map((title, i) =>
+  const last = head.length - 1
+  const widths = head.slice(0, last).map((title, i) =>
     Math.max(title.length, ...rows.map(row => row[i]?.length ?? 0))
   )
+  const room = WIDTH - widths.reduce((sum, width) => sum + width + 2, 2)
+  const cut = rows.map(row => [...row.slice(0, last), shorten(row[last] ?? '', room)])
   const line = (cells: string[]) =>
     `  ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd()}`
-  console.log(
-    [line(head), line(widths.map(width => '─'.repeat(width))), ...rows.map(line)].join('\n')
-  )
+  const rule = [...widths.map(width => '─'.repeat(width)), '─'.repeat(room)]
+  console.log([line(head), line(rule), ...cut.map(line)].join('\n'))
 }
 
 function nextSteps ({ address, standIn, stay, adminKey, signInToken }: ReportContext): string {

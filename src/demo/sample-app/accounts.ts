@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { seedRows } from './seed.ts'
 import { newSpace } from './store.ts'
-import type { Space } from './store.ts'
+import type { Faults, Space } from './store.ts'
 
 export interface NewAccount {
   email: string
@@ -28,6 +28,11 @@ interface Organization {
 export class Accounts {
   readonly #byEmail = new Map<string, Account>()
   readonly #byToken = new Map<string, Account>()
+  readonly #faults: Faults
+
+  constructor (faults: Faults) {
+    this.#faults = faults
+  }
 
   /**
    * Adding an email again changes the password and the name; the person keeps what is in the space.
@@ -36,7 +41,8 @@ export class Accounts {
     const email = normal(account.email)
     const known = this.#byEmail.get(email)
     const suffix = createHash('sha256').update(email).digest('hex').slice(0, 12)
-    const space = known?.space ?? newSpace(`space_${suffix}`, seedRows(email, account.locale))
+    const space = known?.space ??
+      newSpace(`space_${suffix}`, seedRows(email, account.locale), this.#faults)
     const added = { ...account, email, id: `user_${suffix}`, space }
     this.#byEmail.set(email, added)
     return added

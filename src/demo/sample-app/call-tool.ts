@@ -21,6 +21,8 @@ export async function callTool (
   const tool = toolsByName.get(name)
   if (tool === undefined) return null
   try {
+    const fault = space.faults.byTool[name]
+    if (fault !== undefined) throw new Refusal(fault)
     return {
       content: [{
         type: 'text',

@@ -5,7 +5,7 @@ import { loopbackGuard } from './loopback-guard.ts'
 import { mcpEndpoint, type McpFace } from './mcp-endpoint.ts'
 import { seedRows } from './seed.ts'
 import { signInRoutes } from './sign-in-routes.ts'
-import { newSpace } from './store.ts'
+import { newSpace, type Faults } from './store.ts'
 
 /**
  * A small app to be lived in by personas: sign-in, nine modules, an MCP server, and faults planted
@@ -25,6 +25,8 @@ export interface SampleApp {
    * shared space.
    */
   effects(email: string): Record<string, number>
+  /** Breaks these tools from now on, each with its refusal, and mends all others. */
+  release(byTool: Record<string, string>): void
   /** MCP requests and notifications so far, by JSON-RPC method. */
   requests: Record<string, number>
   /** Ends at once, open event streams and calls under way included. */
@@ -47,9 +49,12 @@ const REQUEST_TIMEOUT_MS = 10_000
 
 export async function startSampleApp (options: SampleAppOptions = {}): Promise<SampleApp> {
   const { port = 0, host = '127.0.0.1', requireAccounts = true, face = 'both' } = options
-  const accounts = new Accounts()
+  const faults: Faults = { byTool: {} }
+  const accounts = new Accounts(faults)
   const requests: Record<string, number> = {}
-  const sharedSpace = requireAccounts ? null : newSpace('space_shared', seedRows('shared', 'en'))
+  const sharedSpace = requireAccounts
+    ? null
+    : newSpace('space_shared', seedRows('shared', 'en'), faults)
 
   const app = Fastify({
     bodyLimit: BODY_LIMIT_BYTES,
@@ -70,6 +75,9 @@ export async function startSampleApp (options: SampleAppOptions = {}): Promise<S
       return { userId: id, spaceId: space.id }
     },
     effects: email => ({ ...(sharedSpace ?? accounts.find(email)?.space)?.effects }),
+    release: byTool => {
+      faults.byTool = byTool
+    },
     requests,
     close: async () => {
       await app.close()

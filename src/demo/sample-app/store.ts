@@ -21,6 +21,13 @@ export interface Space {
   rows: { [M in Module]: Row<M>[] }
   /** How often each tool really changed something here. */
   effects: Record<string, number>
+  faults: Faults
+}
+
+/** Faults that a release of the app brought, and that a later one mends. */
+export interface Faults {
+  /** The refusal of each broken tool. */
+  byTool: Record<string, string>
 }
 
 /**
@@ -64,7 +71,7 @@ function numbered<M extends Module> (module: M, drafts: Fields[M][]): Row<M>[] {
 }
 
 /** A space that starts with the given rows; they do not count as effects. */
-export function newSpace (id: string, drafts: Drafts): Space {
+export function newSpace (id: string, drafts: Drafts, faults: Faults): Space {
   const rows = {
     todo: numbered('todo', drafts.todo),
     journal: numbered('journal', drafts.journal),
@@ -76,7 +83,7 @@ export function newSpace (id: string, drafts: Drafts): Space {
     goals: numbered('goals', drafts.goals),
     articles: numbered('articles', drafts.articles)
   }
-  return { id, rows, effects: {} }
+  return { id, rows, effects: {}, faults }
 }
 
 function count ({ space, tool }: Change): void {
