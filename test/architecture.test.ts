@@ -140,7 +140,16 @@ const MAY_IMPORT: Record<string, string[]> = {
     'web/plugins',
     'cli/doctor'
   ],
-  demo: ['platform/db', 'personas', 'runner/accounts', 'runner/runs', 'app', 'cli']
+  demo: [
+    'platform/db',
+    'personas',
+    'analysis/releases',
+    'analysis/verdicts',
+    'runner/accounts',
+    'runner/runs',
+    'app',
+    'cli'
+  ]
 }
 const ROOMS = Object.keys(MAY_IMPORT)
 

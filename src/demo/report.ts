@@ -50,13 +50,19 @@ async function printVerdicts (db: Queryable, notice: string): Promise<void> {
     const changes = modules.filter(({ verdict }) => CHANGES.has(verdict))
     console.log(`  ${version}  ${notes ?? ''}`)
     const said = changes.map(({ sentence }) => sentence)
-    const told = said.length > 0 ? said : [NOTHING_CHANGED]
+    const told = said.length > 0 ? said : [withoutChange(modules.map(({ verdict }) => verdict))]
     for (const sentence of told) console.log(indented(sentence))
   }
 }
 
 const CHANGES = new Set(['worse', 'better', 'mixed', 'everything_moved'])
-const NOTHING_CHANGED = 'No change seen in any module.'
+
+/** `2 too little data, 5 no change seen`. */
+function withoutChange (verdicts: string[]): string {
+  if (verdicts.length === 0) return 'Not judged: there are no days before it to compare with.'
+  const counts = Map.groupBy(verdicts, verdict => verdict.replaceAll('_', ' '))
+  return [...counts].map(([verdict, all]) => `${all.length} ${verdict}`).join(', ')
+}
 
 /** In lines that fit the terminal. */
 function indented (sentence: string): string {
