@@ -43,6 +43,7 @@ import { diagRoutes } from './web/routes/diag.ts'
 import { healthRoutes } from './web/routes/health.ts'
 import { internalPersonaRoutes } from './web/routes/internal/personas.ts'
 import { eventStream } from './web/routes/pages/events.ts'
+import { addHealthLine } from './web/routes/pages/health-line.ts'
 import { modulePages } from './web/routes/pages/modules.ts'
 import { notFoundPage } from './web/routes/pages/not-found.ts'
 import { overviewPages } from './web/routes/pages/overview.ts'
@@ -137,6 +138,7 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
         await ready.register(signInPages)
         await ready.register(async signedIn => {
           signedIn.addHook('onRequest', signedIn.pageSessions.guard)
+          addHealthLine(signedIn)
           await signedIn.register(overviewPages)
           await signedIn.register(personaPages)
           await signedIn.register(runPages)

@@ -78,7 +78,13 @@ const MAY_IMPORT: Record<string, string[]> = {
   ],
   'web/sessions': ['platform/db'],
   'web/client': ['personas', 'analysis/feedback', 'runner/actions'],
-  'web/dashboard': ['platform/db', 'personas', 'analysis/insights', 'runner/tools'],
+  'web/dashboard': [
+    'platform/db',
+    'personas',
+    'analysis/insights',
+    'analysis/verdicts',
+    'runner/tools'
+  ],
   'web/routes': [
     'platform/db',
     'platform/dial',

@@ -13,7 +13,6 @@ import { spark, type SparkOptions } from './spark.ts'
 interface ModuleLine extends ModuleInsight {
   href: string
   trends: { rating: Markup, friction: Markup }
-  tone: { mean: string, friction: string }
 }
 
 interface ProblemLine extends Problem {
@@ -31,13 +30,14 @@ const CONSIDERED = 100
 
 /** Worst first, over all models and versions of the prompts; the template says what is mixed. */
 export async function readModuleLines (db: Queryable, app: string | undefined) {
+  const from = daysAgo(DAYS)
   const { groups, mixed, unreadable } = await describeModules(db, {
-    from: daysAgo(DAYS),
+    from,
     mix: true,
     ...(app !== undefined && { app })
   })
   const modules = (groups[0]?.modules ?? []).map(module => toLine(module, app))
-  return { modules, mixed, unreadable, days: DAYS }
+  return { modules, mixed, unreadable, days: DAYS, from, to: daysAgo(0) }
 }
 
 function toLine (module: ModuleInsight, app: string | undefined): ModuleLine {
@@ -49,8 +49,7 @@ function toLine (module: ModuleInsight, app: string | undefined): ModuleLine {
     trends: {
       rating: trend(means, `rating of ${module.module} by day`, { low: 1, high: 5 }),
       friction: trend(frictions, `friction of ${module.module} by day`, { low: 0, high: 100 })
-    },
-    tone: { mean: toneOfMean(module.mean), friction: toneOfFriction(module.friction) }
+    }
   }
 }
 
@@ -69,12 +68,6 @@ function trend (
     : `from ${first} to ${last}`
   return spark(values, { label: `${what}: ${said}`, ...range })
 }
-
-/** 1: gave up, 2: had to work around, 3: with friction; from there on it worked. */
-const toneOfMean = (mean: number | null) =>
-  mean === null ? 'muted' : mean < 2.5 ? 'error' : mean < 3.5 ? 'warn' : 'ok'
-const toneOfFriction = (friction: number | null) =>
-  friction === null ? '' : friction >= 40 ? 'error' : friction >= 15 ? 'warn' : ''
 
 export async function readNewestProblems (
   db: Queryable,

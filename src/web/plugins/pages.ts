@@ -17,7 +17,12 @@ import { answerFor } from './error-handler.ts'
 declare module 'fastify' {
   interface FastifyReply {
     /** What every template of this answer gets besides its own data. */
-    locals: { role?: 'admin' | 'viewer' | undefined, path?: string, fragment?: boolean }
+    locals: {
+      role?: 'admin' | 'viewer' | undefined
+      path?: string
+      fragment?: boolean
+      healthLine?: object
+    }
   }
 }
 

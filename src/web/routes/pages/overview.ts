@@ -1,13 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { readWhatChanged } from '../../dashboard/changes.ts'
 import { readModuleLines, readNewestProblems } from '../../dashboard/overview-modules.ts'
 import { readBeginnings, readNextDue, readRecently, readRunning } from '../../dashboard/overview.ts'
 import { address } from '../../dashboard/address.ts'
 import { remember, rememberEach } from '../../dashboard/remember.ts'
+import { FIRST_APP } from '../../../personas/app-name.ts'
 import { readPause } from '../../../runner/runs/runner-state.ts'
 import { readToday } from '../../../runner/runs/spending.ts'
 import { readAppChoice } from './app-choice.ts'
-import { readSinceRelease } from './since-release.ts'
 import { isFresh } from './is-fresh.ts'
 import { namedBreakers } from './named-breakers.ts'
 
@@ -17,7 +18,7 @@ const INSIGHTS_EVERY_MS = 3000
 
 const InsightsQuery = Type.Object({ app: Type.Optional(Type.String({ maxLength: 100 })) })
 
-/** How the app is doing with its cast, in ten seconds. */
+/** What changed for the cast, in ten seconds. */
 export const overviewPages: FastifyPluginAsyncTypebox = async app => {
   const { config, scheduler, database: { db } } = app
   const { version } = app.live
@@ -44,15 +45,19 @@ export const overviewPages: FastifyPluginAsyncTypebox = async app => {
     version,
     async work (given: string | undefined) {
       const { app, kept, tabsFor } = await readAppChoice(db, given)
-      const [modules, { problems, total }, since] = await Promise.all([
+      const [modules, { problems, total }] = await Promise.all([
         readModuleLines(db, app),
-        readNewestProblems(db, app),
-        readSinceRelease(db, { app, kept })
+        readNewestProblems(db, app)
       ])
+      const changed = await readWhatChanged(db, {
+        ...modules,
+        app: app ?? FIRST_APP,
+        kept
+      })
       return {
         ...modules,
         problems,
-        since,
+        changed,
         problemsTotal: total,
         apps: tabsFor('/'),
         insights: address('/overview/insights', { app: kept })

@@ -1,0 +1,191 @@
+import type { ModuleInsight } from '../../analysis/insights/schemas.ts'
+import { describeRelease } from '../../analysis/verdicts/describe-release.ts'
+import type { ReleaseVerdicts } from '../../analysis/verdicts/look-schemas.ts'
+import type { Queryable } from '../../platform/db/database.ts'
+import { modulePath, releasePath } from './address.ts'
+import { readReleaseLines } from './releases.ts'
+import { plotDays, type TimePlot } from './time-plot.ts'
+import { tally, verdictWord } from './verdict-words.ts'
+import { languageOf, readWhom, whomSentence } from './whom.ts'
+
+/** What changed in an app: for each module the latest verdict that is a change. */
+
+type ModuleVerdict = ReleaseVerdicts['modules'][number]
+
+export interface Change {
+  module: string
+  verdict: string
+  word: { text: string, tone: string }
+  /** `4.0 → 3.1`; null where ratings did not change. */
+  step: string | null
+  since: { names: string, href: string, at: string }
+  whom: string | null
+  /** Parts of the cast, hit most first. */
+  most: string | null
+  sentence: string
+  href: string
+  plot: TimePlot | null
+}
+
+export interface WhatChanged {
+  worse: Change[]
+  better: Change[]
+  /** All other modules in a few words; empty: none. */
+  rest: string
+  /** The release that is live; null: none is. */
+  live: { names: string, href: string } | null
+}
+
+interface Question {
+  app: string
+  /** What an address must say of the app. */
+  kept: string | undefined
+  from: string
+  to: string
+  modules: readonly ModuleInsight[]
+}
+
+const MOST_RELEASES = 60
+const CHANGES = new Set(['worse', 'better', 'mixed', 'everything_moved'])
+
+export async function readWhatChanged (db: Queryable, question: Question): Promise<WhatChanged> {
+  const releases = (await readReleaseLines(db, question.app, MOST_RELEASES))
+    .filter(({ isLive }) => isLive)
+  const [latest] = releases
+  if (latest === undefined) return { worse: [], better: [], rest: '', live: null }
+  const judged = await judgeInTurn(db, question, releases)
+  const changed = judged.flatMap(release =>
+    release.modules.filter(({ verdict }) => CHANGES.has(verdict)).map(found => ({ release, found }))
+  )
+  const newest = [...Map.groupBy(changed, ({ found }) => found.module).values()]
+    .flatMap(([first]) => first === undefined ? [] : [first])
+  const changes = await Promise.all(
+    newest.map(({ release, found }) => toChange(db, question, { release, found, releases }))
+  )
+  const known = new Set(changes.map(({ module }) => module))
+  const names = judged[0]?.judgedWith ?? [latest.version]
+  return {
+    worse: changes.filter(({ verdict }) => verdict !== 'better'),
+    better: changes.filter(({ verdict }) => verdict === 'better'),
+    rest: restOf(judged[0], known),
+    live: { names: names.join(' and '), href: releasePath(latest.version, question.kept) }
+  }
+}
+
+type ReleaseLine = Awaited<ReturnType<typeof readReleaseLines>>[number]
+
+/** What was said of the releases of the range, the newest first, those judged together once. */
+async function judgeInTurn (
+  db: Queryable,
+  { app, from }: Question,
+  releases: readonly ReleaseLine[]
+): Promise<ReleaseVerdicts[]> {
+  const all: ReleaseVerdicts[] = []
+  const seen = new Set<string>()
+  for (const [i, { version, at }] of releases.entries()) {
+    // The live release is told of, however old it is.
+    if (seen.has(version) || (i > 0 && at < from)) continue
+    const said = await describeRelease(db, { app, version })
+    for (const name of said.judgedWith) seen.add(name)
+    all.push(said)
+  }
+  return all
+}
+
+function restOf (live: ReleaseVerdicts | undefined, changed: ReadonlySet<string>): string {
+  if (live === undefined || live.modules.length === 0) {
+    return 'Not judged yet: the first look comes after 2 whole days under it.'
+  }
+  const others = live.modules.filter(({ module }) => !changed.has(module))
+  return others.length === 0 ? '' : `${tally(others.map(({ verdict }) => verdict))}.`
+}
+
+interface Found {
+  release: ReleaseVerdicts
+  found: ModuleVerdict
+  releases: readonly ReleaseLine[]
+}
+
+async function toChange (
+  db: Queryable,
+  question: Question,
+  { release, found, releases }: Found
+): Promise<Change> {
+  const { app, kept, from, to } = question
+  const { judgedWith } = release
+  const at = releases.find(({ version }) => version === judgedWith[0])?.at ?? to
+  const look = found.looks.find(({ day }) => day === found.seenOnDay)
+  const rating = look?.rating ?? null
+  const whom = await readWhom(db, { app, module: found.module, from, at, until: to })
+  const range = { from, to }
+  return {
+    module: found.module,
+    verdict: found.verdict,
+    word: verdictWord(found.verdict),
+    step: rating === null || rating.state === 'none'
+      ? null
+      : `${rating.before.toFixed(1)} → ${rating.after.toFixed(1)}`,
+    since: {
+      names: judgedWith.join(' and '),
+      href: releasePath(judgedWith.at(-1) ?? '', kept),
+      at
+    },
+    whom: whomSentence(whom),
+    most: mostOf(look?.groups ?? [], found.verdict),
+    sentence: found.sentence,
+    href: modulePath(found.module, kept),
+    plot: plotChange(question, { found, at, range, releases })
+  }
+}
+
+type Groups = ModuleVerdict['looks'][number]['groups']
+const SHOWN_GROUPS = 3
+
+function mostOf (groups: Groups, verdict: string): string | null {
+  const order = verdict === 'better' ? groups.toReversed() : groups
+  if (order.length === 0) return null
+  return order.slice(0, SHOWN_GROUPS).map(({ by, group, delta }) =>
+    `${by === 'locale' ? `${languageOf(group)} speakers` : group} ${delta < 0 ? '−' : '+'}${
+      Math.abs(delta).toFixed(1)
+    }`
+  ).join(', ')
+}
+
+interface PlotQuestion {
+  found: ModuleVerdict
+  at: string
+  range: { from: string, to: string }
+  releases: readonly ReleaseLine[]
+}
+
+const PLOT_HEIGHT = 160
+
+/** Null where no day has a mean. */
+function plotChange (
+  { modules }: Question,
+  { found, at, range, releases }: PlotQuestion
+): TimePlot | null {
+  const trend = modules.find(({ module }) => module === found.module)?.trend ?? []
+  const points = trend.flatMap(({ at: day, mean, n }) =>
+    mean === null
+      ? []
+      : [{ day: day.slice(0, 10), value: mean, label: `${day.slice(0, 10)}: ${mean} (n ${n})` }]
+  )
+  const rating = found.looks.find(({ day }) => day === found.seenOnDay)?.rating
+  if (points.length === 0) return null
+  return plotDays({
+    range,
+    height: PLOT_HEIGHT,
+    low: 1,
+    high: 5,
+    rules: [1, 3, 5],
+    points,
+    releases: releases.map(({ version, at }) => ({ version, at })).reverse(),
+    bands: rating
+      ? [
+        { from: range.from, to: at, value: rating.before, side: 'before' },
+        { from: at, to: range.to, value: rating.after, side: 'after' }
+      ]
+      : []
+  })
+}
