@@ -4,8 +4,11 @@ import { pathOf } from '../platform/paths.ts'
 import { PersonaInput } from '../personas/schemas.ts'
 import { createAjv, explainProblems } from '../platform/schema-check.ts'
 
-/** The ten personas that come with the product. */
+/** The ten personas that come with the product. They speak German. */
 export const CATALOGUE_FILE = pathOf('src/personas/catalog.json')
+
+/** Ten others, who speak English. */
+export const ENGLISH_CATALOGUE_FILE = pathOf('src/personas/catalog.en.json')
 
 const isPersonaInput = createAjv({ allErrors: true }).compile<PersonaInput>(PersonaInput)
 

@@ -3,7 +3,7 @@ import { readEnvironment } from '../platform/environment.ts'
 import { upsertPersona } from '../personas/repository.ts'
 import type { Persona } from '../personas/schemas.ts'
 import { messageOf } from '../platform/errors.ts'
-import { readCatalogue } from '../cli/catalogue.ts'
+import { CATALOGUE_FILE, ENGLISH_CATALOGUE_FILE, readCatalogue } from '../cli/catalogue.ts'
 import { derivePassword } from '../runner/accounts/password.ts'
 import { demoSettings } from './demo-settings.ts'
 import { HELP, readOptions, type DemoOptions } from './demo-options.ts'
@@ -28,7 +28,8 @@ else if (options !== undefined) await demo(options)
 function optionsFor (args: string[]): DemoOptions | null | undefined {
   try {
     const hasKey = (environment.ANTHROPIC_API_KEY ?? '') !== ''
-    return readOptions(args, { hasKey, isTerminal: process.stdout.isTTY === true })
+    const terminal = new Intl.DateTimeFormat().resolvedOptions().locale
+    return readOptions(args, { hasKey, isTerminal: process.stdout.isTTY === true, terminal })
   } catch (error) {
     console.error(messageOf(error))
     process.exitCode = 2
@@ -36,7 +37,7 @@ function optionsFor (args: string[]): DemoOptions | null | undefined {
   }
 }
 
-async function demo ({ days, stay }: DemoOptions): Promise<void> {
+async function demo ({ days, stay, locale }: DemoOptions): Promise<void> {
   const closers: (() => Promise<void>)[] = []
   const end = async (code: number): Promise<never> => {
     for (const close of closers.reverse()) await close().catch(() => {})
@@ -73,7 +74,7 @@ async function demo ({ days, stay }: DemoOptions): Promise<void> {
     const address = await app.listen({ host: app.config.HOST, port: app.config.PORT })
 
     const personas: Persona[] = []
-    for (const input of readCatalogue()) {
+    for (const input of readCatalogue(locale === 'de' ? CATALOGUE_FILE : ENGLISH_CATALOGUE_FILE)) {
       // A persona that rests on Saturdays would miss the demo wherever it is Saturday already.
       const { persona } = await upsertPersona(app.database.db, { ...input, tickCadence: 'daily' })
       const password = derivePassword(settings.seedSecret, persona.email)

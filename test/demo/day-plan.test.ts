@@ -1,6 +1,6 @@
 import t from 'tap'
 import { promptsFor } from '../../src/runner/agent/prompts/prompts.ts'
-import { readCatalogue } from '../../src/cli/catalogue.ts'
+import { ENGLISH_CATALOGUE_FILE, readCatalogue } from '../../src/cli/catalogue.ts'
 import { toolsByName } from '../../src/demo/sample-app/modules.ts'
 import { characterOf } from 'scripted-claude/player/character'
 import { readConversation } from 'scripted-claude/player/conversation'
@@ -62,6 +62,19 @@ t.test('whatever day it is, everybody adds something where it likes to be, and t
       'an event in the afternoon'
     )
   }
+  const english = readCatalogue(ENGLISH_CATALOGUE_FILE)
+  const speakers = english.filter(({ locale }) => locale?.startsWith('en'))
+  t.equal(speakers.length, 10, 'ten speak English')
+  t.same(
+    english.map(persona => [persona.archetype, persona.moduleMix]),
+    readCatalogue().map(persona => [persona.archetype, persona.moduleMix]),
+    'with the likings of those who speak German'
+  )
+  t.same(
+    english.map(({ systemPrompt }) => characterOf(systemPrompt).name),
+    readCatalogue().map(({ systemPrompt }) => characterOf(systemPrompt).name),
+    'and their characters'
+  )
   const [persona] = readCatalogue()
   if (persona === undefined) throw new Error('no persona')
   t.ok(

@@ -64,6 +64,9 @@ t.test('in weeks of the demo one release breaks a module and the next one mends 
 })
 
 t.test('an option that is not right is told in one line', { skip }, async t => {
+  const french = startDemo(['--locale', 'fr'])
+  t.same(await french.ended, [2, null])
+  t.equal(french.seen.text, '--locale must be de or en (it is "fr").\n')
   const { seen, ended } = startDemo(['--days', '0'])
   const [code] = await ended
   t.equal(code, 2)
