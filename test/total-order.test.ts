@@ -128,7 +128,7 @@ t.test('gaps, voices, incidents and the lines of exports', async t => {
     const runs = RISING.map(n => `r${n}`)
     const { gaps } = JSON.parse(await textOf('/api/v1/admin/insights/gaps'))
     t.same(gaps.map(({ runId }: { runId: string }) => runId), runs)
-    const { voices } = await readVoices(db, await readScope(db, {}), 1)
+    const { voices } = await readVoices(db, await readScope(db, {}), { page: 1 })
     t.same(voices.map(({ runId }) => runId), runs)
     const { incidents } = JSON.parse(await textOf('/api/v1/admin/incidents'))
     t.same(incidents.map(({ id }: { id: string }) => id), RISING.toReversed().map(n => `i${n}`))

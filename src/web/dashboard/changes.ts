@@ -4,7 +4,7 @@ import type { ReleaseVerdicts } from '../../analysis/verdicts/look-schemas.ts'
 import type { Queryable } from '../../platform/db/database.ts'
 import { modulePath, releasePath } from './address.ts'
 import { readReleaseLines } from './releases.ts'
-import { plotDays, type TimePlot } from './time-plot.ts'
+import { plotDays, type PlotSource, type TimePlot } from './time-plot.ts'
 import { tally, verdictWord } from './verdict-words.ts'
 import { languageOf, readWhom, whomSentence } from './whom.ts'
 
@@ -25,6 +25,7 @@ export interface Change {
   sentence: string
   href: string
   plot: TimePlot | null
+  bands: NonNullable<PlotSource['bands']>
 }
 
 export interface WhatChanged {
@@ -117,8 +118,14 @@ async function toChange (
   const look = found.looks.find(({ day }) => day === found.seenOnDay)
   const rating = look?.rating ?? null
   const whom = await readWhom(db, { app, module: found.module, from, at, until: to })
-  const range = { from, to }
+  const bands: Change['bands'] = rating === null
+    ? []
+    : [
+      { from, to: at, value: rating.before, side: 'before' },
+      { from: at, to, value: rating.after, side: 'after' }
+    ]
   return {
+    bands,
     module: found.module,
     verdict: found.verdict,
     word: verdictWord(found.verdict),
@@ -134,7 +141,7 @@ async function toChange (
     most: mostOf(look?.groups ?? [], found.verdict),
     sentence: found.sentence,
     href: modulePath(found.module, kept),
-    plot: plotChange(question, { found, at, range, releases })
+    plot: plotChange(question, { module: found.module, bands, releases })
   }
 }
 
@@ -152,9 +159,8 @@ function mostOf (groups: Groups, verdict: string): string | null {
 }
 
 interface PlotQuestion {
-  found: ModuleVerdict
-  at: string
-  range: { from: string, to: string }
+  module: string
+  bands: Change['bands']
   releases: readonly ReleaseLine[]
 }
 
@@ -162,30 +168,24 @@ const PLOT_HEIGHT = 160
 
 /** Null where no day has a mean. */
 function plotChange (
-  { modules }: Question,
-  { found, at, range, releases }: PlotQuestion
+  { modules, from, to }: Question,
+  { module, bands, releases }: PlotQuestion
 ): TimePlot | null {
-  const trend = modules.find(({ module }) => module === found.module)?.trend ?? []
-  const points = trend.flatMap(({ at: day, mean, n }) =>
+  const trend = modules.find(each => each.module === module)?.trend ?? []
+  const points = trend.flatMap(({ at, mean, n }) =>
     mean === null
       ? []
-      : [{ day: day.slice(0, 10), value: mean, label: `${day.slice(0, 10)}: ${mean} (n ${n})` }]
+      : [{ day: at.slice(0, 10), value: mean, label: `${at.slice(0, 10)}: ${mean} (n ${n})` }]
   )
-  const rating = found.looks.find(({ day }) => day === found.seenOnDay)?.rating
   if (points.length === 0) return null
   return plotDays({
-    range,
+    range: { from, to },
     height: PLOT_HEIGHT,
     low: 1,
     high: 5,
     rules: [1, 3, 5],
     points,
     releases: releases.map(({ version, at }) => ({ version, at })).reverse(),
-    bands: rating
-      ? [
-        { from: range.from, to: at, value: rating.before, side: 'before' },
-        { from: at, to: range.to, value: rating.after, side: 'after' }
-      ]
-      : []
+    bands
   })
 }

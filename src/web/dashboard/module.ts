@@ -77,12 +77,24 @@ interface Voice extends Rating {
 
 const VOICES_PER_PAGE = 12
 
-/** What personas say, what is grounded first, then the newest. @param page from 1 */
+interface VoiceFilter {
+  /** From 1. */
+  page: number
+  /** Ratings that count, of this number or a lower one. */
+  atMost?: number | undefined
+  personaId?: string | undefined
+}
+
+/** What personas say: what counts first, the worst of it, then the newest. */
 export async function readVoices (
   db: Queryable,
   scope: Scope,
-  page: number
+  { page, atMost, personaId }: VoiceFilter
 ): Promise<{ voices: Voice[], hasMore: boolean }> {
+  const counts = sql`(f.grounded IS TRUE AND f.rating IS NOT NULL)`
+  const order = sql`${counts} DESC, f.rating, f.created_at DESC, f.id`
+  const rated = atMost === undefined ? sql`true` : sql`${counts} AND f.rating <= ${atMost}`
+  const who = personaId === undefined ? sql`true` : sql`f.persona_id = ${personaId}::uuid`
   const { rows } = await sql<
     FeedbackRow & {
       name: string
@@ -92,15 +104,13 @@ export async function readVoices (
     }
   >`
     SELECT f.*, p.name, p.locale, r.id AS run_id, v.say_do_gap FROM (
-      SELECT * FROM persona_feedback f WHERE ${inScope(scope, 'f')}
-      ORDER BY (f.grounded IS TRUE AND f.rating IS NOT NULL) DESC, f.created_at DESC, f.id LIMIT ${
+      SELECT * FROM persona_feedback f
+      WHERE ${inScope(scope, 'f')} AND ${rated} AND ${who} ORDER BY ${order} LIMIT ${
     VOICES_PER_PAGE + 1
   } OFFSET ${(page - 1) * VOICES_PER_PAGE}
     ) f JOIN personas p ON p.id = f.persona_id LEFT JOIN runs r ON r.id = f.tick_id
     LEFT JOIN module_visits v ON v.run_id = f.tick_id AND v.module = f.module
-    ORDER BY (f.grounded IS TRUE AND f.rating IS NOT NULL) DESC, f.created_at DESC, f.id`.execute(
-    db
-  )
+    ORDER BY ${order}`.execute(db)
   const voices = rows.slice(0, VOICES_PER_PAGE).map(row => ({
     ...toRating(row, row.say_do_gap === true),
     persona: { id: row.persona_id, name: row.name, locale: row.locale },
@@ -108,6 +118,20 @@ export async function readVoices (
     at: row.created_at.toISOString()
   }))
   return { voices, hasMore: rows.length > VOICES_PER_PAGE }
+}
+
+const MAX_SPEAKERS = 200
+
+/** Who rated the module in a range, by name. */
+export async function readSpeakers (
+  db: Queryable,
+  scope: Scope
+): Promise<{ id: string, name: string }[]> {
+  const { rows } = await sql<{ id: string, name: string }>`
+    SELECT p.id, p.name FROM personas p
+    WHERE p.id IN (SELECT f.persona_id FROM persona_feedback f WHERE ${inScope(scope, 'f')})
+    ORDER BY p.name, p.id LIMIT ${MAX_SPEAKERS}`.execute(db)
+  return rows
 }
 
 interface ToolLine {

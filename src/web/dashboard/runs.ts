@@ -1,14 +1,12 @@
 import { sql } from 'kysely'
 import type { Queryable } from '../../platform/db/database.ts'
 import type { RunRow } from '../../platform/db/tables.ts'
+import { runConditions, type RunFilter } from './run-filter.ts'
 import { explainRun, toneOf } from './run-words.ts'
 
 /** All SQL of lists of runs. */
 
-interface RunListFilter {
-  state?: RunRow['state'] | undefined
-  personaId?: string | undefined
-  app?: string | undefined
+interface RunListFilter extends RunFilter {
   /** Id of the run that the page before ended with. */
   cursor?: string | undefined
   limit?: number
@@ -18,6 +16,8 @@ interface RunLine {
   id: string
   persona: { id: string, name: string, locale: string, timeZone: string }
   state: RunRow['state']
+  /** The state, or that it waits: a run that was deferred acts no more than one in the queue. */
+  label: string
   tone: ReturnType<typeof toneOf>
   why: string
   queuedAt: string
@@ -50,10 +50,7 @@ export async function listRunLines (
   db: Queryable,
   { limit = 50, ...filter }: RunListFilter
 ): Promise<RunLines> {
-  const conditions = [sql`true`]
-  if (filter.state !== undefined) conditions.push(sql`r.state = ${filter.state}`)
-  if (filter.personaId !== undefined) conditions.push(sql`r.persona_id = ${filter.personaId}::uuid`)
-  if (filter.app !== undefined) conditions.push(sql`r.app = ${filter.app}`)
+  const conditions = runConditions(filter)
   if (filter.cursor !== undefined) {
     conditions.push(
       sql`(r.queued_at, r.id) < (SELECT c.queued_at, c.id FROM runs c WHERE c.id = ${filter.cursor})`
@@ -79,11 +76,14 @@ export async function listRunLines (
 }
 
 function toLine (row: LineRow): RunLine {
+  const isWaiting = row.finished_at === null &&
+    (row.deferred_until !== null || row.state === 'queued')
   return {
     id: row.id,
     persona: { id: row.persona_id, name: row.name, locale: row.locale, timeZone: row.time_zone },
     state: row.state,
-    tone: toneOf(row.state),
+    label: isWaiting ? 'waiting' : row.state,
+    tone: isWaiting ? 'muted' : toneOf(row.state),
     why: explainRun(row),
     queuedAt: row.queued_at.toISOString(),
     durationMs: row.duration_ms,

@@ -27,6 +27,8 @@ export interface TimePlot {
   top: number
   bottom: number
   points: PlotPoint[]
+  /** Single values, as large as they were given often. */
+  dots: { x: number, y: number, r: number, label: string }[]
   /** Between points of days that follow each other. */
   lines: { x1: number, y1: number, x2: number, y2: number }[]
   /** Means before and after a release, as far as they reach. */
@@ -43,10 +45,12 @@ export interface PlotSource {
   high: number
   rules: number[]
   points: { day: string, value: number, label: string }[]
+  dots?: { day: string, value: number, n: number }[]
   releases: { version: string, at: string }[]
   bands?: { from: string, to: string, value: number, side: 'before' | 'after' }[]
 }
 
+const MAX_RADIUS = 11
 const LEFT = 5
 const RIGHT = 98
 const TOP = 24
@@ -77,6 +81,12 @@ export function plotDays (source: PlotSource): TimePlot {
     top: TOP,
     bottom,
     points: placed,
+    dots: (source.dots ?? []).map(({ day, value, n }) => ({
+      x: xOf(Date.parse(day) + DAY_MS / 2),
+      y: yOf(value),
+      r: round(Math.min(MAX_RADIUS, 3 * Math.sqrt(n))),
+      label: `${day}: ${n} × ${value}`
+    })),
     lines: joined(placed),
     bands: (source.bands ?? []).map(band => ({
       x: xOf(Date.parse(band.from)),

@@ -53,6 +53,63 @@ t.test('runs are filtered by state and persona, by addresses that survive paging
   await db.deleteFrom('personas').where('id', '=', ben.id).execute()
 })
 
+t.test('every filter stands in the address, and what is not known is told', async t => {
+  const ben = await createPersona(app, {
+    email: 'ben@personas.test',
+    name: 'Ben 100%',
+    archetype: 'carer'
+  })
+  const at = (day: string) => new Date(`${day}T23:59:00Z`) as never
+  await rows.run('one', mara.id, { queued_at: at('2026-03-01'), app_version: '2.5.0' })
+  await rows.visit('one', 'notes')
+  await rows.rating('one', 'notes', 2)
+  await rows.run('two', ben.id, {
+    queued_at: at('2026-03-02'),
+    state: 'incomplete',
+    end_reason: 'walked_away'
+  })
+  await rows.visit('two', 'todo')
+  await rows.rating('two', 'todo', 4)
+  await rows.rating('two', 'notes', 1, { grounded: false })
+  const found = async (query: string) => {
+    const { body } = await reader.get(`/runs?${query}`)
+    return linksOf(body).filter(link => link.startsWith('/runs/')).map(link => link.slice(6))
+  }
+  for (
+    const [query, runs] of [
+      ['module=notes', ['one']],
+      ['archetype=carer', ['two']],
+      ['release=2.5.0', ['one']],
+      ['reason=walked_away', ['two']],
+      ['rating=3', ['one']],
+      ['rating=4', ['two', 'one']],
+      ['rating=4&module=notes', ['one']],
+      ['from=2026-03-02', ['two']],
+      ['to=2026-03-01', ['one']],
+      ['q=100%25', ['two']],
+      ['q=BEN', ['two']],
+      ['q=one', ['one']],
+      ['q=_', []]
+    ] as const
+  ) t.same(await found(query), runs, query)
+  const { body } = await reader.get('/runs?from=yesterday&to=2026-02-30&rating=9&state=dead')
+  for (const words of ['“yesterday”', '“2026-02-30”', '“9”', '“dead”']) t.match(body, words)
+  t.same(linksOf(body).filter(link => link.startsWith('/runs/')).length, 2, 'it filters nothing')
+  await db.deleteFrom('personas').where('id', '=', ben.id).execute()
+})
+
+t.test('a run that waits says what it waits for, and never that it acts', async t => {
+  await rows.run('w', mara.id, {
+    state: 'acting',
+    finished_at: null,
+    deferred_until: new Date(),
+    deferred_for: 'the app answers 503'
+  })
+  const { body } = await reader.get('/runs')
+  t.match(body, /badge muted">waiting<.*the app answers 503/s)
+  t.notMatch(body, />acting<\/span>/)
+})
+
 t.test('a run tells its day: words, actions, citations that jump, and why it ended', async t => {
   await rows.run('r', mara.id, {
     state: 'incomplete',
@@ -156,7 +213,7 @@ t.test('an open run is live and can be cancelled, a final one not', async t => {
     end_reason: 'cancelled',
     finished_at: new Date()
   }).execute()
-  t.notMatch((await reader.get('/runs/r')).body, /data-live|Cancel this run/)
+  t.notMatch((await reader.get('/runs/r')).body, /id="run[^>]*data-live|Cancel this run/)
   const late = await reader.post('/runs/r/cancel')
   t.match((await reader.get(late.location ?? '')).body, /already ended/)
 })

@@ -29,6 +29,25 @@ t.test('the overview names the module, the release, whom and how much, worst fir
   t.match(body, /class="band after error"/, 'the plot shows the fall after its release')
 })
 
+t.test('the page of a module says whom it hit, and what personas say, worst first', async t => {
+  const body = await read('/modules/notes')
+  const text = textOf(body)
+  t.match(text, /4\.\d → 2\.\d worse since 2\.5\.0 .*14 of 19 personas/)
+  t.match(text, /Whom it hit since 2\.5\.0 By language German 10 personas .* English 9 personas/)
+  t.match(body, /band after error/)
+  const day = /href="(\/runs\?module=notes&amp;from=[^"]+)"/.exec(body)?.[1]?.replaceAll(
+    '&amp;',
+    '&'
+  )
+  t.match(await read(day ?? ''), /class="stacked lines"/, 'a point leads to the runs of its day')
+  const said = [...body.matchAll(/<b>(\d)<\/b> of 5/g)].map(match => Number(match[1]))
+  t.same(said, said.toSorted(), 'worst first')
+  const high = await read('/modules/notes?rating=1')
+  t.same(new Set([...high.matchAll(/<b>(\d)<\/b> of 5/g)].map(match => match[1])), new Set(['1']))
+  const persona = /persona=([0-9a-f-]{36})#voices/.exec(body)?.[1] ?? ''
+  t.match(await read(`/modules/notes?persona=${persona}`), `value="${persona}" selected`)
+})
+
 t.test('a change stands where its verdict says', async t => {
   await db.updateTable('release_looks').set({ state: 'better' })
     .where('release', '=', WORSE.release).where('module', '=', WORSE.module).execute()

@@ -1,5 +1,8 @@
 import { Type, type Static } from 'typebox'
 import { actionPath, address, modulePath, personaPath, runPath } from '../../dashboard/address.ts'
+import { FIRST_APP } from '../../../personas/app-name.ts'
+import { readWhatChanged } from '../../dashboard/changes.ts'
+import { groupsOf, readWhom } from '../../dashboard/whom.ts'
 import { plotModule } from '../../dashboard/module-plot.ts'
 import {
   readLocales,
@@ -7,6 +10,7 @@ import {
   readReleases,
   readTools,
   readVersions,
+  readSpeakers,
   readVoices
 } from '../../dashboard/module.ts'
 import { blameWords } from '../../dashboard/run-words.ts'
@@ -26,11 +30,15 @@ export const ModuleQuery = Type.Object({
   promptVersion: text(200),
   appVersion: text(200),
   app: text(100),
+  rating: text(1),
+  persona: text(36),
   page: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 }))
 })
 export type ModuleQuery = Static<typeof ModuleQuery>
 
 const PROBLEMS = 10
+const RATINGS = [1, 2, 3, 4]
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /**
  * All that a module's page shows. Without a model and a prompt version in the address it is all
@@ -42,6 +50,8 @@ export async function describeModule (db: Queryable, module: string, query: Modu
   // Where all are wanted, the form sends nothing but the name.
   const choice = await readAppChoice(db, query.app)
   const appVersion = query.appVersion || undefined
+  const atMost = RATINGS.find(rating => String(rating) === query.rating)
+  const personaId = UUID.test(query.persona ?? '') ? query.persona : undefined
   const app = choice.app === undefined ? {} : { app: choice.app }
   const filter = { from, module, model, promptVersion, appVersion, ...app }
   const [path, kept] = [modulePath(module), {
@@ -51,21 +61,45 @@ export async function describeModule (db: Queryable, module: string, query: Modu
     appVersion,
     app: choice.kept
   }]
+  const voiced = { ...kept, rating: atMost, persona: personaId }
   const [numbers, apart, said] = await Promise.all([
     describeModules(db, { ...filter, mix: true }),
     describeModules(db, { from, module, appVersion, ...app }),
-    readAll(db, module, filter, page)
+    readAll(db, module, filter, { page, atMost, personaId })
   ])
   const facts = numbers.groups[0]?.modules[0]
-  const { range, ratings, releases, versions, voices, ...shown } = said
+  const { range, ratings, releases, versions, voices, speakers, ...shown } = said
+  const hit = await readHit(db, {
+    app: choice.app ?? FIRST_APP,
+    kept: choice.kept,
+    ...range,
+    modules: facts === undefined ? [] : [facts]
+  }, { module, releases })
   return {
+    hit,
+    voiceFilter: {
+      path: `${path}#voices`,
+      kept: Object.entries(kept).flatMap(([name, value]) =>
+        value === undefined ? [] : [[name, String(value)]]
+      ),
+      ratings: RATINGS.map(value => ({ value, isCurrent: value === atMost })),
+      speakers: speakers.map(speaker => ({ ...speaker, isCurrent: speaker.id === personaId })),
+      isOn: atMost !== undefined || personaId !== undefined,
+      none: `${address(path, kept)}#voices`
+    },
     module,
     app: choice.app,
     facts,
     mixed: numbers.mixed,
     strands: strandsOf(apart.groups, { path, kept }),
     picker: pickRelease(versions, appVersion, { path, kept: { ...kept, appVersion: undefined } }),
-    plot: plotModule({ range, ratings, trend: facts?.trend ?? [], releases }),
+    plot: plotModule({
+      range,
+      ratings,
+      trend: facts?.trend ?? [],
+      releases,
+      bands: hit.change?.bands ?? []
+    }),
     releases,
     voices: voices.voices,
     ...shown,
@@ -74,31 +108,57 @@ export async function describeModule (db: Queryable, module: string, query: Modu
       href: address(path, { ...kept, days: count }),
       isCurrent: count === days
     })),
-    previous: page > 1 ? `${address(path, { ...kept, page: page - 1 })}#voices` : null,
-    next: voices.hasMore ? `${address(path, { ...kept, page: page + 1 })}#voices` : null,
+    previous: page > 1 ? `${address(path, { ...voiced, page: page - 1 })}#voices` : null,
+    next: voices.hasMore ? `${address(path, { ...voiced, page: page + 1 })}#voices` : null,
     links: {
       action: actionPath,
       persona: personaPath,
       run: runPath,
+      day: (day: string) => address('/runs', { app: choice.kept, module, from: day, to: day }),
+      voicesOf: (id: string) => `${address(path, { ...kept, persona: id })}#voices`,
       modules: address('/modules', { app: choice.kept })
     },
     words: { blame: blameWords }
   }
 }
 
+type Question = Parameters<typeof readWhatChanged>[1]
+
+/** The latest change of the module, and whom it or else the latest release hit. */
+async function readHit (
+  db: Queryable,
+  question: Question,
+  { module, releases }: { module: string, releases: { version: string, at: string }[] }
+) {
+  const { worse, better } = await readWhatChanged(db, question)
+  const change = [...worse, ...better].find(each => each.module === module) ?? null
+  const since = change?.since ?? releases.map(({ version, at }) => ({ names: version, at })).at(-1)
+  if (since === undefined) return { change, since: null, personas: [], groups: [] }
+  const { app, from, to } = question
+  const personas = await readWhom(db, { app, module, from, at: since.at, until: to })
+  return { change, since, personas, groups: groupsOf(personas) }
+}
+
 type Filter = Parameters<typeof readScope>[1]
 
 /** What personas said and met in this module. */
-async function readAll (db: Queryable, module: string, filter: Filter, page: number) {
+async function readAll (
+  db: Queryable,
+  module: string,
+  filter: Filter,
+  voiced: Parameters<typeof readVoices>[2]
+) {
   const scope = await readScope(db, filter)
-  const [ratings, releases, versions, voices, { problems, total }, tools] = await Promise.all([
+  const [ratings, releases, versions, voices, speakers, found, tools] = await Promise.all([
     readRatingDays(db, scope),
     readReleases(db, scope),
     readVersions(db, scope),
-    readVoices(db, scope, page),
+    readVoices(db, scope, voiced),
+    readSpeakers(db, scope),
     findProblems(db, { ...filter, limit: PROBLEMS }),
     readTools(db, scope, module)
   ])
+  const { problems, total } = found
   const runIds = problems.flatMap(problem =>
     [...problem.examples, ...problem.citations].map(({ runId }) => runId)
   )
@@ -109,6 +169,7 @@ async function readAll (db: Queryable, module: string, filter: Filter, page: num
     releases,
     versions,
     voices,
+    speakers,
     problems,
     problemsTotal: total,
     tools,

@@ -1,15 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { listAppNames } from '../../../runner/apps/repository.ts'
-import { address, personaPath, runPath } from '../../dashboard/address.ts'
-import { findPersonaCard } from '../../dashboard/personas.ts'
+import { personaPath, runPath } from '../../dashboard/address.ts'
 import { readAction } from '../../dashboard/run-action.ts'
 import { readTimeline, readWholeWords } from '../../dashboard/run-timeline.ts'
 import { readRunHead, readRunRatings, readRunVisits } from '../../dashboard/run.ts'
-import { listRunLines } from '../../dashboard/runs.ts'
 import { PageNotFoundError, RunNotOpenError } from '../../../platform/errors.ts'
 import { cancelRun } from '../../../runner/runs/cancel-run.ts'
-import { RUN_STATES } from '../../../runner/runs/states.ts'
+import { describeRunList, RunListQuery } from './run-list.ts'
 import { noticeOf } from './notices.ts'
 
 const id = Type.String({ maxLength: 100 })
@@ -17,7 +14,6 @@ const RunId = Type.Object({ id })
 const Place = Type.Object({ id, number: Type.Integer({ minimum: 0, maximum: 2_147_483_646 }) })
 const text = (maxLength: number) => Type.Optional(Type.String({ maxLength }))
 const Page = Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 }))
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** What happened: all runs, one run, and one action of it. */
 export const runPages: FastifyPluginAsyncTypebox = async app => {
@@ -49,55 +45,16 @@ export const runPages: FastifyPluginAsyncTypebox = async app => {
     return { events: await readTimeline(db, runId, current), page: current }
   }
 
-  app.get('/runs', {
-    schema: {
-      hide: true,
-      querystring: Type.Object({
-        state: text(20),
-        app: text(100),
-        persona: text(100),
-        cursor: text(100)
+  app.get(
+    '/runs',
+    { schema: { hide: true, querystring: RunListQuery } },
+    async (request, reply) =>
+      reply.view('runs.eta', {
+        title: 'Runs',
+        nav: 'runs',
+        ...await describeRunList(db, request.query)
       })
-    }
-  }, async (request, reply) => {
-    const { persona, cursor = '' } = request.query
-    const state = RUN_STATES.find(known => known === request.query.state)
-    const names = await listAppNames(db)
-    const app = names.find(name => names.length > 1 && name === request.query.app)
-    const card = persona !== undefined && UUID.test(persona)
-      ? await findPersonaCard(db, persona)
-      : undefined
-    const kept = { state, app, persona: card?.id }
-    const choose = <T extends string>(
-      name: 'state' | 'app',
-      values: readonly T[],
-      chosen: T | undefined
-    ) =>
-      [undefined, ...values].map(value => ({
-        name: value ?? 'all',
-        href: address('/runs', { ...kept, [name]: value }),
-        isCurrent: value === chosen
-      }))
-    const { runs, nextCursor } = await listRunLines(db, {
-      state,
-      app,
-      personaId: card?.id,
-      cursor: cursor || undefined
-    })
-    return reply.view('runs.eta', {
-      title: 'Runs',
-      nav: 'runs',
-      runs,
-      states: choose('state', RUN_STATES, state),
-      // Of a persona's runs all are of its own app.
-      apps: names.length > 1 && card === undefined ? choose('app', names, app) : [],
-      persona: card,
-      withoutPersona: address('/runs', { state, app }),
-      isFirstPage: cursor === '',
-      first: cursor === '' ? null : address('/runs', kept),
-      next: nextCursor === undefined ? null : address('/runs', { ...kept, cursor: nextCursor })
-    })
-  })
+  )
 
   app.get('/runs/:id', {
     schema: {
