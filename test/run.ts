@@ -1,13 +1,10 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { createRequire } from 'node:module'
+import { statSync } from 'node:fs'
 import { constants } from 'node:os'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
+import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { startPostgres } from './helpers/postgres-server.ts'
-import { filesByStore } from './helpers/stores.ts'
-import { TapReport } from './helpers/tap-report.ts'
+import { startPostgres, type PostgresServer } from './helpers/postgres-server.ts'
+import { endFiles, runFiles, type RunOptions, type Totals } from './helpers/run-files.ts'
+import { filesByStore, testFilesIn } from './helpers/stores.ts'
 
 /**
  * `npm test`: on a Postgres server every file that uses a database, and on embedded PGlite every
@@ -21,31 +18,20 @@ import { TapReport } from './helpers/tap-report.ts'
  */
 
 const ROOT = join(import.meta.dirname, '..')
-const TAP = join(createRequire(import.meta.url).resolve('tap/package.json'), '../dist/esm/run.mjs')
 const CLOCK = join(ROOT, 'test/helpers/shifted-clock.ts')
-const HALVES = { '--pglite': onPglite, '--postgres': onPostgres }
+const STORES = ['--pglite', '--postgres']
+/** On a server most tests wait for it and for the network, so more of them go at once. */
+const JOBS = { pglite: 3, postgres: 4 }
+/** Compiling PGlite well takes more CPU than a test file gets back. */
+const QUICK_COMPILER = '--liftoff-only'
 
-interface Outcome {
-  passed: number
-  failed: number
+interface Outcome extends Totals {
   summary: string
 }
 
-let running: ChildProcess | undefined
-
 async function main (given: string[]): Promise<void> {
   const args = setDate(given)
-  const wanted = Object.entries(HALVES).filter(([flag]) => args.includes(flag))
-  const tapArgs = args.filter(arg => !(arg in HALVES))
-  buildTapOnce()
-  const outcomes: Outcome[] = []
-  if (wanted.length > 0) {
-    for (const [, half] of wanted) outcomes.push(await half(tapArgs))
-  } else {
-    const { pglite, postgres } = filesByStore(join(ROOT, 'test'))
-    outcomes.push(await onPglite(tapArgs.length > 0 ? tapArgs : pglite))
-    outcomes.push(await onPostgres(tapArgs.length > 0 ? tapArgs : postgres))
-  }
+  const outcomes = await runStores(wantedFiles(args))
   console.log()
   for (const { summary } of outcomes) console.log(summary)
   const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0)
@@ -53,6 +39,50 @@ async function main (given: string[]): Promise<void> {
   process.exitCode = failed > 0 ? 1 : 0
   // Other programs read this: keep it the last line.
   console.log(`${passed} passed, ${failed} failed`)
+}
+
+interface FilesByStore {
+  pglite: string[]
+  postgres: string[]
+}
+
+/** @throws Error when an argument is neither a flag nor a test file or a folder of them */
+function wantedFiles (args: string[]): FilesByStore {
+  const named = args.filter(arg => !STORES.includes(arg)).flatMap(filesAt)
+  const stores = args.filter(arg => STORES.includes(arg))
+  if (stores.length === 0 && named.length === 0) return filesByStore(join(ROOT, 'test'))
+  const files = named.length > 0 ? named : testFilesIn(join(ROOT, 'test'))
+  const on = (store: string) => stores.length === 0 || stores.includes(store) ? files : []
+  return { pglite: on('--pglite'), postgres: on('--postgres') }
+}
+
+function filesAt (arg: string): string[] {
+  const path = resolve(arg)
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found?.isDirectory() === true) return testFilesIn(path)
+  if (found?.isFile() === true) return [path]
+  throw new Error(`"${arg}" is no test file and no folder; flags are --date, ${STORES.join(', ')}`)
+}
+
+async function runStores ({ pglite, postgres }: FilesByStore): Promise<Outcome[]> {
+  if (postgres.length === 0) return [await onPglite(pglite)]
+  const server = await openServer()
+  if (server instanceof Error) {
+    const rest = postgres.filter(file => !pglite.includes(file))
+    return [await onPglite([...pglite, ...rest]), notRun('Postgres', server.message)]
+  }
+  try {
+    const outcomes = pglite.length > 0 ? [await onPglite(pglite)] : []
+    return [...outcomes, await onPostgres(postgres, server.url)]
+  } finally {
+    await server.stop('immediate')
+  }
+}
+
+async function openServer (): Promise<{ url: string, stop: PostgresServer['stop'] } | Error> {
+  const { TEST_DATABASE_URL: url } = process.env
+  if (url !== undefined) return { url, stop: async () => {} }
+  return startPostgres().catch((error: Error) => error)
 }
 
 /**
@@ -77,85 +107,40 @@ function setDate (args: string[]): string[] {
   return ['--pglite', ...args.filter((arg, i) => i !== at && i !== at + 1 && arg !== '--pglite')]
 }
 
-function onPglite (args: string[]): Promise<Outcome> {
+function onPglite (files: string[]): Promise<Outcome> {
   const { TEST_DATABASE_URL, ...env } = process.env
-  return runTap('PGlite', args, env)
+  return runOn('PGlite', files, { env, nodeArgs: [QUICK_COMPILER], jobs: JOBS.pglite })
 }
 
-async function onPostgres (args: string[]): Promise<Outcome> {
-  if (process.env.TEST_DATABASE_URL !== undefined) {
-    return runTap('Postgres (TEST_DATABASE_URL)', withJobs(args), process.env)
-  }
-  const server = await startPostgres().catch((error: Error) => error)
-  if (server instanceof Error) return notRun('Postgres', server.message)
-  try {
-    return await runTap('Postgres', withJobs(args), {
-      ...process.env,
-      TEST_DATABASE_URL: server.url
-    })
-  } finally {
-    await server.stop('immediate')
-  }
+function onPostgres (files: string[], url: string): Promise<Outcome> {
+  const env = { ...process.env, TEST_DATABASE_URL: url }
+  return runOn('Postgres', files, { env, nodeArgs: [], jobs: JOBS.postgres })
 }
 
-/** On a server most tests wait for it and for the network, so more of them go at once. */
-const SERVER_JOBS = 4
-const withJobs = (args: string[]) => [`--jobs=${SERVER_JOBS}`, ...args]
-
-async function runTap (half: string, args: string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
-  console.log(`\n${half}`)
+async function runOn (
+  store: string,
+  files: string[],
+  options: Pick<RunOptions, 'env' | 'nodeArgs' | 'jobs'>
+): Promise<Outcome> {
+  console.log(`\n${store}`)
   const startedAt = performance.now()
-  const report = new TapReport(line => console.log(line))
-  running = spawn(process.execPath, [TAP, '--reporter=tap', ...args], {
-    cwd: ROOT,
-    env,
-    stdio: ['ignore', 'pipe', 'inherit']
-  })
-  const ended = once(running, 'close')
-  if (running.stdout !== null) {
-    createInterface({ input: running.stdout }).on('line', line => report.line(line))
-  }
-  const [code, signal] = await ended
-  const { passed, failed, skipped } = report.counts ?? { passed: 0, failed: 0, skipped: 0 }
-  if (passed + failed === 0) return notRun(half, 'no test ran')
-  // tap may be unhappy for a reason that no assertion shows, such as a signal.
-  if (code !== 0 && failed === 0) {
-    return {
-      passed,
-      failed: 1,
-      summary: `${half}: ${passed} passed, but tap ended with ${signal ?? code}`
-    }
-  }
+  const totals = await runFiles(files, { ...options, root: ROOT, say: line => console.log(line) })
+  const { passed, failed, skipped } = totals
   const seconds = Math.round((performance.now() - startedAt) / 1000)
   return {
-    passed,
-    failed,
-    summary: `${half}: ${passed} passed, ${failed} failed, ${skipped} skipped in ${seconds} s`
+    ...totals,
+    summary: `${store}: ${passed} passed, ${failed} failed, ${skipped} skipped in ${seconds} s`
   }
 }
 
 /** What could not be run has failed. */
-function notRun (half: string, why: string): Outcome {
-  return { passed: 0, failed: 1, summary: `${half}: not run: ${why}` }
-}
-
-/**
- * tap is delivered with a TypeScript compiler inside, which .taprc takes out: Node strips the types
- * by itself, for 1 s less per test file. A fresh install has to be built without it once; else the
- * first run of tap would do that and fail.
- */
-function buildTapOnce (): void {
-  const tap = (command: string) =>
-    spawnSync(process.execPath, [TAP, command], { cwd: ROOT, encoding: 'utf8' })
-  if (!tap('versions').stdout.includes('@tapjs/typescript')) return
-  console.log('Building tap, once after an install')
-  const { status, stdout, stderr } = tap('build')
-  if (status !== 0) throw new Error(`tap build failed: ${stdout}${stderr}`)
+function notRun (store: string, why: string): Outcome {
+  return { passed: 0, failed: 1, skipped: 0, summary: `${store}: not run: ${why}` }
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    running?.kill(signal)
+    endFiles(signal)
     process.exit(128 + constants.signals[signal])
   })
 }

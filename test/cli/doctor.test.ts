@@ -9,14 +9,14 @@ import { DoctorReport } from '../../src/cli/doctor/schemas.ts'
 import { upsertPersona } from '../../src/personas/repository.ts'
 import { FIT_FOR_PRODUCTION } from '../helpers/app.ts'
 import { filledStore, KEYS, startServices } from '../helpers/doctor.ts'
-import { shiftedClock } from '../helpers/server-process.ts'
+import { suiteEnv } from '../helpers/server-process.ts'
 
 /** `npm run doctor` as a process. */
 
 async function run (args: string[], env: Record<string, string>) {
   const path = fileURLToPath(new URL('../../src/cli/doctor.ts', import.meta.url))
   const child = spawn(process.execPath, [path, ...args], {
-    env: { PATH: process.env.PATH, ...shiftedClock(), ...env },
+    env: { PATH: process.env.PATH, ...suiteEnv(), ...env },
     cwd: tmpdir(),
     stdio: ['ignore', 'pipe', 'pipe']
   })

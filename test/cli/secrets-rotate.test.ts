@@ -8,7 +8,7 @@ import { findSecret } from '../../src/runner/accounts/repository.ts'
 import { openTokens, rotateBatch, sealFor } from '../../src/runner/accounts/vault.ts'
 import { openDatabase } from '../../src/platform/db/database.ts'
 import { migrate } from '../../src/platform/db/migrate.ts'
-import { storeEnv, shiftedClock } from '../helpers/server-process.ts'
+import { storeEnv, suiteEnv } from '../helpers/server-process.ts'
 
 const COMMAND = fileURLToPath(new URL('../../src/cli/secrets-rotate.ts', import.meta.url))
 const ROWS = 800
@@ -41,7 +41,7 @@ async function rotate (
   killAfter?: RegExp
 ): Promise<{ code: number | null, output: string }> {
   const child = spawn(process.execPath, [COMMAND], {
-    env: { PATH: process.env.PATH, ...shiftedClock(), ...env, ENCRYPTION_KEYS: keys },
+    env: { PATH: process.env.PATH, ...suiteEnv(), ...env, ENCRYPTION_KEYS: keys },
     cwd: tmpdir(),
     stdio: ['ignore', 'pipe', 'pipe']
   })

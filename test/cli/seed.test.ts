@@ -7,12 +7,12 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { derivePassword } from '../../src/runner/accounts/password.ts'
 import { readCatalogue } from '../../src/cli/catalogue.ts'
-import { storeEnv, shiftedClock } from '../helpers/server-process.ts'
+import { storeEnv, suiteEnv } from '../helpers/server-process.ts'
 
 async function run (command: string, args: string[], env: Record<string, string>) {
   const path = fileURLToPath(new URL(`../../src/cli/${command}.ts`, import.meta.url))
   const child = spawn(process.execPath, [path, ...args], {
-    env: { PATH: process.env.PATH, ...shiftedClock(), ...env },
+    env: { PATH: process.env.PATH, ...suiteEnv(), ...env },
     cwd: tmpdir(),
     stdio: ['ignore', 'pipe', 'pipe']
   })

@@ -10,7 +10,7 @@ import t from 'tap'
 import { derivePassword } from '../../src/runner/accounts/password.ts'
 import { startSampleApp } from '../../src/demo/sample-app/sample-app.ts'
 import { closedPort } from '../helpers/closed-port.ts'
-import { storeEnv, shiftedClock } from '../helpers/server-process.ts'
+import { storeEnv, suiteEnv } from '../helpers/server-process.ts'
 
 /** `npm run seed:personas -- --sign-up`, against apps that answer as apps do. */
 
@@ -26,7 +26,7 @@ writeFileSync(
 
 async function seed (env: Record<string, string>) {
   const child = spawn(process.execPath, [COMMAND, '--file', file, '--sign-up'], {
-    env: { PATH: process.env.PATH, ...shiftedClock(), ...env },
+    env: { PATH: process.env.PATH, ...suiteEnv(), ...env },
     cwd: tmpdir(),
     stdio: ['ignore', 'pipe', 'pipe']
   })

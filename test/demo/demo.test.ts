@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { onServer } from '../helpers/database.ts'
-import { shiftedClock } from '../helpers/server-process.ts'
+import { suiteEnv } from '../helpers/server-process.ts'
 
 const DEMO = fileURLToPath(new URL('../../src/demo/demo.ts', import.meta.url))
 // The demo has its own store in memory, whichever the suite runs on.
@@ -15,7 +15,7 @@ const skip = onServer ? 'the demo has its own store' : false
 function startDemo (args: string[]) {
   const folder = mkdtempSync(join(tmpdir(), 'persona-runner-demo-'))
   const child = spawn(process.execPath, [DEMO, ...args], {
-    env: { PATH: process.env.PATH, ...shiftedClock() },
+    env: { PATH: process.env.PATH, ...suiteEnv() },
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe']
   })

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { closedPort } from './closed-port.ts'
-import { shiftedClock } from './server-process.ts'
+import { suiteEnv } from './server-process.ts'
 
 interface Teardown {
   teardown(fn: () => Promise<void>): void
@@ -32,7 +32,7 @@ export async function startPublicServer (
 ): Promise<string> {
   const port = await closedPort()
   const child = spawn(file, args(port), {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...shiftedClock(), ...env?.(port) },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...suiteEnv(), ...env?.(port) },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true
   })

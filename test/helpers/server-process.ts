@@ -33,10 +33,13 @@ export async function storeEnv (t: Teardown): Promise<Record<string, string>> {
   return { DATA_DIR: folder }
 }
 
-/** As `npm test -- --date` set it for the suite. */
-export function shiftedClock (): Record<string, string | undefined> {
-  const { NODE_OPTIONS, TEST_CLOCK_OFFSET_MS } = process.env
-  return TEST_CLOCK_OFFSET_MS === undefined ? {} : { NODE_OPTIONS, TEST_CLOCK_OFFSET_MS }
+/** What a process with an environment of its own gets of the suite: its date, and compiled code. */
+export function suiteEnv (): Record<string, string | undefined> {
+  const { NODE_COMPILE_CACHE, NODE_OPTIONS, TEST_CLOCK_OFFSET_MS } = process.env
+  return {
+    NODE_COMPILE_CACHE,
+    ...(TEST_CLOCK_OFFSET_MS !== undefined && { NODE_OPTIONS, TEST_CLOCK_OFFSET_MS })
+  }
 }
 
 /**
@@ -51,7 +54,7 @@ export function startServer (
   { nodeArgs = [] as string[], entry = SERVER } = {}
 ): ServerProcess {
   const child = spawn(process.execPath, [...nodeArgs, entry], {
-    env: { PATH: process.env.PATH, PORT: '0', ...shiftedClock(), ...env },
+    env: { PATH: process.env.PATH, PORT: '0', ...suiteEnv(), ...env },
     cwd: tmpdir(),
     stdio: ['ignore', 'pipe', 'pipe', nodeArgs.length > 0 ? 'ipc' : 'ignore']
   })

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 
 /** Which test files run on which store. */
 
@@ -24,16 +24,21 @@ const TELL_APART = [
 /** Files that have no test for a server. */
 const EMBEDDED_ONLY = /^(browser\/|faults\/(clock|pglite)\.test)/
 
-/** All test files, from the repository's root, by the stores that they run on. */
+/** The paths of all test files of a folder and of those in it. */
+export function testFilesIn (folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter(file => file.endsWith('.test.ts')).sort().map(file => join(folder, file))
+}
+
+/** All test files by the stores that they run on. @param folder `test/` */
 export function filesByStore (folder: string): { pglite: string[], postgres: string[] } {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter(file => file.endsWith('.test.ts')).sort()
-  const onServer = files.filter(file => usesStore(join(folder, file)) && !EMBEDDED_ONLY.test(file))
+  const files = testFilesIn(folder)
+  const matches = (file: string, pattern: RegExp) => pattern.test(relative(folder, file))
+  const onServer = files.filter(file => usesStore(file) && !matches(file, EMBEDDED_ONLY))
   const embedded = files.filter(file =>
-    !onServer.includes(file) || TELL_APART.some(pattern => pattern.test(file))
+    !onServer.includes(file) || TELL_APART.some(pattern => matches(file, pattern))
   )
-  const fromRoot = (file: string) => join(basename(folder), file)
-  return { pglite: embedded.map(fromRoot), postgres: onServer.map(fromRoot) }
+  return { pglite: embedded, postgres: onServer }
 }
 
 const IMPORTED = /(?:\bfrom |\bimport\(|\bimport |new URL\()'(\.{1,2}\/[^']+\.ts)'/g

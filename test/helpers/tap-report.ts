@@ -1,19 +1,25 @@
 /**
- * Reads tap's raw output as it comes and tells what the reader of a CI log wants: one line per test
- * file and the whole story of what failed. Counts are tap's own, of assertions.
+ * Reads what a test file wrote as TAP: tap's own counts, of assertions, and the whole story of what
+ * failed.
  */
 
-export interface TapCounts {
+export interface FileReport {
   passed: number
   failed: number
   skipped: number
+  /** Of each failure the names of the tests around it, its own, and its details. */
+  failures: string[]
+}
+
+export interface FileEnd {
+  code: number | null
+  signal: string | null
 }
 
 interface Point {
   depth: number
   ok: boolean
   name: string
-  ms: string | undefined
 }
 
 /** Of a failure's details these tell the reader of a log nothing. */
@@ -28,48 +34,27 @@ const NOISE = new Set([
   'externalID',
   'tapCaught'
 ])
+/** So much of a file that broke off is told. */
+const LAST_LINES = 20
 
-export class TapReport {
-  readonly #say: (line: string) => void
-  /** All of the file that is being read, until its own result comes. */
-  #file: string[] = []
-  #failed: Point | undefined
-  #counts: TapCounts | undefined
-
-  constructor (say: (line: string) => void) {
-    this.#say = say
-  }
-
-  /** Undefined when tap ended without totals: it was killed, or found nothing to run. */
-  get counts (): TapCounts | undefined {
-    return this.#counts
-  }
-
-  line (line: string): void {
-    // The details of a failed file follow its result, indented.
-    if (this.#failed !== undefined && !line.startsWith(' ')) this.#tellFailure(this.#failed)
-    this.#counts ??= totalsIn(line)
-    this.#file.push(line)
-    const point = pointIn(line)
-    if (point?.depth !== 0) return
-    if (point.ok) this.#tellFile('ok', point)
-    else this.#failed = point
-  }
-
-  #tellFailure (point: Point): void {
-    const failures = failuresIn(this.#file)
-    this.#tellFile('FAILED', point)
-    for (const line of failures) this.#say(line)
-    this.#failed = undefined
-  }
-
-  #tellFile (result: string, { name, ms }: Point): void {
-    this.#say(`${result.padEnd(6)} ${(Number(ms ?? 0) / 1000).toFixed(1).padStart(6)} s  ${name}`)
-    this.#file = []
-  }
+export function readReport (lines: string[], { code, signal }: FileEnd): FileReport {
+  const counts = lines.map(totalsIn).find(found => found !== undefined) ??
+    { passed: 0, failed: 0, skipped: 0 }
+  if (counts.failed > 0) return { ...counts, failures: failuresIn(lines) }
+  // A file may end badly without an assertion that failed: by a signal, or before its first test.
+  if (code !== 0) return brokenOff(counts, lines, `it ended with ${signal ?? code}`)
+  const hasRun = counts.passed + counts.skipped > 0 || lines.some(line => /^1\.\.0 # /.test(line))
+  return hasRun ? { ...counts, failures: [] } : brokenOff(counts, lines, 'no test ran')
 }
 
-/** Of each failure the names of the tests around it, its own, and its details. */
+function brokenOff (
+  counts: Omit<FileReport, 'failures'>,
+  lines: string[],
+  why: string
+): FileReport {
+  return { ...counts, failed: 1, failures: [why, ...lines.slice(-LAST_LINES)] }
+}
+
 function failuresIn (lines: string[]): string[] {
   const told: string[] = []
   const open: { name: string, toldBefore: number }[] = []
@@ -87,7 +72,7 @@ function failuresIn (lines: string[]): string[] {
     // A test that failed because of what is in it has nothing to add.
     if (point.ok || (closed !== undefined && told.length > closed.toldBefore)) continue
     told.push(
-      `  ${[...open.slice(0, point.depth).map(test => test.name), point.name].join(' > ')}`,
+      [...open.slice(0, point.depth).map(test => test.name), point.name].join(' > '),
       ...detailsAfter(lines, at)
     )
   }
@@ -103,20 +88,19 @@ function detailsAfter (lines: string[], at: number): string[] {
     .filter(line => {
       key = /^(\w+):/.exec(line)?.[1] ?? key
       return !NOISE.has(key)
-    }).map(line => `    ${line}`)
+    }).map(line => `  ${line}`)
 }
 
 /** A test point; one that was skipped or is still to be done counts as ok, as it does for tap. */
 function pointIn (line: string): Point | undefined {
-  const match = /^( *)(not )?ok \d+(?: - (.*?))?(?: # time=([\d.]+)ms| # ((?:SKIP|TODO).*))?$/.exec(
+  const match = /^( *)(not )?ok \d+(?: - (.*?))?(?: # time=[\d.]+ms| # ((?:SKIP|TODO).*))?$/.exec(
     line
   )
   if (match === null) return undefined
   return {
     depth: depthOf(match[1]),
-    ok: match[2] === undefined || match[5] !== undefined,
-    name: match[3] ?? '',
-    ms: match[4]
+    ok: match[2] === undefined || match[4] !== undefined,
+    name: match[3] ?? ''
   }
 }
 
@@ -125,7 +109,7 @@ function depthOf (indent = ''): number {
 }
 
 /** tap ends with `# { total: 43, pass: 34, fail: 7, todo: 1, skip: 1 }`; zeros are left out. */
-function totalsIn (line: string): TapCounts | undefined {
+function totalsIn (line: string): Omit<FileReport, 'failures'> | undefined {
   if (!/^# \{ total: \d+.*\}$/.test(line)) return undefined
   const count = (key: string) => Number(new RegExp(`\\b${key}: (\\d+)`).exec(line)?.[1] ?? 0)
   return { passed: count('pass'), failed: count('fail'), skipped: count('skip') + count('todo') }

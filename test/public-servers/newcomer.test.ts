@@ -15,7 +15,7 @@ import t from 'tap'
 import { startScriptedClaude } from 'scripted-claude/scripted-claude'
 import { closedPort } from '../helpers/closed-port.ts'
 import { curiousPlayer } from '../helpers/curious-player.ts'
-import { shiftedClock } from '../helpers/server-process.ts'
+import { suiteEnv } from '../helpers/server-process.ts'
 
 /**
  * The README's "Use it with your app", word for word, in a folder of its own, with server-memory as
@@ -51,7 +51,7 @@ function start (command: string): Started {
     PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
     HOME: home,
     npm_config_update_notifier: 'false',
-    ...shiftedClock()
+    ...suiteEnv()
   }
   const child = spawn('sh', ['-c', command], {
     cwd: home,
