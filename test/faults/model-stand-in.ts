@@ -31,7 +31,6 @@ export interface SeenRequest {
   body: string
   request: MessagesRequest
   headers: IncomingHttpHeaders
-  atMs: number
 }
 
 export interface ModelStandIn {
@@ -63,7 +62,7 @@ export async function startModelStandIn (
   async function serve (req: IncomingMessage, res: ServerResponse): Promise<void> {
     const body = await text(req)
     const request = JSON.parse(body) as MessagesRequest
-    seen.push({ body, request, headers: req.headers, atMs: performance.now() })
+    seen.push({ body, request, headers: req.headers })
     const fault = faults(seen.length, request)
     if (fault === undefined) await passOn(`${healthy.url}${req.url}`, req, body, res)
     else play(fault, req, res)

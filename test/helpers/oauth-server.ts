@@ -28,6 +28,8 @@ export interface OAuthServer {
   mcpUrl: string
   /** Begins the sign-in of an account. @returns its first refresh token */
   grant(account: string): string
+  /** No access token that was issued so far holds any longer. */
+  endAccessTokens(): void
   /** Every token there has been. */
   issued: string[]
   /** Whose access tokens the MCP server has seen, by token. */
@@ -89,6 +91,7 @@ export async function startOAuthServer (
       ended.delete(account)
       return newRefreshToken(account)
     },
+    endAccessTokens: () => accessTokens.clear(),
     issued: [],
     holders: new Map(),
     seen: { exchanges: 0, twice: 0, refusedCalls: 0, calls: 0, shownBy: new Set() },

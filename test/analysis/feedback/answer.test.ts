@@ -163,8 +163,7 @@ t.test('a list of problems stays short however wrong the answer is', async t => 
   t.equal(!result.ok && result.problems.length, 10)
 })
 
-t.test('noise does not take long', async t => {
-  const startedAt = performance.now()
+t.test('noise is read to its end', async t => {
   const size = 16_000
   const noises = [
     '['.repeat(size),
@@ -173,11 +172,10 @@ t.test('noise does not take long', async t => {
     '{"'.repeat(size / 2),
     '[1]'.repeat(size / 3)
   ]
+  // The quadratic way took minutes, which is longer than a test may take.
   for (const noise of [...noises, `${'['.repeat(size / 2)}${']'.repeat(size / 2)}`]) {
     t.equal(findJson(noise), undefined)
   }
-  // It terminates: the quadratic way took minutes. How fast it is is not told by a test.
-  t.ok(performance.now() - startedAt < 20_000, `${Math.round(performance.now() - startedAt)} ms`)
 })
 
 t.test('an answer is found whatever prose stands around it, and prose alone is never one', async t => {

@@ -222,7 +222,7 @@ t.test('every piece of a result holds as its quote, and never with a word more',
   t.pass()
 })
 
-t.test('twenty long quotes from long results are looked up at once, whatever the noise', async t => {
+t.test('twenty long quotes from long results are looked up, whatever the noise', async t => {
   const noises = [
     `${'aaaa "b" \\n '.repeat(5300)}the end`,
     '\\'.repeat(32_000),
@@ -232,7 +232,6 @@ t.test('twenty long quotes from long results are looked up at once, whatever the
     'a'.repeat(64_000)
   ]
   for (const resultText of noises) {
-    const startedAt = performance.now()
     const long: CitableAction[] = [{ number: 1, module: 'm', result: 'ok', resultText }]
     const quotes = [
       `${'aaaa "b" '.repeat(100)} ... the end`,
@@ -241,11 +240,10 @@ t.test('twenty long quotes from long results are looked up at once, whatever the
       `${'\\'.repeat(900)}x`,
       'a'.repeat(900)
     ]
+    // The cubic way took minutes, which is longer than a test may take.
     for (const quote of quotes) {
-      checkEvidence({ module: 'm', rating: 1, evidence: Array(20).fill(cite(1, quote)) }, long)
+      const evidence = Array(20).fill(cite(1, quote))
+      t.ok(checkEvidence({ module: 'm', rating: 1, evidence }, long))
     }
-    const ms = performance.now() - startedAt
-    // It terminates: the cubic way took minutes.
-    t.ok(ms < 20_000, `${JSON.stringify(resultText.slice(0, 3))}: ${Math.round(ms)} ms`)
   }
 })

@@ -70,10 +70,9 @@ export const sessions: Row[] = [{
     app.next('initialize', status(404), status(502), ({ req }) => {
       req.socket.resetAndDestroy()
     })
-    const startedAt = performance.now()
     assert.equal((await add(toolbox, 'milk')).result, 'ok')
     assert.equal(app.effects.get('milk'), 1)
-    if (stage.size === 'full') assert.ok(performance.now() - startedAt >= 3500, 'by the real clock')
+    assert.equal(app.count('initialize'), 5, 'at first, three times in vain, and once it was back')
 
     const day = await stage.day(app, [[{ tool: 'note.add', input: { title: 'bread' } }, {
       tool: 'note.add',
@@ -131,7 +130,6 @@ export const sessions: Row[] = [{
     const limits = stage.size === 'full'
       ? {}
       : { ...QUICK, connectTimeoutMs: 200, listTimeoutMs: 200, closeTimeoutMs: 200 }
-    const within = stage.size === 'full' ? 20_000 : 3000
     const app = await stage.app()
     const toolbox = await stage.open(app, { limits })
     const hung: ServerResponse[] = []
@@ -139,19 +137,16 @@ export const sessions: Row[] = [{
       hung.push(res)
     }
     app.always('DELETE', silence)
-    let startedAt = performance.now()
+    // Neither is answered: each ends by its limit, or never.
     await toolbox.close()
-    assert.ok(performance.now() - startedAt < within)
     assert.equal(app.count('DELETE'), app.era === 'session' ? 1 : 0, 'the app was told')
     app.always(app.begins, silence)
-    startedAt = performance.now()
     const error = await errorOf(
       openMcpToolbox(
         { url: app.url, headers: {}, callTimeoutMs: 1000, trusted: true, limits },
         never
       )
     )
-    assert.ok(performance.now() - startedAt < within)
     assert.deepEqual([error.code, error.outage?.service], ['MCP_UNREACHABLE', 'app'])
     for (let i = 0; i < 50 && !hung.every(res => res.closed); i++) {
       await new Promise(resolve => setTimeout(resolve, 20))

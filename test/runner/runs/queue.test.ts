@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import t, { type Test } from 'tap'
 import type { OpenDatabase } from '../../../src/platform/db/database.ts'
@@ -45,7 +44,12 @@ t.test('a run whose worker failed goes before a backlog that is older', async t 
   await queue.work(1, async runId => {
     taken.push(runId)
     if (taken.length === waiting.length + 2) all.resolve()
-    if (taken.length > 1) return sleep(1000)
+    // Its pause is over while the first of the backlog is at work.
+    if (taken.length === 2) {
+      await sql`UPDATE pgboss.job SET start_after = now() - interval '1 second' WHERE state = 'retry'`
+        .execute(db)
+    }
+    if (taken.length > 1) return
     await queue.enqueue(db, waiting)
     await sql`UPDATE pgboss.job SET created_on = created_on - interval '1 hour' WHERE data ->> 'runId' <> 'failing'`
       .execute(db)
@@ -53,7 +57,7 @@ t.test('a run whose worker failed goes before a backlog that is older', async t 
   }, async () => {})
   await all.promise
   t.equal(taken[0], 'failing')
-  t.ok(taken.lastIndexOf('failing') < taken.length - 1, taken.join(', '))
+  t.equal(taken[2], 'failing', taken.join(', '))
 })
 
 t.test('a process that starts looks at once for runs whose worker was not heard of', async t => {
@@ -86,7 +90,7 @@ t.test('runs whose attempts are used up are given up together, however many', as
     abandoned.push(runId)
     if (abandoned.length === runs.length) all.resolve()
   })
-  await Promise.race([all.promise, sleep(15_000)])
+  await all.promise
   t.strictSame(abandoned.sort(), runs.map(run => run.runId).sort())
 })
 
@@ -100,7 +104,7 @@ t.test('a run that a process was giving up when it died is given up by the next'
   await sql`UPDATE pgboss.queue SET monitor_on = NULL, monitor_claim_on = NULL`.execute(db)
   const again = await startQueue(t, database)
   await again.queue.work(1, async () => {}, async runId => abandoned.resolve(runId))
-  t.equal(await Promise.race([abandoned.promise, sleep(15_000)]), 'half given up')
+  t.equal(await abandoned.promise, 'half given up')
   const { rows } =
     await sql`SELECT heartbeat_seconds FROM pgboss.queue WHERE name = 'runs-abandoned'`.execute(db)
   t.strictSame(rows, [{ heartbeat_seconds: 60 }], 'so that a lost one is noticed')
@@ -121,6 +125,6 @@ t.test('a worker goes on at once when the clock of its process is set back in th
     shiftClock(0)
     if (taken.length === 2) both.resolve()
   }, async () => {})
-  await Promise.race([both.promise, sleep(10_000)])
+  await both.promise
   t.strictSame(taken, ['first', 'second'])
 })
