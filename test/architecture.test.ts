@@ -43,7 +43,12 @@ const MAY_IMPORT: Record<string, string[]> = {
   'analysis/feedback': ['platform/db'],
   'analysis/incidents': ['platform/db'],
   'analysis/releases': ['platform/db', 'personas'],
-  'analysis/insights': ['platform/db', 'personas', 'analysis/feedback'],
+  'analysis/insights': [
+    'platform/db',
+    'personas',
+    'analysis/statistics',
+    'analysis/feedback'
+  ],
   'analysis/verdicts': ['platform/db', 'analysis/statistics'],
   'runner/modules': [],
   'runner/models': [],

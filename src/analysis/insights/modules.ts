@@ -2,7 +2,8 @@ import type { Queryable } from '../../platform/db/database.ts'
 import { readContract, type ContractRow } from './contract.ts'
 import { readScope, type Range } from './filters.ts'
 import { foldScope, inOneView } from './folded-scope.ts'
-import { interval95, meanOf, MIN_N, round, type Sample } from './interval.ts'
+import { readClusters, type ClustersRow } from './clusters.ts'
+import { intervalOf, meanOf, MIN_N, round } from './interval.ts'
 import { readLatencies, type LatencyRow } from './latencies.ts'
 import { countUnreadable, readFacts, type FactsRow } from './module-facts.ts'
 import { readChanges } from './presence.ts'
@@ -26,18 +27,23 @@ export interface ModulesAnswer {
 export async function describeModules (db: Queryable, query: ModulesQuery): Promise<ModulesAnswer> {
   const { by = 'day', mix = false, ...filter } = query
   const asked = { ...await readScope(db, filter), by, mix }
-  const { scope, facts, latencies, contract, unreadable } = await inOneView(db, async trx => {
-    const folded = await foldScope(trx, asked)
-    const scope = { ...folded, ...await readChanges(trx, folded) }
-    return {
-      scope,
-      facts: await readFacts(trx, scope),
-      latencies: await readLatencies(trx, scope),
-      contract: await readContract(trx, scope),
-      unreadable: await countUnreadable(trx, scope)
+  const { scope, facts, clusters, latencies, contract, unreadable } = await inOneView(
+    db,
+    async trx => {
+      const folded = await foldScope(trx, asked)
+      const scope = { ...folded, ...await readChanges(trx, folded) }
+      return {
+        scope,
+        facts: await readFacts(trx, scope),
+        clusters: await readClusters(trx, scope),
+        latencies: await readLatencies(trx, scope),
+        contract: await readContract(trx, scope),
+        unreadable: await countUnreadable(trx, scope)
+      }
     }
-  })
+  )
   const factsOf = Map.groupBy(facts, groupKey)
+  const clustersOf = Map.groupBy(clusters, groupKey)
   const latenciesOf = Map.groupBy(latencies, groupKey)
   const contractOf = Map.groupBy(contract, groupKey)
   const groups = facts.filter(row => row.module === null).sort(latestFirst)
@@ -48,6 +54,7 @@ export async function describeModules (db: Queryable, query: ModulesQuery): Prom
     groups: groups.map(group => {
       const key = groupKey(group)
       const measured = {
+        clusters: clustersOf.get(key) ?? [],
         latencies: latenciesOf.get(key) ?? [],
         contract: contractOf.get(key) ?? []
       }
@@ -85,8 +92,9 @@ export function distinct (names: (string | null)[]): (string | null)[] {
   return [...new Set(names)].sort((a, b) => a === null ? 1 : b === null ? -1 : a < b ? -1 : 1)
 }
 
-/** What is read from the calls themselves. */
+/** Everything that the sums of a module do not hold. */
 interface Measured {
+  clusters: ClustersRow[]
   latencies: LatencyRow[]
   contract: ContractRow[]
 }
@@ -94,11 +102,12 @@ interface Measured {
 function toGroup (
   group: FactsRow,
   facts: FactsRow[],
-  { latencies, contract }: Measured
+  { clusters, latencies, contract }: Measured
 ): ModuleGroup {
   const ofModules = Map.groupBy(facts.filter(row => row.module !== null), row => row.module ?? '')
   const modules = [...ofModules].flatMap(([module, rows]) => {
     const measured = {
+      clusters: clusters.filter(row => row.module === module),
       latencies: latencies.filter(row => row.module === module),
       contract: contract.filter(row => row.module === module)
     }
@@ -117,16 +126,15 @@ function toGroup (
 function toModule (
   module: string,
   rows: FactsRow[],
-  { latencies, contract }: Measured
+  { clusters, latencies, contract }: Measured
 ): ModuleInsight[] {
   const total = rows.find(row => row.bucket === null)
   if (total === undefined) return []
-  const sample = sampleOf(total)
   return [{
     module,
     n: total.n,
-    mean: meanOf(sample),
-    interval: interval95(sample),
+    mean: meanOf(total),
+    interval: intervalOf(clusters[0]),
     ratings: {
       counted: total.n,
       ungrounded: total.ungrounded,
@@ -165,19 +173,10 @@ function toPoint (row: FactsRow, at: Date): ModuleInsight['trend'][number] {
   return {
     at: at.toISOString(),
     n,
-    mean: meanOf(sampleOf(row)),
+    mean: meanOf(row),
     friction: frictionOf(row),
     calls,
     appErrors
-  }
-}
-
-/** Sums of whole numbers: nothing is lost on the way. */
-function sampleOf ({ n, rating_sum: sum, rating_squares: squares }: FactsRow): Sample {
-  return {
-    n,
-    mean: n === 0 ? null : sum / n,
-    sd: n < 2 ? null : Math.sqrt(Math.max(0, squares - sum * sum / n) / (n - 1))
   }
 }
 

@@ -30,10 +30,10 @@ const TrendPoint = Type.Object({
 export const ModuleInsight = Type.Object({
   module: Type.String(),
   n: count('ratings behind the mean: grounded, with a number'),
-  mean: Nullable(Type.Number(), 'null below n = 3'),
+  mean: Nullable(Type.Number(), 'null below 3 ratings'),
   interval: Nullable(
     Type.Object({ low: Type.Number(), high: Type.Number() }),
-    "95 %, Student's t on the mean, within 1 to 5; null below n = 3. It takes ratings as independent: mind `personas`"
+    "95 % of the mean, within 1 to 5, with personas as clusters and Student's t; null below 5 personas"
   ),
   ratings: Type.Object({
     counted: count('the same as n'),

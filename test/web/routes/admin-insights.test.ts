@@ -78,7 +78,7 @@ t.test('only grounded numbers count; all others are counted where they belong', 
     module: 'todo',
     n: 3,
     mean: 4,
-    interval: { low: 1.52, high: 5 },
+    interval: null,
     ratings: { counted: 3, ungrounded: 2, cannotSay: 1, unchecked: 1, personas: 2 }
   })
   t.equal((await modules()).unreadable, 1)
@@ -262,6 +262,29 @@ t.test('models and prompt versions come apart, the latest first, unless they are
     'latencies come apart too'
   )
   t.same((await only('?mix=true'))[0]?.latency, { n: 9, p50Ms: 300, p95Ms: 500 })
+})
+
+t.test('an interval has personas as its clusters, from the fifth one on', async t => {
+  const cast = [mara.id, ben.id]
+  for (const name of ['eva', 'ida', 'olaf']) {
+    cast.push((await createPersona(app, { email: `${name}@interval.test`, name })).id)
+  }
+  const told = [[4, 4, 5, 4], [3, 2, 3], [5, 5], [4, 4, 4, 4, 4], [2, 3]]
+  const rate = async (i: number) => {
+    for (const [day, value] of (told[i] ?? []).entries()) {
+      await run(`i${i}-${day}`, cast[i] ?? '', { persona_version: 2 })
+      await rating(`i${i}-${day}`, 'todo', value)
+    }
+  }
+  for (let i = 0; i < 4; i++) await rate(i)
+  t.match(await only(), [{ n: 14, interval: null, ratings: { personas: 4 } }])
+  await rate(4)
+  // By the formula of docs/ratings.md, computed apart; over single ratings it were 3.25 to 4.25.
+  const expected = { n: 16, mean: 3.75, interval: { low: 2.71, high: 4.79 } }
+  t.match(await only(), [expected])
+  await run('old', mara.id, { persona_version: 1 })
+  await rating('old', 'todo', 1)
+  t.match(await only(), [expected], 'an earlier version of a persona does not count')
 })
 
 t.test('of a persona that was changed only the newest version counts, and it is said how much that leaves out', async t => {
