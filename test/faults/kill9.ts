@@ -126,24 +126,32 @@ interface Killed {
  */
 async function killOne (world: World, fleet: Fleet, inCall: boolean): Promise<Killed> {
   const { db } = world.store
+  // A call that arrives from now on is not answered before the kill, however busy the machine is.
+  const hold = Promise.withResolvers<void>()
+  const heldFrom = world.app.calls.length
+  if (inCall) world.app.held = hold.promise
   let victim = fleet.workers[0]
   await until(async () => {
     victim = fleet.workers[Math.floor(Math.random() * fleet.workers.length)]
     if (victim === undefined) return false
-    return inCall ? isCalling(world.app, victim.name) : (await heldBy(db, victim.name)).length > 0
+    return inCall
+      ? isCalling(world.app, victim.name, heldFrom)
+      : (await heldBy(db, victim.name)).length > 0
   }, { limitMs: 30_000, everyMs: 10 })
   if (victim === undefined) throw new Error('no process is left to kill')
   fleet.remove(victim)
   victim.signal('SIGKILL')
   const atMs = Date.now()
   await victim.ended
+  world.app.held = undefined
+  hold.resolve()
   // A process that is killed while it starts says so on the next look; here none is.
   fleet.add().catch(() => {})
   return { atMs, held: await heldBy(db, victim.name) }
 }
 
-function isCalling ({ calls }: CountingApp, worker: string): boolean {
-  return calls.slice(-100).some(call =>
+function isCalling ({ calls }: CountingApp, worker: string, from: number): boolean {
+  return calls.slice(from).some(call =>
     call.worker === worker && call.answer === 'open' && call.tool === 'ledger.add'
   )
 }

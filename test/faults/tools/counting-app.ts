@@ -51,6 +51,8 @@ export interface CountingApp {
    * How long a call takes before and after its effect, in milliseconds. May be changed at any time.
    */
   pace: { beforeMs: number, afterMs: number }
+  /** Calls are carried out and not answered before this; undefined: at once. */
+  held: Promise<void> | undefined
   /** What goes wrong with this call, before or after its effect; null: nothing. */
   fault: (method: string) => { kind: AppFault, after: boolean } | null
 }
@@ -73,6 +75,7 @@ export async function startCountingApp (t: Teardown): Promise<CountingApp> {
     mcpUrl: worker => `${authUrl}/${worker}/mcp`,
     calls: [],
     pace: { beforeMs: 0, afterMs: 0 },
+    held: undefined,
     fault: () => null
   }
   return app
@@ -172,6 +175,7 @@ async function call (
   if (app.pace.beforeMs > 0) await sleep(app.pace.beforeMs)
   if (acts) seen.acted++
   if (app.pace.afterMs > 0) await sleep(app.pace.afterMs)
+  await app.held
   return `The book has ${token}.`
 }
 
