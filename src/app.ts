@@ -51,6 +51,7 @@ import { personaPages } from './web/routes/pages/personas.ts'
 import { releasePages } from './web/routes/pages/releases.ts'
 import { runnerPages } from './web/routes/pages/runner.ts'
 import { runPages } from './web/routes/pages/runs.ts'
+import { searchPages } from './web/routes/pages/search.ts'
 import { signInPages } from './web/routes/pages/sign-in.ts'
 import { toolPages } from './web/routes/pages/tools.ts'
 
@@ -146,6 +147,7 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
           await signedIn.register(releasePages)
           await signedIn.register(runnerPages)
           await signedIn.register(toolPages)
+          await signedIn.register(searchPages)
           await signedIn.register(eventStream)
         })
       })

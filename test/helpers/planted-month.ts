@@ -68,6 +68,10 @@ export async function plantMonth (db: Queryable): Promise<Persona[]> {
   await inPieces(said, part => db.insertInto('persona_feedback').values(part).execute())
   const calls = rows.flatMap(row => row.calls)
   await inPieces(calls, part => db.insertInto('persona_actions').values(part).execute())
+  const tools = MODULES.flatMap(module =>
+    ['list', 'search'].map(verb => ({ tool_name: `${module}.${verb}`, module }))
+  )
+  await db.insertInto('known_tools').values(tools).execute()
   for (const { ago, touches = [], ...release } of RELEASES) {
     // A verdict is given release by release, as it is in use.
     await db.insertInto('releases').values({

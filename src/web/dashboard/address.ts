@@ -24,8 +24,11 @@ export function modulePath (module: string, app?: string): string {
 }
 
 /** @param app that the release is of; the first one, or the only one, needs no mention */
-export const releasePath = (version: string, app?: string) =>
-  address(`/releases/${encodeURIComponent(version)}`, { app })
+export function releasePath (version: string, app?: string): string {
+  return address(`/releases/${encodeURIComponent(version)}`, {
+    app: app === FIRST_APP ? undefined : app
+  })
+}
 
 /** What the page of a run shows at once; a citation must know on which page its action is. */
 export const ACTIONS_PER_PAGE = 200
