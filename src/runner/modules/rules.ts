@@ -1,4 +1,5 @@
 import { ConfigError } from '../../platform/errors.ts'
+import { covers } from './tool-pattern.ts'
 
 /** The modules that an operator names, each by patterns of tools. Pure. */
 
@@ -11,11 +12,6 @@ export const MODULE_NAME = '^(?!__)[^\\u0000-\\u001f/\\\\?#]{1,100}$'
 /** The module that the rules give a tool; undefined: none covers it. */
 export function moduleByRules (rules: ModuleRules, tool: string): string | undefined {
   return rules.find(([, patterns]) => patterns.some(pattern => covers(pattern, tool)))?.[0]
-}
-
-function covers (pattern: string, tool: string): boolean {
-  const parts = pattern.split('*').map(part => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
-  return new RegExp(`^${parts.join('.*')}$`, 'isu').test(tool)
 }
 
 /**

@@ -1,4 +1,5 @@
-import { covers, type ToolPolicy } from './tool-policy.ts'
+import { covers } from '../modules/tool-pattern.ts'
+import type { ToolPolicy } from './tool-policy.ts'
 import type { SetAside, SetAsideReason } from './toolbox.ts'
 
 /** The line of configuration that gives a persona a tool that was set aside. Pure. */

@@ -1,3 +1,4 @@
+import { covers } from '../modules/tool-pattern.ts'
 import { standardOf, type Preset } from './tool-presets.ts'
 import { destructiveWord, readsOnly } from './tool-words.ts'
 
@@ -157,29 +158,6 @@ function mayRead (
  */
 function allowsDestroying (pattern: string, { word }: Destroys): boolean {
   return word === null || !pattern.includes('*') || destructiveWord(pattern) !== null
-}
-
-/**
- * Piece by piece, each at its first place: one expression with many stars would take for ever over
- * a name made for it.
- */
-export function covers (pattern: string, name: string): boolean {
-  const [first = '', ...rest] = pattern.normalize('NFKC').split('*').map(part =>
-    part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&')
-  )
-  const text = name.normalize('NFKC')
-  const last = rest.pop()
-  if (last === undefined) return new RegExp(`^${first}$`, 'isu').test(text)
-  let at = endOf(`^${first}`, text, 0)
-  for (const part of rest) at = at === null ? null : endOf(part, text, at)
-  return at !== null && new RegExp(`${last}$`, 'isu').test(text.slice(at))
-}
-
-/** Where the first such piece from there on ends; null: there is none. */
-function endOf (piece: string, text: string, from: number): number | null {
-  const expression = new RegExp(piece, 'gisu')
-  expression.lastIndex = from
-  return expression.test(text) ? expression.lastIndex : null
 }
 
 /** `todo.*, notes.list` as patterns. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { covers } from '../../../src/runner/modules/tool-pattern.ts'
 import {
-  covers,
   hintsSayNothing,
   judgeTool,
   judgeTools,
