@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { createServer } from 'node:net'
 import type { SampleApp } from './sample-app/sample-app.ts'
 
 interface DemoSettings {
@@ -10,18 +9,19 @@ interface DemoSettings {
   signInToken: string
 }
 
-const PREFERRED_PORT = 3070
+/** The product's usual port. */
+const PREFERRED_PORT = '3070'
 
 /**
  * The environment of the demo: everything it needs is made up on the spot, so that nobody has to
  * invent a key. Of the caller's environment only what concerns the model counts; the caller's
  * database and app are never touched.
  */
-export async function demoSettings (
+export function demoSettings (
   caller: Record<string, string | undefined>,
   sampleApp: SampleApp,
   standInUrl?: string
-): Promise<DemoSettings> {
+): DemoSettings {
   const adminKey = randomBytes(16).toString('hex')
   const seedSecret = randomBytes(16).toString('hex')
   return {
@@ -31,7 +31,7 @@ export async function demoSettings (
     env: {
       NODE_ENV: 'development',
       HOST: '127.0.0.1',
-      PORT: caller.PORT ?? String(await freePort()),
+      PORT: caller.PORT ?? PREFERRED_PORT,
       DATA_DIR: 'memory://',
       SERVICE_KEY: randomBytes(16).toString('hex'),
       ADMIN_KEY: adminKey,
@@ -47,13 +47,4 @@ export async function demoSettings (
       LOG_LEVEL: 'warn'
     }
   }
-}
-
-/** The product's usual port, or any other where that one is taken. */
-function freePort (): Promise<number> {
-  return new Promise(resolve => {
-    const probe = createServer()
-    probe.once('error', () => resolve(0))
-    probe.listen(PREFERRED_PORT, '127.0.0.1', () => probe.close(() => resolve(PREFERRED_PORT)))
-  })
 }

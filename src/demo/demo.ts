@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify'
 import { buildApp } from '../app.ts'
 import { readEnvironment } from '../platform/environment.ts'
 import { upsertPersona } from '../personas/repository.ts'
@@ -63,7 +64,7 @@ async function demo ({ days, stay, locale }: DemoOptions): Promise<void> {
       : await startScriptedClaude({ script: playPersona })
     if (standIn !== undefined) closers.push(standIn.close)
 
-    const settings = await demoSettings(environment, sampleApp, standIn?.url)
+    const settings = demoSettings(environment, sampleApp, standIn?.url)
     const app = await buildApp({
       env: settings.env,
       logger: { level: 'warn' },
@@ -71,7 +72,7 @@ async function demo ({ days, stay, locale }: DemoOptions): Promise<void> {
       ...(standIn !== undefined && { pageNotice: STAND_IN_NOTICE })
     })
     closers.push(() => app.close())
-    const address = await app.listen({ host: app.config.HOST, port: app.config.PORT })
+    const address = await listen(app, environment.PORT === undefined)
 
     const personas: Persona[] = []
     for (const input of readCatalogue(locale === 'de' ? CATALOGUE_FILE : ENGLISH_CATALOGUE_FILE)) {
@@ -116,5 +117,16 @@ async function demo ({ days, stay, locale }: DemoOptions): Promise<void> {
     if (interrupted) return
     console.error(messageOf(error))
     await end(1)
+  }
+}
+
+/** On the port of the settings; where that is taken and nobody asked for it, on any other. */
+async function listen (app: FastifyInstance, mayMove: boolean): Promise<string> {
+  const { HOST: host, PORT: port } = app.config
+  try {
+    return await app.listen({ host, port })
+  } catch (error) {
+    if (!mayMove || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    return app.listen({ host, port: 0 })
   }
 }
