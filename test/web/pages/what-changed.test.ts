@@ -48,6 +48,13 @@ t.test('the page of a module says whom it hit, and what personas say, worst firs
   t.match(await read(`/modules/notes?persona=${persona}`), `value="${persona}" selected`)
 })
 
+t.test('two releases stand side by side at one address, and an unknown one is told', async t => {
+  const text = textOf(await read('/releases/2.5.0?with=2.4.0'))
+  t.match(text, /2\.5\.0 beside 2\.4\.0/)
+  t.match(text, /notes worse 4\.\d → 2\.\d .* calendar no worse .* better 3\.\d → 4\.\d/)
+  t.match(textOf(await read('/releases/2.5.0?with=9')), /No other release is called “9”/)
+})
+
 t.test('a change stands where its verdict says', async t => {
   await db.updateTable('release_looks').set({ state: 'better' })
     .where('release', '=', WORSE.release).where('module', '=', WORSE.module).execute()

@@ -6,10 +6,15 @@ import { readReleaseLines } from '../../dashboard/releases.ts'
 import { tally, verdictWord } from '../../dashboard/verdict-words.ts'
 import { getRelease, hasGoneLive } from '../../../analysis/releases/repository.ts'
 import { describeRelease } from '../../../analysis/verdicts/describe-release.ts'
+import type { ReleaseVerdicts } from '../../../analysis/verdicts/look-schemas.ts'
 import { readAppChoice } from './app-choice.ts'
 
 const SHOWN = 100
 const AppQuery = Type.Object({ app: Type.Optional(Type.String({ maxLength: 100 })) })
+const ReleaseQuery = Type.Object({
+  app: AppQuery.properties.app,
+  with: Type.Optional(Type.String({ maxLength: 100 }))
+})
 
 /** What each release did to the modules of its app. */
 export const releasePages: FastifyPluginAsyncTypebox = async app => {
@@ -49,22 +54,36 @@ export const releasePages: FastifyPluginAsyncTypebox = async app => {
     schema: {
       hide: true,
       params: Type.Object({ version: Type.String({ maxLength: 100 }) }),
-      querystring: AppQuery
+      querystring: ReleaseQuery
     }
   }, async (request, reply) => {
     const choice = await readAppChoice(db, request.query.app)
     const key = { app: choice.app ?? FIRST_APP, version: request.params.version }
-    const [release, isLive, said] = await Promise.all([
+    const [release, isLive, said, lines] = await Promise.all([
       getRelease(db, key),
       hasGoneLive(db, key),
-      describeRelease(db, key)
+      describeRelease(db, key),
+      readReleaseLines(db, key.app, SHOWN)
     ])
+    const others = lines.map(({ version }) => version).filter(version => version !== key.version)
+    const wanted = request.query.with || undefined
+    const version = others.find(other => other === wanted)
+    const beside = version === undefined
+      ? null
+      : await describeRelease(db, { app: key.app, version })
     return reply.view('release.eta', {
       title: `Release ${key.version}`,
       nav: 'releases',
       ...said,
       release,
       isLive,
+      others,
+      beside,
+      rows: beside === null ? [] : sideBySide(said, beside),
+      kept: choice.kept,
+      hint: wanted === undefined || beside !== null
+        ? null
+        : `No other release is called “${wanted}”, so nothing is compared. Pick one of the list.`,
       word: verdictWord,
       links: {
         all: address('/releases', { app: choice.kept }),
@@ -72,4 +91,22 @@ export const releasePages: FastifyPluginAsyncTypebox = async app => {
       }
     })
   })
+}
+
+/** The verdicts on two releases by module, in the order of the first. */
+function sideBySide (one: ReleaseVerdicts, other: ReleaseVerdicts) {
+  const modules = new Set([...one.modules, ...other.modules].map(({ module }) => module))
+  return [...modules].map(module => ({
+    module,
+    cells: [one, other].map(({ modules }) => {
+      const found = modules.find(each => each.module === module)
+      const rating = found?.looks.find(({ day }) => day === found.seenOnDay)?.rating
+      return found === undefined
+        ? null
+        : {
+          verdict: found.verdict,
+          step: rating ? `${rating.before.toFixed(1)} → ${rating.after.toFixed(1)}` : '–'
+        }
+    })
+  }))
 }
