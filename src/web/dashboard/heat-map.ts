@@ -14,8 +14,8 @@ interface HeatCell {
   text: string
   n: number
   /**
-   * `heat-1` (bad) to `heat-5` (good), `heat-none`; `thin` below n = 3, where no colour may pretend
-   * to be a mean.
+   * A level is a shade: `heat-1` (bad) to `heat-5` (good), `heat-none`; `thin` below n = 3. A
+   * change is a colour: `shift-worse` or `shift-better`.
    */
   tone: string
 }
@@ -29,10 +29,12 @@ interface HeatMap {
   rows: HeatRow[]
   hasMore: boolean
 }
-type HeatMeasure = 'rating' | 'friction'
+export type HeatMeasure = 'rating' | 'change' | 'friction'
 
 const PERSONAS_PER_PAGE = 40
 const MAX_MODULES = 40
+/** A change of less has no colour. */
+const HALF = 0.5
 
 /**
  * How many different ones stand behind the cells: numbers of different models and prompts do not
@@ -43,7 +45,7 @@ export async function countMixed (
   scope: Scope,
   measure: HeatMeasure
 ): Promise<{ models: number, promptVersions: number }> {
-  const from = measure === 'rating'
+  const from = measure !== 'friction'
     ? sql`persona_feedback f WHERE f.grounded AND f.rating IS NOT NULL`
     : sql`module_visits f WHERE true`
   const { rows: [row] } = await sql<{ models: number, promptVersions: number }>`
@@ -60,12 +62,19 @@ interface FactRow {
   singles: number[] | null
 }
 
-/** A page of personas in order of name. @param page from 1 */
+interface HeatQuestion {
+  measure: HeatMeasure
+  /** What a change is counted from. */
+  at: string
+  /** From 1. */
+  page: number
+}
+
+/** A page of personas in order of name. */
 export async function readHeatMap (
   db: Queryable,
   scope: Scope,
-  measure: HeatMeasure,
-  page: number
+  { measure, at, page }: HeatQuestion
 ): Promise<HeatMap> {
   const { rows: modules } = await sql<{ module: string }>`
     SELECT module FROM known_tools WHERE app = ${
@@ -83,11 +92,12 @@ export async function readHeatMap (
       (page - 1) * PERSONAS_PER_PAGE
     ).execute()
   const shown = personas.slice(0, PERSONAS_PER_PAGE)
-  const facts = await (measure === 'rating' ? readRatings : readFriction)(
-    db,
-    scope,
-    shown.map(persona => persona.id)
-  )
+  const ids = shown.map(persona => persona.id)
+  const facts = measure === 'rating'
+    ? await readRatings(db, scope, ids)
+    : measure === 'friction'
+    ? await readFriction(db, scope, ids)
+    : await readShifts(db, scope, ids, at)
   const byCell = new Map(facts.map(fact => [`${fact.persona_id} ${fact.module}`, fact]))
   const names = modules.map(row => row.module)
   const rows = shown.map(persona => ({
@@ -104,6 +114,27 @@ async function readRatings (db: Queryable, scope: Scope, personaIds: string[]): 
     inScope(scope, 'f')
   } AND f.persona_id = ANY (${personaIds}::uuid[]) AND f.grounded AND f.rating IS NOT NULL
     GROUP BY 1, 2`.execute(db)
+  return rows
+}
+
+/** Mean after `at` minus mean before, where there are 3 ratings or more on both sides. */
+async function readShifts (
+  db: Queryable,
+  scope: Scope,
+  personaIds: string[],
+  at: string
+): Promise<FactRow[]> {
+  const before = sql`f.created_at < ${at}::timestamptz`
+  const after = sql`f.created_at >= ${at}::timestamptz`
+  const { rows } = await sql<FactRow>`
+    SELECT f.persona_id, f.module, (count(*) FILTER (WHERE ${after}))::int AS n, NULL AS singles,
+      (avg(f.rating) FILTER (WHERE ${after}) - avg(f.rating) FILTER (WHERE ${before}))::float8 AS mean
+    FROM persona_feedback f WHERE ${
+    inScope(scope, 'f')
+  } AND f.persona_id = ANY (${personaIds}::uuid[]) AND f.grounded AND f.rating IS NOT NULL
+    GROUP BY 1, 2
+    HAVING count(*) FILTER (WHERE ${before}) >= ${MIN_N} AND count(*) FILTER (WHERE ${after}) >= ${MIN_N}`
+    .execute(db)
   return rows
 }
 
@@ -124,6 +155,14 @@ function toCell (fact: FactRow | undefined, measure: HeatMeasure): HeatCell {
   if (fact === undefined || fact.mean === null) return { text: '–', n: 0, tone: 'heat-none' }
   if (measure === 'friction') {
     return { text: fact.mean.toFixed(0), n: fact.n, tone: `heat-${frictionStep(fact.mean)}` }
+  }
+  if (measure === 'change') {
+    const sign = fact.mean < 0 ? '−' : '+'
+    return {
+      text: `${sign}${Math.abs(fact.mean).toFixed(1)}`,
+      n: fact.n,
+      tone: fact.mean <= -HALF ? 'shift-worse' : fact.mean >= HALF ? 'shift-better' : 'heat-none'
+    }
   }
   if (fact.n < MIN_N) {
     return {

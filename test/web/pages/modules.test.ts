@@ -62,12 +62,15 @@ t.test('the heat map shows a mean with n from three ratings on, single ratings b
   await rows.rating('r0', 'notes', 1)
   await rows.rating('r1', 'journal', 5, { grounded: false })
   const { body } = await reader.get('/modules')
-  t.match(body, /class="heat-3"><b>3\.0<\/b> <span class="n">n 3/)
-  t.match(body, /class="heat-1 thin"><b>1<\/b> <span class="n">n 1/)
+  t.match(body, /class="heat-3"><a class="cell" href="[^"]+"><b>3\.0<\/b><\/a> <span class="n">n 3/)
+  t.match(
+    body,
+    /class="heat-1 thin"><a class="cell" href="[^"]+"><b>1<\/b><\/a> <span class="n">n 1/
+  )
   t.match(body, /class="heat-none"/, 'an ungrounded rating is in no cell')
   t.match(
     (await reader.get('/modules?show=friction')).body,
-    /class="heat-2"><b>30<\/b> <span class="n">n 3/
+    /class="heat-2"><a class="cell" href="[^"]+"><b>30<\/b><\/a> <span class="n">n 3/
   )
 })
 

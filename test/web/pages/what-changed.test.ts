@@ -55,6 +55,13 @@ t.test('two releases stand side by side at one address, and an unknown one is to
   t.match(textOf(await read('/releases/2.5.0?with=9')), /No other release is called “9”/)
 })
 
+t.test('the heat map colours a change, and never a level', async t => {
+  const change = await read('/modules?show=change')
+  t.match(change, /change since 2\.5\.0/)
+  t.match(change, /class="shift-worse"><a class="cell" href="\/modules\/notes\?persona=/)
+  t.notMatch(await read('/modules'), /class="shift-/)
+})
+
 t.test('a change stands where its verdict says', async t => {
   await db.updateTable('release_looks').set({ state: 'better' })
     .where('release', '=', WORSE.release).where('module', '=', WORSE.module).execute()

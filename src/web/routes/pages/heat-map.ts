@@ -1,6 +1,8 @@
 import { Type, type Static } from 'typebox'
 import { address, modulePath, personaPath } from '../../dashboard/address.ts'
-import { countMixed, readHeatMap } from '../../dashboard/heat-map.ts'
+import { FIRST_APP } from '../../../personas/app-name.ts'
+import { readReleaseLines } from '../../dashboard/releases.ts'
+import { countMixed, readHeatMap, type HeatMeasure } from '../../dashboard/heat-map.ts'
 import { readVersions } from '../../dashboard/module.ts'
 import type { Queryable } from '../../../platform/db/database.ts'
 import { readScope } from '../../../analysis/insights/filters.ts'
@@ -18,6 +20,10 @@ export const HeatQuery = Type.Object({
 })
 export type HeatQuery = Static<typeof HeatQuery>
 
+const MEASURES: readonly HeatMeasure[] = ['rating', 'change', 'friction']
+/** Releases that are planned come first and are not live. */
+const LOOKED_AT = 20
+
 /** What each persona makes of each module. */
 export async function describeHeatMap (db: Queryable, query: HeatQuery) {
   const { page = 1, show } = query
@@ -25,7 +31,9 @@ export async function describeHeatMap (db: Queryable, query: HeatQuery) {
   const { app } = choice
   const appVersion = query.appVersion || undefined
   const { days, from, kept: daysKept } = await readDays(db, query.days)
-  const measure = show === 'friction' ? 'friction' : 'rating'
+  const measure = MEASURES.find(known => known === show) ?? 'rating'
+  const releases = await readReleaseLines(db, app ?? FIRST_APP, LOOKED_AT)
+  const live = releases.find(({ isLive }) => isLive)
   const kept = {
     days: daysKept,
     show: measure === 'rating' ? undefined : measure,
@@ -34,7 +42,7 @@ export async function describeHeatMap (db: Queryable, query: HeatQuery) {
   }
   const scope = await readScope(db, { from, appVersion, ...(app !== undefined && { app }) })
   const [heat, mixed, versions] = await Promise.all([
-    readHeatMap(db, scope, measure, page),
+    readHeatMap(db, scope, { measure, at: live?.at ?? scope.range.to, page }),
     countMixed(db, scope, measure),
     readVersions(db, scope)
   ])
@@ -47,8 +55,9 @@ export async function describeHeatMap (db: Queryable, query: HeatQuery) {
       path: '/modules',
       kept: { ...kept, appVersion: undefined }
     }),
-    measures: ['rating', 'friction'].map(name => ({
-      name,
+    since: live?.version ?? null,
+    measures: MEASURES.map(name => ({
+      name: name === 'change' ? `change since ${live?.version ?? 'the live release'}` : name,
       href: address('/modules', { ...kept, show: name }),
       isCurrent: name === measure
     })),
@@ -62,6 +71,10 @@ export async function describeHeatMap (db: Queryable, query: HeatQuery) {
     links: {
       module: (module: string) =>
         address(modulePath(module), { days: daysKept, appVersion, app: choice.kept }),
+      cell: (module: string, persona: string) =>
+        `${
+          address(modulePath(module), { days: daysKept, appVersion, app: choice.kept, persona })
+        }#voices`,
       persona: personaPath
     }
   }
