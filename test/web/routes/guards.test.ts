@@ -77,9 +77,11 @@ GET    /sign-in/demo/:token                       yes      yes      yes      yes
 POST   /sign-out                                  in       in       in       in       in       in       in       in       in
 GET    /                                          in       in       in       in       in       in       yes      yes      in
 GET    /events                                    in       in       in       in       in       in       yes      yes      in
+GET    /health-line                               in       in       in       in       in       in       yes      yes      in
 GET    /modules                                   in       in       in       in       in       in       yes      yes      in
 GET    /modules/:module                           in       in       in       in       in       in       yes      yes      in
 GET    /overview/insights                         in       in       in       in       in       in       yes      yes      in
+GET    /search                                    in       in       in       in       in       in       yes      yes      in
 GET    /overview/now                              in       in       in       in       in       in       yes      yes      in
 GET    /personas                                  in       in       in       in       in       in       yes      yes      in
 POST   /personas                                  401      401      401      401      401      401      yes      403      401
