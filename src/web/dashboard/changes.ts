@@ -47,6 +47,7 @@ interface Question {
 }
 
 const MOST_RELEASES = 60
+const DAY_MS = 24 * 60 * 60 * 1000
 const CHANGES = new Set(['worse', 'better', 'mixed', 'everything_moved'])
 
 export async function readWhatChanged (db: Queryable, question: Question): Promise<WhatChanged> {
@@ -117,7 +118,14 @@ async function toChange (
   const at = releases.find(({ version }) => version === judgedWith[0])?.at ?? to
   const look = found.looks.find(({ day }) => day === found.seenOnDay)
   const rating = look?.rating ?? null
-  const whom = await readWhom(db, { app, module: found.module, from, at, until: to })
+  const beginMs = Date.parse(at) - (look?.daysBefore ?? 0) * DAY_MS
+  const whom = await readWhom(db, {
+    app,
+    module: found.module,
+    from: new Date(beginMs).toISOString(),
+    at,
+    until: to
+  })
   const bands: Change['bands'] = rating === null
     ? []
     : [

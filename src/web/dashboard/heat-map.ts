@@ -66,6 +66,8 @@ interface HeatQuestion {
   measure: HeatMeasure
   /** What a change is counted from. */
   at: string
+  /** The ratings before it count from here. */
+  since: string
   /** From 1. */
   page: number
 }
@@ -74,7 +76,7 @@ interface HeatQuestion {
 export async function readHeatMap (
   db: Queryable,
   scope: Scope,
-  { measure, at, page }: HeatQuestion
+  { measure, at, since, page }: HeatQuestion
 ): Promise<HeatMap> {
   const { rows: modules } = await sql<{ module: string }>`
     SELECT module FROM known_tools WHERE app = ${
@@ -97,7 +99,7 @@ export async function readHeatMap (
     ? await readRatings(db, scope, ids)
     : measure === 'friction'
     ? await readFriction(db, scope, ids)
-    : await readShifts(db, scope, ids, at)
+    : await readShifts(db, scope, ids, { at, since })
   const byCell = new Map(facts.map(fact => [`${fact.persona_id} ${fact.module}`, fact]))
   const names = modules.map(row => row.module)
   const rows = shown.map(persona => ({
@@ -122,9 +124,9 @@ async function readShifts (
   db: Queryable,
   scope: Scope,
   personaIds: string[],
-  at: string
+  { at, since }: Pick<HeatQuestion, 'at' | 'since'>
 ): Promise<FactRow[]> {
-  const before = sql`f.created_at < ${at}::timestamptz`
+  const before = sql`f.created_at >= ${since}::timestamptz AND f.created_at < ${at}::timestamptz`
   const after = sql`f.created_at >= ${at}::timestamptz`
   const { rows } = await sql<FactRow>`
     SELECT f.persona_id, f.module, (count(*) FILTER (WHERE ${after}))::int AS n, NULL AS singles,

@@ -60,6 +60,8 @@ t.test('the heat map colours a change, and never a level', async t => {
   t.match(change, /change since 2\.5\.0/)
   t.match(change, /class="shift-worse"><a class="cell" href="\/modules\/notes\?persona=/)
   t.notMatch(await read('/modules'), /class="shift-/)
+  const better = [...change.matchAll(/shift-better"><a class="cell" href="\/modules\/calendar/g)]
+  t.ok(better.length < 5, `an earlier release made calendar better (${better.length} cells)`)
 })
 
 t.test('a change stands where its verdict says', async t => {

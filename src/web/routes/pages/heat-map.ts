@@ -23,6 +23,8 @@ export type HeatQuery = Static<typeof HeatQuery>
 const MEASURES: readonly HeatMeasure[] = ['rating', 'change', 'friction']
 /** Releases that are planned come first and are not live. */
 const LOOKED_AT = 20
+/** What an earlier release changed is not counted; fewer days before say too little. */
+const WEEK_MS = 7 * 24 * 60 * 60 * 1000
 
 /** What each persona makes of each module. */
 export async function describeHeatMap (db: Queryable, query: HeatQuery) {
@@ -34,6 +36,8 @@ export async function describeHeatMap (db: Queryable, query: HeatQuery) {
   const measure = MEASURES.find(known => known === show) ?? 'rating'
   const releases = await readReleaseLines(db, app ?? FIRST_APP, LOOKED_AT)
   const live = releases.find(({ isLive }) => isLive)
+  const at = live?.at ?? new Date().toISOString()
+  const since = releases.find(each => Date.parse(at) - Date.parse(each.at) >= WEEK_MS)?.at ?? from
   const kept = {
     days: daysKept,
     show: measure === 'rating' ? undefined : measure,
@@ -42,7 +46,7 @@ export async function describeHeatMap (db: Queryable, query: HeatQuery) {
   }
   const scope = await readScope(db, { from, appVersion, ...(app !== undefined && { app }) })
   const [heat, mixed, versions] = await Promise.all([
-    readHeatMap(db, scope, { measure, at: live?.at ?? scope.range.to, page }),
+    readHeatMap(db, scope, { measure, at, since, page }),
     countMixed(db, scope, measure),
     readVersions(db, scope)
   ])
