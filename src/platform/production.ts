@@ -65,7 +65,7 @@ export function productionProblems (env: Environment): string[] {
   ]
 }
 
-/** Without them nobody gets in or nothing runs, which a mistyped name would not show. */
+/** Required in production: without them the server would start and do nothing. */
 function missing (env: Environment): string[] {
   const isThere = (...names: string[]) => names.some(name => env[name] !== undefined)
   return [

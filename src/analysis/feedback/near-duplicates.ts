@@ -88,7 +88,7 @@ function productOf ({ dimensions, values }: Point, rows: Float64Array, row: numb
   return product
 }
 
-/** Who rated nothing in common does. */
+/** Also true where the two share no rated module. */
 function rateAlike ({ dimensions, values }: Point, rows: Float64Array, row: number): boolean {
   let apart = 0
   let both = 0

@@ -43,7 +43,7 @@ export async function* scanIncidents (
   scope: ProblemScope
 ): AsyncGenerator<Incident[]> {
   yield* scanPages(PAGE, last => readErrors(db, scope, last))
-  // Patience is nobody's fault.
+  // Walk-aways have no blame, so a filter by blame excludes them.
   if (scope.blame === undefined) yield* scanPages(PAGE, last => readWalkAways(db, scope, last))
 }
 

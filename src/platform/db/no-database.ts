@@ -8,7 +8,7 @@ import {
 import { NotReadyError } from '../errors.ts'
 import type { Queryable } from './database.ts'
 
-/** A handle for where there is no database: whoever asks it anything is told so. */
+/** A handle for commands that run without a database: every query fails and says why. */
 export function noDatabase (): Queryable {
   return new Kysely({
     dialect: {

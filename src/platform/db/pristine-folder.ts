@@ -73,7 +73,7 @@ function copyWhole (from: string, to: string): void {
   }
 }
 
-/** First its name, so that whoever copies it just now finds that it is gone. */
+/** Renames before it deletes, so that a process that copies it finds it gone. */
 function remove (folder: string): void {
   const gone = `${folder}.${process.pid}`
   renameSync(folder, gone)

@@ -42,7 +42,7 @@ async function load () {
 interface FetchInit extends RequestInit {
   /**
    * Of the body after unpacking; a larger one is not read to its end (AnswerTooLargeError).
-   * Undefined: 1 MB. Infinity: whoever reads the chunks counts them.
+   * Undefined: 1 MB. Infinity: the reader of the chunks counts them.
    */
   maxBytes?: number
 }
@@ -101,7 +101,7 @@ interface Body {
   chunks: AsyncIterable<Uint8Array>
   text(): Promise<string>
   json(): Promise<unknown>
-  /** Nobody is going to read it. */
+  /** The caller will not read the body; its connection is freed. */
   discard(): Promise<void>
 }
 

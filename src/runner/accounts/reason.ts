@@ -1,6 +1,6 @@
 import { oneLine } from '../../platform/text.ts'
 
-/** Why nobody answered, in few words: `fetch` hides it in the cause. */
+/** Why a request got no answer, in few words: `fetch` hides it in the cause. */
 export function reasonOf (error: unknown): string {
   const { message, cause } = error as Error
   const inner = cause as { code?: string, message?: string } | undefined

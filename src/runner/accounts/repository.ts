@@ -18,7 +18,7 @@ export interface StoredSecret extends Sealed {
    * can tell.
    */
   renewInMs: number | null
-  /** Whoever took the refresh token to the token endpoint has not been heard of in time. */
+  /** The process that exchanged the refresh token did not report in time. */
   isOverdue: boolean
   unusable: AccountSecretsTable['unusable']
 }

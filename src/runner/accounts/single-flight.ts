@@ -10,8 +10,8 @@ interface Flight<T> {
 }
 
 /**
- * @param work must end soon after its signal fires, which it does when nobody waits for it any more
- * @returns does the work, or joins it; whoever's signal fires stops waiting
+ * @param work must end soon after its signal fires, which happens when no caller waits any more
+ * @returns does the work, or joins it; a caller whose signal fires stops waiting
  */
 export function singleFlight<T> (
   work: (key: string, signal: AbortSignal) => Promise<T>

@@ -115,7 +115,7 @@ function noAnswer (
   error: unknown,
   signal: AbortSignal
 ): TokenAnswer {
-  // Where we do not connect and what only redirects, nobody has acted.
+  // A forbidden address or a redirect: the endpoint has not acted, so a retry is safe.
   if (error instanceof AppError) return { ok: false, fate: 'unused', error }
   const reason = reasonOf(error)
   // A run that ended says nothing about the service.

@@ -81,7 +81,7 @@ async function account (day: DayContext, request: ModelRequest, error: unknown):
   else await day.journal.chargeUnanswered(mostUsd(day, request))
 }
 
-/** What a call that broke off has cost, perhaps, leaves nothing for another. */
+/** Charging the unanswered attempt used up the limit, so it is not retried. */
 class NotAgain extends Error {
   readonly limit: LimitReason | 'daily_budget'
   constructor (limit: LimitReason | 'daily_budget') {

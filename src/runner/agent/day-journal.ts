@@ -42,7 +42,7 @@ export interface Spent {
   /** Tokens that were not read from the cache. */
   inputTokens: number
   outputTokens: number
-  /** US dollars; null: nobody knows the price. */
+  /** US dollars; null: the price is unknown. */
   usd: number | null
   /** US dollars that calls whose answer never came may have cost at most. */
   unansweredUsd: number
@@ -80,7 +80,7 @@ export interface DayJournal {
   /**
    * A call of the model broke off and may have been answered all the same: what the budget has
    * reserved for it is charged.
-   * @param mostUsd what it may have cost at most; null: nobody knows the price
+   * @param mostUsd the most it may have cost; null: the price is unknown
    */
   chargeUnanswered(mostUsd: number | null): Promise<void>
   /** How the call at this position ended in an earlier attempt; `started`: it was interrupted. */

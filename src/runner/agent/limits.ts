@@ -11,7 +11,7 @@ export interface Limits {
   /** What is read from the cache does not count: it costs next to nothing. */
   maxInputTokens: number
   maxOutputTokens: number
-  /** Null: no limit, or nobody knows the price. */
+  /** Null: no limit, or the price is unknown. */
   maxUsd: number | null
 }
 

@@ -12,7 +12,7 @@ export interface Marks {
   canary: string
 }
 
-/** Pure: whoever goes on with a run finds the same. */
+/** Pure: a worker that resumes the run computes the same marks. */
 export function marksOf (markKey: string): Marks {
   const secret = (use: string) => createHmac('sha256', markKey).update(use).digest('hex')
   return { data: secret('data mark').slice(0, 12), canary: secret('canary').slice(0, 16) }

@@ -135,7 +135,7 @@ function accountsOf (
       return noAccounts
     case 'password':
       return passwordAccounts({
-        // Whoever took these settings has seen that it is there.
+        // The settings check has ensured that it is set.
         authUrl: authUrl ?? '',
         seedSecret: seedSecrets,
         vault,

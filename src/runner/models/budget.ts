@@ -11,6 +11,6 @@ export interface Budget {
    * @throws RunLostError, and what the signal is aborted with
    */
   admit(mostUsd: () => number | null, signal: AbortSignal): Promise<boolean>
-  /** The call got nowhere, and nobody charges for it. */
+  /** The call reached no model and is not charged. */
   giveUp(): Promise<void>
 }

@@ -13,7 +13,7 @@ type CachePrimer<T> = (
 
 /** The provider forgets five minutes after the last use. */
 const LIFETIME_MS = 5 * 60_000 - 10_000
-/** Nobody waits longer than this for another's request: then the tools are paid for twice. */
+/** The longest wait for another request to fill the cache; after it the tools are paid for twice. */
 const LONGEST_WAIT_MS = 30_000
 
 interface Prefix {
@@ -36,7 +36,7 @@ export function createCachePrimer<T> (
       await settledWithin(longestWaitMs, prefix.priming, signal)
     }
     const sent = send()
-    // Whoever waits goes out after it, whatever becomes of it.
+    // Waiting requests go out after it, also when it fails.
     if (isCold() && prefix.priming === null) {
       prefix.priming = sent.then(() => {}, () => {}).finally(() => {
         prefix.priming = null

@@ -79,7 +79,7 @@ export interface ModelReply {
 export interface Model {
   /** The model asked for, as stored with every run. */
   readonly name: string
-  /** Null: nobody knows it. */
+  /** Null: unknown. */
   readonly price: Price | null
   /**
    * One request, one reply. Retries what is worth retrying by itself.

@@ -181,7 +181,7 @@ async function live (
   }
 }
 
-/** Without time or money nobody is asked. */
+/** Ratings are skipped when time or budget is used up. */
 const NOT_ASKED = new Set<EndReason>(['timeout', 'cancelled', 'daily_budget'])
 
 async function actAndReflect (

@@ -29,7 +29,7 @@ function spentOf ({ tokens, usd, unansweredUsd }: Run, messages: JournaledMessag
   }
 }
 
-/** Nobody takes a run over sooner than this after its worker was last heard of, in milliseconds. */
+/** The least time between a worker's last heartbeat and a takeover, in milliseconds. */
 const SURELY_HELD_MS = 5000
 const LOOKS = 3
 
@@ -63,7 +63,7 @@ export async function openJournal (
   onHeld: (held: { cancelRequested: boolean }) => void,
   moduleOf: ModuleOf = moduleByName
 ): Promise<RunJournal> {
-  // Nobody has written anything for a run before it is first taken.
+  // A run has no rows before its first attempt.
   const isFirst = lease.attempt === 1
   const messages = isFirst ? [] : (await listMessages(db, lease.runId)).map(toMessage)
   const rows = isFirst ? [] : await listRunActions(db, lease.runId)

@@ -7,7 +7,7 @@ import type { OpenDatabase, Queryable } from '../../platform/db/database.ts'
  */
 
 const RUNS = 'runs'
-/** Where pg-boss puts a run that nobody finished within the allowed attempts. */
+/** The dead-letter queue: runs that no worker finished within the allowed attempts. */
 const ABANDONED = 'runs-abandoned'
 
 /**

@@ -78,7 +78,7 @@ function setAside (rating: CheckedRating): CheckedRating {
   return { ...rating, grounded: false, ungroundedReason: 'incident' }
 }
 
-/** A run that no worker holds is over: nobody is asked for ratings. */
+/** Ends a run that no worker holds, without ratings. */
 export async function closeUnrated (trx: Queryable, run: Run, end: RunEnd): Promise<void> {
   const marked = await getMarkedPersona(trx, run.personaId)
   const record = await readRecord(trx, run.id)
@@ -91,7 +91,7 @@ export async function closeUnrated (trx: Queryable, run: Run, end: RunEnd): Prom
   await chargeLeftBehind(trx, { runId: run.id, attempt: run.attempt })
 }
 
-/** What every end of a run owes to what was done until then, whoever ends it. */
+/** The writes that every end of a run needs, by a worker or by an operator. */
 function dayParts (
   { calls }: RunRecord,
   persona: Persona,

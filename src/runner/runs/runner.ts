@@ -76,7 +76,7 @@ export function createRunner (options: RunnerOptions): Runner {
     services: Services,
     probing: Set<string>
   ): Promise<void> {
-    // It waited, and when it came back nobody else had found the service out of order any more.
+    // The service recovered while this run waited, so the run is tried again.
     const othersGotThrough = taken.deferredMs > 0 && probing.size === 0
     // Loaded with the first run: a process that only answers starts sooner and holds less.
     const { executeRun } = await import('./execute-run.ts')

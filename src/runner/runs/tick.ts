@@ -13,7 +13,7 @@ import { isBudgetUsedUp } from './spending.ts'
 import { isFinal, wasLived } from './states.ts'
 
 export interface Tick {
-  /** Null when the tick found nobody. */
+  /** Null when no persona was due. */
   id: string | null
   paused: boolean
   /** Why none was opened although some may be due; null: nothing holds them up. */

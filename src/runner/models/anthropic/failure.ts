@@ -116,7 +116,7 @@ function errorIn (body: unknown): Loose | undefined {
     : undefined
 }
 
-/** An error event in a stream that nobody asked for. */
+/** An error event in an event stream that was not requested. */
 function errorInEvents (text: string): Loose | undefined {
   const data = text.split('\n').filter(line => line.startsWith('data:')).map(line =>
     errorIn(parse(line.slice('data:'.length)))

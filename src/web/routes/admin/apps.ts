@@ -126,7 +126,7 @@ export const adminAppRoutes: FastifyPluginAsyncTypebox = async app => {
   })
 }
 
-/** A stored secret goes to nobody that it was not given for. */
+/** Keep the secret only if URL, token endpoint and client id are unchanged. */
 function goesToTheSame (before: AppSettings, after: AppSettings): boolean {
   return before.mcpUrl === after.mcpUrl && before.oauthTokenUrl === after.oauthTokenUrl &&
     before.oauthClientId === after.oauthClientId
