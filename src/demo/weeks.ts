@@ -34,7 +34,7 @@ const RELEASES: readonly PlannedRelease[] = [
   { after: 0.75, version: '2.5.1', notes: 'Todos can be saved again', broken: {} }
 ]
 
-export interface LivedDays {
+interface LivedDays {
   runIds: string[]
   result: TickResult
 }

@@ -12,7 +12,7 @@ export interface Clusters {
   countTimesTotal: number
 }
 
-export interface ClusteredMean {
+interface ClusteredMean {
   mean: number
   se: number
   /** Degrees of freedom. */

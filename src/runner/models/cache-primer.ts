@@ -13,7 +13,7 @@ type CachePrimer<T> = (
 
 /** The provider forgets five minutes after the last use. */
 const LIFETIME_MS = 5 * 60_000 - 10_000
-/** The longest wait for another request to fill the cache; after it the tools are paid for twice. */
+/** The longest wait for another request to fill the cache; then the tools are paid for twice. */
 const LONGEST_WAIT_MS = 30_000
 
 interface Prefix {

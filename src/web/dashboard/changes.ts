@@ -12,7 +12,7 @@ import { languageOf, readWhom, whomSentence } from './whom.ts'
 
 type ModuleVerdict = ReleaseVerdicts['modules'][number]
 
-export interface Change {
+interface Change {
   module: string
   verdict: string
   word: { text: string, tone: string }
@@ -28,7 +28,7 @@ export interface Change {
   bands: NonNullable<PlotSource['bands']>
 }
 
-export interface WhatChanged {
+interface WhatChanged {
   worse: Change[]
   better: Change[]
   /** All other modules in a few words; empty: none. */

@@ -42,9 +42,3 @@ export async function readReleaseLines (
     isLive
   }))
 }
-
-/** The release that is live. */
-export async function readLiveRelease (db: Queryable, app: string): Promise<string | null> {
-  const lines = await readReleaseLines(db, app, 20)
-  return lines.find(line => line.isLive)?.version ?? null
-}

@@ -4,7 +4,7 @@ import { modulePath, personaPath, releasePath, runPath } from './address.ts'
 
 /** All SQL of the search over everything that has a page. */
 
-export interface Hit {
+interface Hit {
   kind: 'module' | 'persona' | 'release' | 'run'
   name: string
   /** What tells it from others of that name. */

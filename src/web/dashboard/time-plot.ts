@@ -12,7 +12,7 @@ interface PlotPoint {
   day: string
 }
 
-export interface PlotRelease {
+interface PlotRelease {
   version: string
   x: number
   anchor: 'start' | 'end'

@@ -12,7 +12,7 @@ interface PersonaChange {
   after: number
 }
 
-export interface WhomQuestion {
+interface WhomQuestion {
   app: string
   module: string
   /** Ratings before: from here until `at`. */
@@ -59,7 +59,7 @@ export function whomSentence (personas: readonly PersonaChange[]): string | null
   return `${one} by half a point or more, ${other}.`
 }
 
-export interface GroupBar {
+interface GroupBar {
   by: string
   group: string
   personas: number

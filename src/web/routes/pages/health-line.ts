@@ -7,7 +7,7 @@ import { isFresh } from './is-fresh.ts'
 import { namedBreakers } from './named-breakers.ts'
 
 /** How the runner is, in one line of every page's header. */
-export interface HealthLine {
+interface HealthLine {
   living: number
   nextDue: { name: string, dueAt: Date, isDue: boolean } | null
   spent: { usd: number | null, ofUsd: number | null }
