@@ -68,7 +68,8 @@ t.test('everything can be done with the keyboard alone', { skip: noBrowser }, as
       'Paused',
       'Filter'
     ]
-    t.same(passed.filter(name => main.includes(name)), main)
+    // The heads of the table sort it, and have the names of some filters.
+    t.same([...new Set(passed)].filter(name => main.includes(name)), main)
     await page.keyboard.press('Enter')
     await sees(t, page.getByRole('heading', { level: 1, name: /Mara/ }), 'the persona')
   })
