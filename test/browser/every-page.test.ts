@@ -98,8 +98,11 @@ async function addressesOf (
     modules: '/modules',
     'modules-friction': '/modules?show=friction',
     module: '/modules/calendar',
+    'modules-change': '/modules?show=change',
     releases: '/releases',
     release: '/releases/2.4.0',
+    'release-beside': '/releases/2.4.0?with=2.3.0',
+    search: '/search?q=a',
     runner: '/runner',
     tools: '/tools',
     'not-found': '/nowhere'
