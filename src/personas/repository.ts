@@ -427,13 +427,32 @@ export async function forkPersona (
 /** Deletes a persona with all its rows. @throws PersonaNotFoundError */
 export async function deletePersona (db: Queryable, id: string): Promise<void> {
   const { id: known } = await getPersona(db, id)
-  await db.deleteFrom('personas').where('id', '=', known).execute()
+  await db.transaction().execute(async trx => {
+    await lockRuns(trx, [known])
+    await trx.deleteFrom('personas').where('id', '=', known).execute()
+  })
+}
+
+/**
+ * Locks the runs before the persona, as every end of a run does. In the other order a delete that
+ * meets the end of a run would be a deadlock.
+ */
+async function lockRuns (trx: Queryable, personaIds: string[]): Promise<void> {
+  await trx.selectFrom('runs').select('id').where('persona_id', 'in', personaIds).orderBy('id')
+    .forUpdate().execute()
 }
 
 /** @returns how many there were */
 export async function deletePersonasByEmail (db: Queryable, emails: string[]): Promise<number> {
-  const result = await db.deleteFrom('personas').where('email', 'in', emails).executeTakeFirst()
-  return Number(result.numDeletedRows)
+  return db.transaction().execute(async trx => {
+    const found = await trx.selectFrom('personas').select('id').where('email', 'in', emails)
+      .execute()
+    if (found.length === 0) return 0
+    const ids = found.map(({ id }) => id)
+    await lockRuns(trx, ids)
+    const result = await trx.deleteFrom('personas').where('id', 'in', ids).executeTakeFirst()
+    return Number(result.numDeletedRows)
+  })
 }
 
 /** Nothing is held against the persona any more. */
