@@ -22,6 +22,9 @@ export function isDatabaseGone (error: unknown): boolean {
 /** PostgreSQL's `disk_full`, class 53. */
 const DISK_FULL = '53100'
 
+/** A deadlock, a serialisation failure, or a row that another request deleted after it was read. */
+const CHANGED_MEANWHILE = /^(40P01|40001|23503)$/
+
 /** Fastify's own codes as clients know them; what is not here keeps its name. */
 const CODES: Record<number, string> = {
   400: 'BAD_REQUEST',
@@ -91,6 +94,15 @@ function answerForDatabase (error: FastifyError | AppError): ErrorAnswer | undef
       message:
         'The disk of the database is full, so nothing was stored. Free space, then try again.',
       retryAfterSeconds: 60
+    }
+  }
+  if (CHANGED_MEANWHILE.test(error.code)) {
+    return {
+      status: 503,
+      code: 'CHANGED_MEANWHILE',
+      message:
+        'Another request changed or deleted the same rows just now. Nothing was stored: ask again.',
+      retryAfterSeconds: 1
     }
   }
   return undefined

@@ -25,3 +25,25 @@ t.test('a full disk is told as such, reads go on, and the row is stored once the
   await sql`DROP TRIGGER full_disk ON releases`.execute(db)
   t.equal((await app.inject({ method: 'POST', ...release })).statusCode, 201)
 })
+
+t.test('rows that another request changed or deleted meanwhile are told as such', async t => {
+  const app = await startTestApp(t)
+  const { db } = app.database
+  for (const condition of ['deadlock_detected', 'foreign_key_violation', 'serialization_failure']) {
+    await sql`CREATE OR REPLACE FUNCTION fail () RETURNS trigger LANGUAGE plpgsql AS ${
+      sql.raw(`$$ BEGIN RAISE EXCEPTION 'as it happens' USING ERRCODE = '${condition}'; END $$`)
+    }`.execute(db)
+    await sql`CREATE OR REPLACE TRIGGER fails BEFORE INSERT ON releases EXECUTE FUNCTION fail()`
+      .execute(db)
+    const answer = await app.inject({
+      method: 'POST',
+      url: '/api/v1/admin/releases',
+      headers: admin,
+      payload: { version: '1' }
+    })
+    t.match([answer.statusCode, answer.headers['retry-after'], answer.json()], [503, '1', {
+      code: 'CHANGED_MEANWHILE',
+      message: /ask again/
+    }], condition)
+  }
+})
