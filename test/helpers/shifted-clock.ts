@@ -1,3 +1,6 @@
+import { subscribe } from 'node:diagnostics_channel'
+import type { ServerResponse } from 'node:http'
+
 /**
  * Loaded before anything else where the suite runs under another date (`npm test -- --date`): this
  * process, and those that it starts, live so many milliseconds later. Embedded storage takes its
@@ -22,3 +25,9 @@ class ShiftedDate extends RealDate {
 globalThis.Date = new Proxy(ShiftedDate, {
   apply: () => new ShiftedDate().toString()
 }) as unknown as DateConstructor
+
+/** Node takes the `Date` header of an answer from a clock of its own. */
+subscribe('http.server.request.start', message => {
+  const { response } = message as { response: ServerResponse }
+  response.setHeader('Date', new Date().toUTCString())
+})
