@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import t from 'tap'
 import {
   remainingPatience,
-  slowMsFor,
   walksAwayAt,
   type PatienceCall
 } from '../../../src/runner/agent/patience.ts'
+import { slowMsFor } from '../../../src/analysis/feedback/slowness.ts'
 
 type Call = Omit<PatienceCall, 'number'>
 
