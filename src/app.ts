@@ -13,6 +13,7 @@ import dialler from './web/plugins/dialler.ts'
 import env from './web/plugins/env.ts'
 import errorHandler, { refuseUrl } from './web/plugins/error-handler.ts'
 import folding from './web/plugins/folding.ts'
+import findings from './web/plugins/findings.ts'
 import hosts from './web/plugins/hosts.ts'
 import judging from './web/plugins/judging.ts'
 import { HTTP_LIMITS } from './web/plugins/http-limits.ts'
@@ -31,6 +32,7 @@ import { adminAccountRoutes } from './web/routes/admin/account.ts'
 import { adminAppRoutes } from './web/routes/admin/apps.ts'
 import { adminDiaryRoutes } from './web/routes/admin/diary.ts'
 import { adminExportRoutes } from './web/routes/admin/export.ts'
+import { adminFindingRoutes } from './web/routes/admin/findings.ts'
 import { adminIncidentRoutes } from './web/routes/admin/incidents.ts'
 import { adminInsightRoutes } from './web/routes/admin/insights.ts'
 import { adminPageSessionRoutes } from './web/routes/admin/page-sessions.ts'
@@ -43,6 +45,7 @@ import { diagRoutes } from './web/routes/diag.ts'
 import { healthRoutes } from './web/routes/health.ts'
 import { internalPersonaRoutes } from './web/routes/internal/personas.ts'
 import { eventStream } from './web/routes/pages/events.ts'
+import { findingPages } from './web/routes/pages/findings.ts'
 import { addHealthLine } from './web/routes/pages/health-line.ts'
 import { modulePages } from './web/routes/pages/modules.ts'
 import { notFoundPage } from './web/routes/pages/not-found.ts'
@@ -103,6 +106,7 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
     await app.register(replica)
     await app.register(folding)
     await app.register(judging)
+    await app.register(findings)
 
     await app.register(healthRoutes)
     await app.register(async guarded => {
@@ -119,6 +123,7 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
         await admin.register(adminInsightRoutes, { prefix: '/insights' })
         await admin.register(adminExportRoutes, { prefix: '/export' })
         await admin.register(adminReleaseRoutes, { prefix: '/releases' })
+        await admin.register(adminFindingRoutes, { prefix: '/findings' })
         await admin.register(adminIncidentRoutes, { prefix: '/incidents' })
         await admin.register(adminToolRoutes, { prefix: '/tools' })
         await admin.register(adminAppRoutes, { prefix: '/apps' })
@@ -144,6 +149,7 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
           await signedIn.register(personaPages)
           await signedIn.register(runPages)
           await signedIn.register(modulePages)
+          await signedIn.register(findingPages)
           await signedIn.register(releasePages)
           await signedIn.register(runnerPages)
           await signedIn.register(toolPages)

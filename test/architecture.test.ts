@@ -50,6 +50,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'analysis/feedback'
   ],
   'analysis/verdicts': ['platform/db', 'analysis/statistics'],
+  'analysis/findings': ['platform/db', 'analysis/feedback'],
   'runner/modules': [],
   'runner/models': [],
   'runner/models/anthropic': ['platform/dial', 'runner/models'],
@@ -88,6 +89,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'personas',
     'analysis/insights',
     'analysis/verdicts',
+    'analysis/findings',
     'runner/tools'
   ],
   'web/routes': [
@@ -100,6 +102,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'analysis/releases',
     'analysis/insights',
     'analysis/verdicts',
+    'analysis/findings',
     'runner/accounts',
     'runner/apps',
     'runner/actions',
@@ -117,6 +120,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'analysis/releases',
     'analysis/insights',
     'analysis/verdicts',
+    'analysis/findings',
     'runner/modules',
     'runner/models',
     'runner/models/anthropic',
@@ -146,6 +150,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'platform/db',
     'personas',
     'analysis/verdicts',
+    'analysis/findings',
     'runner/accounts',
     'runner/apps',
     'web/plugins',
@@ -156,6 +161,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'personas',
     'analysis/releases',
     'analysis/verdicts',
+    'analysis/findings',
     'runner/accounts',
     'runner/runs',
     'app',
@@ -183,7 +189,7 @@ const ONLY: { from: RegExp, to: RegExp, files: RegExp }[] = [
   {
     from: /^runner\/agent$/,
     to: /^analysis\/feedback$/,
-    files: /\/(schemas|answer|evidence)\.ts$/
+    files: /\/(schemas|answer|evidence|slowness)\.ts$/
   },
   // Data: the meaning of each rule of blame.
   { from: /^web\/dashboard$/, to: /^runner\/tools$/, files: /\/blame-sentences\.ts$/ },
@@ -191,7 +197,8 @@ const ONLY: { from: RegExp, to: RegExp, files: RegExp }[] = [
   {
     from: /^web\/(plugins|client)$/,
     to: /^(personas|analysis|runner\/actions)\b/,
-    files: /\/([\w-]+-)?schemas\.ts$|\/folds\.ts$|\/judge-releases\.ts$|\/app-name\.ts$/
+    files:
+      /\/([\w-]+-)?schemas\.ts$|\/folds\.ts$|\/judge-releases\.ts$|\/findings\/(catch-up|verdict-findings)\.ts$|\/app-name\.ts$/
   },
   { from: /^web\/plugins$/, to: /^web\/routes$/, files: /\/error-body\.ts$/ }
 ]

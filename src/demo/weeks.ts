@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { addRelease } from '../analysis/releases/repository.ts'
+import { resolveQuiet, searchAllRuns } from '../analysis/findings/catch-up.ts'
+import { noteVerdicts } from '../analysis/findings/verdict-findings.ts'
 import { judgeReleases } from '../analysis/verdicts/judge-releases.ts'
 import type { Queryable } from '../platform/db/database.ts'
 import type { TickResult } from '../runner/runs/schemas.ts'
@@ -72,6 +74,9 @@ export async function liveDays (
     const tick = await app.scheduler.tick()
     add(lived, tick, await awaitTick(db, tick))
     await judgeReleases(db)
+    await searchAllRuns(db)
+    await noteVerdicts(db)
+    await resolveQuiet(db)
     if (day === 1) await afterFirst()
     else onDay(day)
   }

@@ -210,6 +210,20 @@ export class ReleaseNotLiveError extends AppError {
   }
 }
 
+export class FindingNotFoundError extends AppError {
+  readonly code = 'FINDING_NOT_FOUND'
+  override readonly status = 404
+  constructor (id: string) {
+    super(`There is no finding ${id}. GET /api/v1/admin/findings lists them.`)
+  }
+}
+
+/** The message says what is in the way, and what to do instead. */
+export class FindingConflictError extends AppError {
+  readonly code = 'FINDING_CONFLICT'
+  override readonly status = 409
+}
+
 export class ToolNotAsSeenError extends AppError {
   readonly code = 'TOOL_NOT_AS_SEEN'
   override readonly status = 409

@@ -22,6 +22,12 @@ export interface Database {
   replicas: ReplicasTable
   account_secrets: AccountSecretsTable
   apps: AppsTable
+  findings: FindingsTable
+  finding_fingerprints: FindingFingerprintsTable
+  finding_sightings: FindingSightingsTable
+  finding_events: FindingEventsTable
+  finding_work: FindingWorkTable
+  finding_recounts: FindingRecountsTable
 }
 
 /** Written by the database's clock, or compared with it; never by this process's clock. */
@@ -319,6 +325,67 @@ export interface AccountSecretsTable {
   exchange_id: string | null
   exchange_until: NullableInstant
   unusable: 'refused' | 'in-doubt' | null
+}
+
+export interface FindingsTable {
+  id: Generated<string>
+  app: string
+  kind: string
+  module: string
+  tool: string | null
+  template: string
+  state: Generated<'new' | 'ongoing' | 'resolved' | 'regressed' | 'ignored'>
+  state_since: Instant
+  decision: ColumnType<object | null, string | null | undefined, string | null>
+  shown_since: NullableInstant
+  tracker_url: string | null
+  merged_into: string | null
+  first_seen_at: NullableInstant
+  last_seen_at: NullableInstant
+  first_release: string | null
+  last_release: string | null
+  times: Generated<number>
+  runs: Generated<number>
+  personas: Generated<number>
+  severity: Generated<number>
+  impact: Generated<number>
+  created_at: Instant
+}
+
+interface FindingFingerprintsTable {
+  fingerprint: string
+  finding_id: string
+  version: number
+  template: string
+}
+
+interface FindingSightingsTable {
+  fingerprint: string
+  source: string
+  run_id: string | null
+  persona_id: string | null
+  at: Instant
+  app_version: string | null
+  numbers: number[]
+  times: number
+  severity: number
+}
+
+interface FindingEventsTable {
+  id: Generated<string>
+  finding_id: string
+  at: Instant
+  kind: string
+  detail: ColumnType<object, string | undefined, never>
+}
+
+interface FindingWorkTable {
+  run_id: string
+  since: Instant
+}
+
+interface FindingRecountsTable {
+  finding_id: string
 }
 
 export type PersonaRow = Selectable<PersonasTable>

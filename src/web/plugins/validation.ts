@@ -14,6 +14,12 @@ import {
 } from '../../analysis/feedback/schemas.ts'
 import { Incident } from '../../analysis/incidents/schemas.ts'
 import { CastGroup, Coverage } from '../../analysis/insights/cast-schemas.ts'
+import {
+  Finding,
+  FindingDecision,
+  FindingDetail,
+  FindingEvent
+} from '../../analysis/findings/schemas.ts'
 import { Problem, SayDoGap } from '../../analysis/insights/problem-schemas.ts'
 import { Mixed, ModuleGroup, ModuleInsight } from '../../analysis/insights/schemas.ts'
 import { Persona, PersonaPatch } from '../../personas/schemas.ts'
@@ -68,6 +74,10 @@ const SHARED: TSchema[] = [
   ReleaseChange,
   ReleaseInput,
   ReleaseVerdicts,
+  Finding,
+  FindingDetail,
+  FindingDecision,
+  FindingEvent,
   KnownTool,
   AcceptedTools,
   App,

@@ -30,6 +30,14 @@ GET    /api/v1/internal/personas/due              401      401      401      yes
 GET    /api/v1/admin/export/actions               401      401      401      401      yes      yes      401      401      401
 GET    /api/v1/admin/export/feedback              401      401      401      401      yes      yes      401      401      401
 GET    /api/v1/admin/export/runs                  401      401      401      401      yes      yes      401      401      401
+GET    /api/v1/admin/findings                     401      401      401      401      yes      yes      401      401      401
+GET    /api/v1/admin/findings/:id                 401      401      401      401      yes      yes      401      401      401
+PATCH  /api/v1/admin/findings/:id                 401      401      401      401      yes      403      401      401      401
+GET    /api/v1/admin/findings/:id/markdown        401      401      401      401      yes      yes      401      401      401
+POST   /api/v1/admin/findings/:id/merge           401      401      401      401      yes      403      401      401      401
+POST   /api/v1/admin/findings/:id/split           401      401      401      401      yes      403      401      401      401
+POST   /api/v1/admin/findings/:id/state           401      401      401      401      yes      403      401      401      401
+GET    /api/v1/admin/findings/:id/timeline        401      401      401      401      yes      yes      401      401      401
 GET    /api/v1/admin/incidents                    401      401      401      401      yes      yes      401      401      401
 GET    /api/v1/admin/insights/cast                401      401      401      401      yes      yes      401      401      401
 GET    /api/v1/admin/insights/gaps                401      401      401      401      yes      yes      401      401      401
@@ -95,6 +103,9 @@ POST   /personas/:id/resume                       401      401      401      401
 POST   /personas/:id/run                          401      401      401      401      401      401      yes      403      401
 GET    /personas/new                              in       in       in       in       in       in       yes      403      in
 GET    /tools                                     in       in       in       in       in       in       yes      yes      in
+GET    /findings                                  in       in       in       in       in       in       yes      yes      in
+GET    /findings/:id                              in       in       in       in       in       in       yes      yes      in
+POST   /findings/:id/state                        401      401      401      401      401      401      yes      403      401
 GET    /releases                                  in       in       in       in       in       in       yes      yes      in
 GET    /releases/:version                         in       in       in       in       in       in       yes      yes      in
 GET    /runner                                    in       in       in       in       in       in       yes      yes      in

@@ -1,0 +1,46 @@
+import type { Queryable } from '../../platform/db/database.ts'
+import {
+  readDays,
+  readEvidence,
+  readFingerprints,
+  readGroups,
+  readMaybeSame,
+  readVisits
+} from './detail-queries.ts'
+import { getRow, toFinding } from './read-findings.ts'
+import type { FindingDetail } from './schemas.ts'
+import { readQuiet } from './repository.ts'
+import { sentencesOf, titleOf } from './words.ts'
+
+/** Everything that is known of one finding. @throws FindingNotFoundError */
+export async function describeFinding (db: Queryable, id: string): Promise<FindingDetail> {
+  const row = await getRow(db, id)
+  const finding = toFinding(row)
+  const [archetypes, locales, days, fingerprints, evidence, visits, quiet, maybeSame] =
+    await Promise.all([
+      readGroups(db, row, 'archetype'),
+      readGroups(db, row, 'locale'),
+      readDays(db, id),
+      readFingerprints(db, id),
+      readEvidence(db, row),
+      readVisits(db, row),
+      finding.kind === 'verdict' ? null : readQuiet(db, [id]),
+      readMaybeSame(db, row)
+    ])
+  const told = { ...finding, archetypes, locales, visits }
+  return {
+    ...told,
+    sentences: sentencesOf(told),
+    quiet: finding.state === 'resolved' ? null : finite(quiet?.get(id)),
+    days,
+    fingerprints,
+    maybeSame: maybeSame.map(other => ({ id: other.id, title: titleOf(other) })),
+    evidence
+  }
+}
+
+type Quiet = NonNullable<FindingDetail['quiet']>
+
+function finite (quiet: Quiet | undefined): Quiet | null {
+  return quiet !== undefined && Number.isFinite(quiet.needed) ? quiet : null
+}
