@@ -75,6 +75,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'personas/diaries',
     'analysis/feedback',
     'analysis/incidents',
+    'analysis/insights',
     'runner/modules',
     'runner/models',
     'runner/tools',
@@ -144,6 +145,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'runner/tools',
     'runner/accounts',
     'runner/apps',
+    'runner/actions',
     'runner/runs'
   ],
   cli: [
@@ -153,6 +155,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'analysis/findings',
     'runner/accounts',
     'runner/apps',
+    'runner/runs',
     'web/plugins',
     'cli/doctor'
   ],

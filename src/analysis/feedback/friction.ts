@@ -101,6 +101,16 @@ export function visitsOf (actions: FrictionAction[], limits: { slowMs: number })
   })
 }
 
+/**
+ * The limit that so many calls of a run were slower than. The persona's patience may have changed
+ * since the run was judged; the slowest calls were the slow ones then and are now.
+ */
+export function slowMsOf (actions: FrictionAction[], slowCalls: number): number {
+  const latencies = actions.filter(action => !wasNotToBeExecuted(action) && !isSpoilt(action))
+    .map(action => action.latencyMs ?? 0).sort((a, b) => b - a)
+  return slowCalls === 0 ? Infinity : latencies[slowCalls] ?? -1
+}
+
 /** What was left of a message when the day was over. */
 const wasNotToBeExecuted = ({ result, blame }: FrictionAction) =>
   result === 'rejected' && blame === null

@@ -1,4 +1,5 @@
 import { sql, type RawBuilder } from 'kysely'
+import type { Queryable } from '../../platform/db/database.ts'
 import type { ModuleVisit } from './friction.ts'
 
 /** All SQL that writes module_visits: one row per run and module that was used. */
@@ -6,6 +7,10 @@ import type { ModuleVisit } from './friction.ts'
 export interface JudgedVisit extends ModuleVisit {
   walkedAway: boolean
   sayDoGap: boolean | null
+  /** The module of the rating that belongs to it; null: its own; empty: none does. */
+  ratedAs?: string | null
+  /** Undefined: now. */
+  createdAt?: string
 }
 
 /**
@@ -28,10 +33,12 @@ export function insertedVisits (visits: JudgedVisit[]): RawBuilder<unknown> {
     latency_ms_sum: visit.latencyMsSum,
     friction: visit.friction,
     walked_away: visit.walkedAway,
-    say_do_gap: visit.sayDoGap
+    say_do_gap: visit.sayDoGap,
+    rated_as: visit.ratedAs ?? null,
+    created_at: visit.createdAt
   }))
-  return sql`visits AS (INSERT INTO module_visits (run_id, persona_id, persona_version, model, prompt_version, app_version, ${JUDGED})
-    SELECT held.id, held.persona_id, held.persona_version, held.model, held.prompt_version, held.app_version, ${JUDGED_OF_VISIT}
+  return sql`visits AS (INSERT INTO module_visits (run_id, persona_id, persona_version, model, prompt_version, app_version, ${JUDGED}, created_at)
+    SELECT held.id, held.persona_id, held.persona_version, held.model, held.prompt_version, held.app_version, ${JUDGED_OF_VISIT}, coalesce(visit.created_at, now())
     FROM held, jsonb_populate_recordset(NULL::module_visits, ${
     JSON.stringify(rows)
   }::jsonb) AS visit ON CONFLICT (run_id, module) DO NOTHING)`
@@ -52,7 +59,29 @@ const COLUMNS = [
   'latency_ms_sum',
   'friction',
   'walked_away',
-  'say_do_gap'
+  'say_do_gap',
+  'rated_as'
 ]
 const JUDGED = sql.raw(COLUMNS.join(', '))
 const JUDGED_OF_VISIT = sql.raw(COLUMNS.map(column => `visit.${column}`).join(', '))
+
+interface TakenVisits {
+  /** As text: a `Date` would cut microseconds off. */
+  createdAt: string
+  slowCalls: number
+}
+
+/**
+ * Takes a run's visits away, for others in their place.
+ * @returns what cannot be judged again; undefined: there were none
+ */
+export async function takeVisits (
+  trx: Queryable,
+  runId: string
+): Promise<TakenVisits | undefined> {
+  const { rows } = await sql<TakenVisits>`
+    WITH gone AS (DELETE FROM module_visits WHERE run_id = ${runId} RETURNING created_at, slow_calls)
+    SELECT min(created_at)::text AS "createdAt", sum(slow_calls)::int AS "slowCalls" FROM gone HAVING count(*) > 0`
+    .execute(trx)
+  return rows[0]
+}

@@ -132,3 +132,24 @@ async function foldMonth (trx: Queryable, month: string): Promise<void> {
       ) AS steps GROUP BY app, module, model, prompt_version, app_version, latency_ms
     ) AS timed GROUP BY app, module, model, prompt_version, app_version`.execute(trx)
 }
+
+/**
+ * The rows of a run that is over were changed: what was added up of them is forgotten, and the next
+ * folds read them anew. Within the transaction that changes them, as its last statement: a fold
+ * under way is waited for. What a persona's spans have, only all its days together can tell.
+ */
+export async function forgetRun (trx: Queryable, tickId: string): Promise<void> {
+  await sql`SELECT pg_advisory_xact_lock(${LOCK})`.execute(trx)
+  await sql`
+    WITH acted AS (SELECT persona_id, ${
+    dayOf('created_at')
+  } AS day FROM persona_actions WHERE tick_id = ${tickId}),
+    spans AS (
+      DELETE FROM persona_spans WHERE persona_id IN (SELECT persona_id FROM acted) RETURNING first_at, last_at
+    ),
+    reach AS (SELECT ${dayOf('first_at')} AS first, ${dayOf('last_at')} AS last FROM spans)
+    DELETE FROM folded_days f WHERE f.day IN (SELECT day FROM acted)
+      OR f.day BETWEEN (SELECT min(first) FROM reach) AND (SELECT max(last) FROM reach)`.execute(
+    trx
+  )
+}

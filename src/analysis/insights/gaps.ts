@@ -37,7 +37,7 @@ export async function findGaps (
            (SELECT count(*)::int FROM module_visits v WHERE ${isAsked}) AS total
     FROM (SELECT * FROM module_visits v WHERE ${isAsked} ORDER BY v.created_at DESC, v.run_id, v.module LIMIT ${limit}) AS v
     JOIN personas p ON p.id = v.persona_id
-    LEFT JOIN persona_feedback f ON f.tick_id = v.run_id AND f.module = v.module AND f.grounded
+    LEFT JOIN persona_feedback f ON f.tick_id = v.run_id AND f.module = coalesce(v.rated_as, v.module) AND f.grounded
     ORDER BY v.created_at DESC, v.run_id, v.module LIMIT ${limit}`.execute(db)
   return {
     range: scope.range,

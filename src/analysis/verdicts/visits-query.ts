@@ -34,7 +34,7 @@ export async function readCastRows (
     FROM module_visits v
     JOIN personas p ON p.id = v.persona_id
     LEFT JOIN persona_feedback f
-      ON f.tick_id = v.run_id AND f.module = v.module AND f.persona_id = v.persona_id AND f.grounded AND f.rating IS NOT NULL
+      ON f.tick_id = v.run_id AND f.module = coalesce(v.rated_as, v.module) AND f.persona_id = v.persona_id AND f.grounded AND f.rating IS NOT NULL
     WHERE p.app = ${app}
       AND v.created_at >= date_trunc('day', ${since}::timestamptz AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' - make_interval(days => ${DAYS_BACK})
       AND v.created_at < (SELECT at FROM over)

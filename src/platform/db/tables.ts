@@ -139,6 +139,7 @@ export interface ActionsTable {
   ordinal: number
   tool_name: string
   module: string
+  told_module: string | null
   input_hash: string | null
   result: 'started' | 'ok' | 'error' | 'unknown' | 'rejected'
   error_message: string | null
@@ -200,6 +201,7 @@ export interface VisitsTable {
   friction: number
   walked_away: Generated<boolean>
   say_do_gap: boolean | null
+  rated_as: string | null
   created_at: Instant
 }
 

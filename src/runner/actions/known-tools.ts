@@ -55,7 +55,7 @@ export async function rememberTools (
   return {
     changed: rows.flatMap(row => row.changed ?? []),
     setAside: rows.flatMap(row => row.set_aside ?? []),
-    moduleOf: lookUp(modules)
+    moduleOf: lookUp(modules, rules)
   }
 }
 
@@ -118,6 +118,40 @@ async function storeModules (
     ) AS news (tool_name, module, derived, hash) ORDER BY tool_name
     ON CONFLICT (app, tool_name) DO UPDATE SET module = excluded.module,
       derived_module = coalesce(known_tools.derived_module, excluded.derived_module)`.execute(db)
+}
+
+/** What is stored of an app's tools, by tool. */
+export async function readKnownModules (
+  db: Queryable,
+  app: string
+): Promise<Map<string, KnownModule>> {
+  const rows = await db.selectFrom('known_tools').select(['tool_name', 'module', 'derived_module'])
+    .where('app', '=', app).orderBy('tool_name').execute()
+  return new Map(
+    rows.map(row => [row.tool_name, { module: row.module, derived: row.derived_module }])
+  )
+}
+
+/** The modules of all tools that an app has ever shown, by these rules. */
+export async function readModules (
+  db: Queryable,
+  app: string,
+  rules: ModuleRules
+): Promise<{ tools: string[], moduleOf: ModuleOf, news: ToolModule[] }> {
+  const known = await readKnownModules(db, app)
+  const tools = [...known.keys()]
+  const modules = modulesOf(tools, rules, known)
+  const news = modules.filter(({ tool, module }) => known.get(tool)?.module !== module)
+  return { tools, moduleOf: lookUp(modules, rules), news }
+}
+
+/** What other runners report from here on has these modules. */
+export async function storeKnownModules (
+  db: Queryable,
+  app: string,
+  news: readonly ToolModule[]
+): Promise<void> {
+  if (news.length > 0) await storeModules(db, app, news, new Map())
 }
 
 /**

@@ -6,7 +6,10 @@ import type { ActionRow } from '../../platform/db/tables.ts'
 import type { Action, ActionInput } from './schemas.ts'
 import { RowConflictError } from '../../platform/errors.ts'
 
-/** All SQL on persona_actions. Append-only: a row's outcome is filled in once and never changed. */
+/**
+ * All SQL on persona_actions. Append-only: a row's outcome is filled in once and never changed. Only
+ * its module can get another name.
+ */
 
 /** The same call of the same tick always gets the same row, so a retry writes nothing twice. */
 export function actionId (tickId: string, ordinal: number, toolName: string): string {
@@ -266,4 +269,56 @@ export async function countRecentActions (
       sql<Date>`now() - interval '7 days'`
     ).groupBy('persona_id').execute()
   return new Map(rows.map(row => [row.persona_id, Number(row.n)]))
+}
+
+export interface ToolLabel {
+  tool: string
+  module: string
+}
+
+/** By tool and module, the calls of an app whose ticks are over, with those of other runners. */
+export async function countLabels (
+  db: Queryable,
+  app: string
+): Promise<(ToolLabel & { calls: number, runs: number })[]> {
+  const { rows } = await sql<ToolLabel & { calls: number, runs: number }>`
+    SELECT a.tool_name AS tool, a.module, count(*)::int AS calls, count(DISTINCT a.tick_id)::int AS runs
+    FROM ${OVER} WHERE ${ofApp(app)} GROUP BY 1, 2 ORDER BY 1, 2`.execute(db)
+  return rows
+}
+
+/** Ticks of the app with a call under one of these labels. */
+export async function ticksWithLabels (
+  db: Queryable,
+  app: string,
+  labels: readonly ToolLabel[]
+): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    SELECT a.tick_id AS id FROM ${OVER}
+    JOIN unnest(${arrayOf(labels.map(({ tool }) => tool))}::text[], ${
+    arrayOf(labels.map(({ module }) => module))
+  }::text[]) AS old (tool, module) ON old.tool = a.tool_name AND old.module = a.module
+    WHERE ${ofApp(app)} GROUP BY 1 ORDER BY min(a.created_at), 1`.execute(db)
+  return rows.map(row => row.id)
+}
+
+const OVER = sql`persona_actions a JOIN personas p ON p.id = a.persona_id
+    LEFT JOIN runs r ON r.id = a.tick_id`
+const ofApp = (app: string) =>
+  sql`coalesce(r.app, p.app) = ${app} AND (r.id IS NULL OR r.finished_at IS NOT NULL)`
+
+/** Keeps the name that the persona was told. */
+export async function relabelActions (
+  trx: Queryable,
+  tickId: string,
+  labels: readonly ToolLabel[]
+): Promise<void> {
+  await sql`
+    UPDATE persona_actions a SET module = label.module, told_module = coalesce(a.told_module, a.module)
+    FROM unnest(${arrayOf(labels.map(({ tool }) => tool))}::text[], ${
+    arrayOf(labels.map(({ module }) => module))
+  }::text[]) AS label (tool, module)
+    WHERE a.tick_id = ${tickId} AND a.tool_name = label.tool AND a.module <> label.module`.execute(
+    trx
+  )
 }

@@ -36,10 +36,10 @@ export function modulesOf (
 }
 
 /**
- * A tool that is not among them, such as one that the model made up, has the module that its name
- * says.
+ * A tool that is not among them, such as one that the model made up, has the module that the rules
+ * or its name say.
  */
-export function lookUp (modules: readonly ToolModule[]): ModuleOf {
+export function lookUp (modules: readonly ToolModule[], rules: ModuleRules): ModuleOf {
   const byTool = new Map(modules.map(({ tool, module }) => [tool, module]))
-  return tool => byTool.get(tool) ?? moduleByName(tool)
+  return tool => byTool.get(tool) ?? moduleByRules(rules, tool) ?? moduleByName(tool)
 }

@@ -4,11 +4,10 @@ import type { ReadReflection, Reflection } from '../agent/reflect.ts'
 import type { Queryable } from '../../platform/db/database.ts'
 import { addEntry, readDiary, verbatimRemover, type Diary } from '../../personas/diaries/diary.ts'
 import { loadDiary, savedDiary } from '../../personas/diaries/repository.ts'
-import { sayDoGap, visitsOf, type FrictionAction } from '../../analysis/feedback/friction.ts'
 import { slowMsFor } from '../../analysis/feedback/slowness.ts'
 import { insertedRatings, insertedUnreadable } from '../../analysis/feedback/repository.ts'
 import type { CheckedRating } from '../../analysis/feedback/schemas.ts'
-import { insertedVisits, type JudgedVisit } from '../../analysis/feedback/visits-repository.ts'
+import { insertedVisits } from '../../analysis/feedback/visits-repository.ts'
 import { insertedIncidents, type NewIncident } from '../../analysis/incidents/repository.ts'
 import { isoDate } from '../../personas/character.ts'
 import { FAILED, LIVED, NO_STRIKES, SKIPPED, strike } from '../../personas/moves.ts'
@@ -16,7 +15,8 @@ import { getMarkedPersona, movedPersona, type MarkedPersona } from '../../person
 import type { Persona } from '../../personas/schemas.ts'
 import { findIncidents } from './find-incidents.ts'
 import { heldForEnd, writeForEnded, writeHeld, type TakenRun } from './repository.ts'
-import { readRecord, type RecordedCall, type RunRecord } from './run-record.ts'
+import { judgeVisits, toFrictionAction } from './judge-visits.ts'
+import { readRecord, type RunRecord } from './run-record.ts'
 import type { Run } from './schemas.ts'
 import { chargedLeftBehind, chargeLeftBehind } from './spending.ts'
 import { wasLived, type RunEnd } from './states.ts'
@@ -98,7 +98,10 @@ function dayParts (
   end: RunEnd,
   { incidents, ratings }: { incidents: NewIncident[], ratings: CheckedRating[] }
 ): RawBuilder<unknown>[] {
-  const visits = judgeVisits(calls.map(toFrictionAction), ratings, end, slowMsFor(persona.patience))
+  const visits = judgeVisits(calls.map(toFrictionAction), ratings, {
+    over: end.walkedAwayOver ?? [],
+    slowMs: slowMsFor(persona.patience)
+  })
   return [
     closedActions(),
     ...(incidents.length > 0 ? [insertedIncidents(incidents)] : []),
@@ -116,35 +119,6 @@ function movesAfter ({ state, endReason, errorCode }: RunEnd): RawBuilder<unknow
     return [FAILED, isRefused ? strike(`The app refused the account (${errorCode})`) : NO_STRIKES]
   }
   return endReason === 'refusal' ? [SKIPPED, strike('The model refused to go on')] : [LIVED]
-}
-
-/** Friction needs no model: it is computed whether or not the persona rated anything. */
-function judgeVisits (
-  calls: FrictionAction[],
-  ratings: CheckedRating[],
-  end: RunEnd,
-  slowMs: number
-): JudgedVisit[] {
-  const over = new Set(end.walkedAwayOver)
-  const modulesWalkedAwayFrom = new Set(
-    calls.filter(call => over.has(call.number)).map(call => call.module)
-  )
-  return visitsOf(calls, { slowMs }).map(visit => {
-    const rating = ratings.find(rating =>
-      rating.module === visit.module && rating.grounded
-    )?.rating ?? null
-    return {
-      ...visit,
-      walkedAway: modulesWalkedAwayFrom.has(visit.module),
-      sayDoGap: sayDoGap(rating, visit.friction)
-    }
-  })
-}
-
-function toFrictionAction (
-  { ordinal, toolName, module, inputHash, result, blame, latencyMs }: RecordedCall
-): FrictionAction {
-  return { number: ordinal + 1, module, toolName, inputHash, result, blame, latencyMs }
 }
 
 /**

@@ -109,7 +109,7 @@ export async function readVoices (
     VOICES_PER_PAGE + 1
   } OFFSET ${(page - 1) * VOICES_PER_PAGE}
     ) f JOIN personas p ON p.id = f.persona_id LEFT JOIN runs r ON r.id = f.tick_id
-    LEFT JOIN module_visits v ON v.run_id = f.tick_id AND v.module = f.module
+    LEFT JOIN module_visits v ON v.run_id = f.tick_id AND coalesce(v.rated_as, v.module) = f.module
     ORDER BY ${order}`.execute(db)
   const voices = rows.slice(0, VOICES_PER_PAGE).map(row => ({
     ...toRating(row, row.say_do_gap === true),

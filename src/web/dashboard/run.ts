@@ -90,7 +90,7 @@ interface RunRatings {
 /** The ratings of a run, those that count first, and the answer that could not be read. */
 export async function readRunRatings (db: Queryable, runId: string): Promise<RunRatings> {
   const { rows } = await sql<FeedbackRow & { say_do_gap: boolean | null }>`
-    SELECT f.*, v.say_do_gap FROM persona_feedback f LEFT JOIN module_visits v ON v.run_id = f.tick_id AND v.module = f.module
+    SELECT f.*, v.say_do_gap FROM persona_feedback f LEFT JOIN module_visits v ON v.run_id = f.tick_id AND coalesce(v.rated_as, v.module) = f.module
     WHERE f.tick_id = ${runId} ORDER BY (f.grounded IS TRUE AND f.rating IS NOT NULL) DESC, f.rating, f.module LIMIT 200`
     .execute(db)
   const unread = rows.find(row => row.module === '__parse')
