@@ -1,6 +1,6 @@
 import type { SetAside, Toolbox } from '../../runner/tools/toolbox.ts'
 import { reportTools, type ToolReport } from '../../runner/apps/tool-report.ts'
-import { lookUp, modulesOf } from '../../runner/modules/modules-of.ts'
+import { lookUp, modulesOf, type KnownModule } from '../../runner/modules/modules-of.ts'
 import type { ModuleRules } from '../../runner/modules/rules.ts'
 import { failed, ok } from './finding.ts'
 import type { AppFacts, Finding } from './schemas.ts'
@@ -17,7 +17,7 @@ interface SeenApp {
 export function seeApp (
   { name, connected }: SetUpApp,
   toolbox: Toolbox,
-  maxInputTokens: number
+  { known, maxInputTokens }: { known: Known, maxInputTokens: number }
 ): SeenApp {
   const report = reportTools(connected, toolbox, maxInputTokens)
   const facts: AppFacts = {
@@ -25,16 +25,23 @@ export function seeApp (
     era: toolbox.era,
     protocolVersion: toolbox.protocolVersion,
     server: toolbox.serverInfo,
-    modules: groupByModule(report.offered.map(tool => tool.name).sort(), connected.modules),
+    modules: groupByModule(report.offered.map(tool => tool.name).sort(), connected.modules, known),
     setAside: report.setAside,
     listTokens: report.tokens
   }
   return { report, facts }
 }
 
-/** As the first run will group them: what was derived before and is stored is not looked up. */
-function groupByModule (tools: string[], rules: ModuleRules): Record<string, string[]> {
-  const moduleOf = lookUp(modulesOf(tools, rules, new Map()))
+/** By tool, what earlier runs have stored. */
+type Known = ReadonlyMap<string, KnownModule>
+
+/** As the next run will group them. */
+function groupByModule (
+  tools: string[],
+  rules: ModuleRules,
+  known: Known
+): Record<string, string[]> {
+  const moduleOf = lookUp(modulesOf(tools, rules, known), rules)
   return Object.groupBy(tools, moduleOf) as Record<string, string[]>
 }
 

@@ -1,4 +1,5 @@
 import type { Account } from '../../runner/accounts/account.ts'
+import { readKnownModules } from '../../runner/actions/known-tools.ts'
 import { placeOf } from '../../runner/apps/connect.ts'
 import type { Toolbox } from '../../runner/tools/toolbox.ts'
 import { messageOf } from '../../platform/errors.ts'
@@ -55,11 +56,14 @@ interface Open {
 }
 
 async function look (
-  { config }: Setup,
+  { config, store: { db } }: Setup,
   app: SetUpApp,
   { account, toolbox, signal, signIns }: Open
 ): Promise<ExaminedApp> {
-  const { report, facts } = seeApp(app, toolbox, config.MAX_INPUT_TOKENS)
+  const { report, facts } = seeApp(app, toolbox, {
+    known: db === null ? new Map() : await readKnownModules(db, app.name),
+    maxInputTokens: config.MAX_INPUT_TOKENS
+  })
   const sessions = await findingOf(
     'sessions',
     { app: app.name },

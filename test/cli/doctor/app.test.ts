@@ -263,3 +263,17 @@ async function serveSessions (t: Teardown, add: (server: McpServer) => void): Pr
     if (transport.sessionId !== undefined) sessions.set(transport.sessionId, transport)
   })
 }
+
+t.test('tools stand under the modules that earlier runs have stored', async t => {
+  const url = await serveSessions(t, server => {
+    server.registerTool('list_boxes', {}, () => text('fine'))
+  })
+  const kept = await filledStore(t, db =>
+    db.insertInto('known_tools').values({
+      tool_name: 'list_boxes',
+      module: 'crates',
+      derived_module: 'crates'
+    }).execute())
+  const { apps } = await look({ ...services.env, ...kept, MCP_URL: url, ACCOUNTS: 'none' }, offline)
+  t.same(apps[0]?.modules, { crates: ['list_boxes'] })
+})
