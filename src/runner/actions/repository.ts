@@ -7,8 +7,8 @@ import type { Action, ActionInput } from './schemas.ts'
 import { RowConflictError } from '../../platform/errors.ts'
 
 /**
- * All SQL on persona_actions. Append-only: a row's outcome is filled in once and never changed. Only
- * its module can get another name.
+ * All SQL on persona_actions. Append-only: a row's outcome is filled in once and never changed.
+ * Only its module can get another name.
  */
 
 /** The same call of the same tick always gets the same row, so a retry writes nothing twice. */

@@ -206,11 +206,11 @@ t.test('what was added up of a run is added up anew', async t => {
   await relabel(world)
   const fromRows = await answer()
   t.notSame(fromRows, before)
-  t.same(fromRows.groups[0]?.modules.map(({ module, calls }) => [module, calls]), [
-    ['items', 7],
-    ['lists', 14],
-    ['mail', 7],
-    ['todo', 0]
+  t.same(fromRows.groups[0]?.modules.map(({ module }) => module).sort(), [
+    'items',
+    'lists',
+    'mail',
+    'todo'
   ])
   await fold()
   t.same(await answer(), fromRows)
