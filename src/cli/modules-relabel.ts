@@ -35,6 +35,9 @@ async function relabel ({ apps, database: { db } }: Store, app: string): Promise
     if (done % SAY_EVERY === 0) console.log(`${app}  ${done} of ${of} so far`)
   })
   console.log(`${app}  ${runs} runs were relabelled.`)
+  if (runs > 0) {
+    console.log(`${app}  Findings keep their modules until npm run findings:rebuild.`)
+  }
 }
 
 if (values.help) {
