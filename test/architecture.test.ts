@@ -83,6 +83,13 @@ const MAY_IMPORT: Record<string, string[]> = {
     'runner/accounts',
     'runner/actions'
   ],
+  'runner/verification': [
+    'platform/db',
+    'personas',
+    'analysis/findings',
+    'runner/tools',
+    'runner/apps'
+  ],
   'web/sessions': ['platform/db'],
   'web/client': ['personas', 'analysis/feedback', 'runner/actions'],
   'web/dashboard': [
@@ -108,6 +115,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'runner/apps',
     'runner/actions',
     'runner/runs',
+    'runner/verification',
     'web/sessions',
     'web/dashboard'
   ],

@@ -141,3 +141,15 @@ function toEvidence (row: EvidenceRow): Evidence {
     rating: row.cites === null ? null : { rating, notes, cites: row.cites }
   }
 }
+
+/** The best of the evidence that a call shows. */
+export async function readBestSighting (
+  db: Queryable,
+  id: string
+): Promise<{ runId: string, number: number } | null> {
+  const { rows: [row] } = await sql<{ runId: string, number: number }>`
+    SELECT s.run_id AS "runId", s.numbers[1] AS number FROM ${sightingsOf(id)} AS s
+    WHERE s.run_id IS NOT NULL AND cardinality(s.numbers) > 0
+    ORDER BY s.at DESC, s.source LIMIT 1`.execute(db)
+  return row ?? null
+}

@@ -3,7 +3,7 @@ import type { FindingDetail } from './schemas.ts'
 /** A finding as an issue tracker shows it. Pure. */
 
 export function markdownOf (finding: FindingDetail, address: string | null): string {
-  const { sentences, evidence } = finding
+  const { sentences, evidence, steps } = finding
   const facts = [
     ['State', finding.state],
     ['Module', finding.module],
@@ -21,6 +21,9 @@ export function markdownOf (finding: FindingDetail, address: string | null): str
     ...facts.map(([name, value]) => `| ${name} | ${cell(value ?? '')} |`),
     '',
     ...(evidence.length === 0 ? [] : ['## Evidence', '', ...evidence.flatMap(toLines)]),
+    ...(steps.length === 0
+      ? []
+      : ['## Steps', '', ...steps.map(({ sentence }, i) => `${i + 1}. ${plain(sentence)}`), '']),
     ...(address === null ? [] : [`Found by persona-runner: ${address}`, ''])
   ].join('\n')
 }

@@ -77,6 +77,35 @@ const Evidence = Type.Object({
 })
 export type Evidence = Static<typeof Evidence>
 
+export const Verification = Type.Object({
+  id: Type.String(),
+  at: Instant,
+  personaId: orNull(Type.String()),
+  outcome: Type.Enum(['still_there', 'gone', 'other_error', 'cannot_be_replayed']),
+  why: orNull(Type.String({ description: 'why it cannot be replayed, or the other error' })),
+  transcript: Type.Array(Type.Object({
+    tool: Type.String(),
+    input: Type.Unknown(),
+    result: Type.Enum(['ok', 'error', 'unknown']),
+    text: Type.String({ description: 'at most 2,000 characters' }),
+    latencyMs: Type.Number()
+  }))
+}, { $id: 'Verification', additionalProperties: false })
+export type Verification = Static<typeof Verification>
+
+const ReproStep = Type.Object({
+  number: Type.Integer({ description: 'of the call in its run' }),
+  tool: Type.String(),
+  arguments: Type.Unknown(),
+  references: Type.Array(Type.Object({
+    at: Type.Array(Type.Union([Type.String(), Type.Integer()])),
+    from: Type.Integer({ description: 'the step whose result holds the value, from 1' }),
+    path: Type.Array(Type.Union([Type.String(), Type.Integer()]))
+  })),
+  sentence: Type.String(),
+  curl: Type.String({ description: 'for a shell that knows MCP_URL and TOKEN' })
+})
+
 export const FindingDetail = Type.Object({
   ...FINDING,
   sentences: Type.Array(Type.String(), {
@@ -101,7 +130,11 @@ export const FindingDetail = Type.Object({
     Type.Object({ id: FindingId, title: Type.String() }),
     { description: 'findings of the same tool that stopped on the day on which this one began' }
   ),
-  evidence: Type.Array(Evidence)
+  evidence: Type.Array(Evidence),
+  steps: Type.Array(ReproStep, { description: 'the calls that lead to it; empty: none is stored' }),
+  verifications: Type.Array(Type.Unsafe<Verification>({ $ref: 'Verification#' }), {
+    description: 'the latest first'
+  })
 }, { $id: 'FindingDetail', additionalProperties: false })
 export type FindingDetail = Static<typeof FindingDetail>
 

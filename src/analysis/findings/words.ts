@@ -66,7 +66,7 @@ export function sentencesOf (told: Told): string[] {
   const since = firstRelease === null ? '' : ` under release ${firstRelease}`
   const share = visits.of === 0 ? '' : ` (${percent(visits.hit / visits.of)} of the visits)`
   return [
-    `${titleOf(told)}. It happened ${counted(times, 'time')} in ${counted(runs, 'run')}${share}.`,
+    `It happened ${counted(times, 'time')} in ${counted(runs, 'run')}${share}.`,
     `First seen on ${firstSeenAt.slice(0, 10)}${since}, met by ${counted(personas, 'persona')}${
       mostly(told)
     }.`,

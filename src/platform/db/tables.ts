@@ -26,6 +26,7 @@ export interface Database {
   finding_fingerprints: FindingFingerprintsTable
   finding_sightings: FindingSightingsTable
   finding_events: FindingEventsTable
+  finding_verifications: FindingVerificationsTable
   finding_work: FindingWorkTable
   finding_recounts: FindingRecountsTable
 }
@@ -379,6 +380,16 @@ interface FindingEventsTable {
   at: Instant
   kind: string
   detail: ColumnType<object, string | undefined, never>
+}
+
+interface FindingVerificationsTable {
+  id: Generated<string>
+  finding_id: string
+  persona_id: string | null
+  at: Instant
+  outcome: 'still_there' | 'gone' | 'other_error' | 'cannot_be_replayed'
+  why: string | null
+  transcript: JSONColumnType<object[], string, never>
 }
 
 interface FindingWorkTable {

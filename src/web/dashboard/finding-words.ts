@@ -1,4 +1,9 @@
-import type { Finding, FindingDetail, FindingEvent } from '../../analysis/findings/schemas.ts'
+import type {
+  Finding,
+  FindingDetail,
+  FindingEvent,
+  Verification
+} from '../../analysis/findings/schemas.ts'
 
 /** The words of the pages about findings. Pure. */
 
@@ -41,12 +46,23 @@ export function decisionWords (decision: Finding['decision']): string | null {
   return parts.join('; ') || 'by hand'
 }
 
+const OUTCOME: Record<Verification['outcome'], { text: string, tone: Tone }> = {
+  still_there: { text: 'still there', tone: 'error' },
+  gone: { text: 'gone', tone: 'ok' },
+  other_error: { text: 'another error', tone: 'warn' },
+  cannot_be_replayed: { text: 'cannot be replayed', tone: 'muted' }
+}
+export const outcomeWords = (outcome: Verification['outcome']) => OUTCOME[outcome]
+
 /** One line of the timeline. */
 export function eventWords ({ kind, detail }: FindingEvent): string {
-  const { into, from, url, quiet, by } = detail as Record<string, unknown>
+  const { into, from, url, quiet, by, outcome } = detail as Record<string, unknown>
   if (kind === 'merged') return into ? `merged into finding ${into}` : `took in finding ${from}`
   if (kind === 'split') return into ? `finding ${into} was split off` : `split from finding ${from}`
   if (kind === 'tracker') return url ? `filed as ${url}` : 'not filed any more'
+  if (kind === 'verified') {
+    return `verified: ${outcomeWords(outcome as Verification['outcome']).text}`
+  }
   if (quiet) return 'resolved by itself'
   return by === 'hand' ? `${kind} by hand` : kind
 }

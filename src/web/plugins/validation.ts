@@ -18,7 +18,8 @@ import {
   Finding,
   FindingDecision,
   FindingDetail,
-  FindingEvent
+  FindingEvent,
+  Verification
 } from '../../analysis/findings/schemas.ts'
 import { Problem, SayDoGap } from '../../analysis/insights/problem-schemas.ts'
 import { Mixed, ModuleGroup, ModuleInsight } from '../../analysis/insights/schemas.ts'
@@ -78,6 +79,7 @@ const SHARED: TSchema[] = [
   FindingDetail,
   FindingDecision,
   FindingEvent,
+  Verification,
   KnownTool,
   AcceptedTools,
   App,

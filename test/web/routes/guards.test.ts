@@ -38,6 +38,7 @@ POST   /api/v1/admin/findings/:id/merge           401      401      401      401
 POST   /api/v1/admin/findings/:id/split           401      401      401      401      yes      403      401      401      401
 POST   /api/v1/admin/findings/:id/state           401      401      401      401      yes      403      401      401      401
 GET    /api/v1/admin/findings/:id/timeline        401      401      401      401      yes      yes      401      401      401
+POST   /api/v1/admin/findings/:id/verify          401      401      401      401      yes      403      401      401      401
 GET    /api/v1/admin/incidents                    401      401      401      401      yes      yes      401      401      401
 GET    /api/v1/admin/insights/cast                401      401      401      401      yes      yes      401      401      401
 GET    /api/v1/admin/insights/gaps                401      401      401      401      yes      yes      401      401      401
@@ -106,6 +107,7 @@ GET    /tools                                     in       in       in       in 
 GET    /findings                                  in       in       in       in       in       in       yes      yes      in
 GET    /findings/:id                              in       in       in       in       in       in       yes      yes      in
 POST   /findings/:id/state                        401      401      401      401      401      401      yes      403      401
+POST   /findings/:id/verify                       401      401      401      401      401      401      yes      403      401
 GET    /releases                                  in       in       in       in       in       in       yes      yes      in
 GET    /releases/:version                         in       in       in       in       in       in       yes      yes      in
 GET    /runner                                    in       in       in       in       in       in       yes      yes      in

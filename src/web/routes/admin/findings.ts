@@ -15,8 +15,10 @@ import {
   FindingDetail,
   FindingEvent,
   FindingFilter,
-  FindingId
+  FindingId,
+  Verification
 } from '../../../analysis/findings/schemas.ts'
+import { verifyFinding } from '../../../runner/verification/verify-finding.ts'
 import { errorsOf, ref } from '../ref.ts'
 
 const common = { tags: ['admin'], security: [{ adminKey: [] }] }
@@ -98,6 +100,27 @@ export const adminFindingRoutes: FastifyPluginAsyncTypebox = async app => {
     await decideFinding(db, id, body)
     return describeFinding(db, id)
   })
+
+  app.post(
+    '/:id/verify',
+    {
+      schema: {
+        ...common,
+        operationId: 'verifyFinding',
+        summary: 'Make the calls of the finding again, and say whether it is still there',
+        params: OneFinding,
+        body: Type.Object({
+          personaId: Type.Optional(Type.String({
+            format: 'uuid',
+            description: 'whose account is used; left out: that of the persona that met it'
+          }))
+        }, { additionalProperties: false, examples: [{}] }),
+        response: { 200: ref(Verification), ...errorsOf(400, 401, 404, 409, 500, 503) }
+      }
+    },
+    async ({ params: { id }, body: { personaId } }) =>
+      verifyFinding(db, app.apps.find, { finding: id, personaId })
+  )
 
   app.post('/:id/merge', {
     schema: {

@@ -10,9 +10,11 @@ import {
   dayBars,
   decisionWords,
   eventWords,
+  outcomeWords,
   severityWords,
   stateBadge
 } from '../../dashboard/finding-words.ts'
+import { isReplayed, verifyFinding } from '../../../runner/verification/verify-finding.ts'
 import { readAppChoice } from './app-choice.ts'
 
 const SHOWN = 50
@@ -81,12 +83,14 @@ export const findingPages: FastifyPluginAsyncTypebox = async app => {
         nav: 'findings',
         finding,
         events,
+        replays: isReplayed(finding.kind),
         bars: dayBars(finding.days, new Date()),
         words: {
           state: stateBadge,
           severity: severityWords,
           decision: decisionWords,
-          event: eventWords
+          event: eventWords,
+          outcome: outcomeWords
         },
         links: {
           action: actionPath,
@@ -94,6 +98,15 @@ export const findingPages: FastifyPluginAsyncTypebox = async app => {
           module: modulePath(finding.module, finding.app)
         }
       })
+    }
+  )
+
+  app.post(
+    '/findings/:id/verify',
+    { schema: { hide: true, params: OneFinding } },
+    async ({ params: { id } }, reply) => {
+      await verifyFinding(db, app.apps.find, { finding: id })
+      return reply.redirect(`/findings/${id}#verify`, 303)
     }
   )
 
