@@ -61,19 +61,14 @@ export async function plantMonth (db: Queryable): Promise<Persona[]> {
       oneDay(persona, i, { ago, at: new Date(noon - ago * DAY_MS + i * 60_000) }, roll)
     )
   )
-  await inPieces(rows.map(row => row.run), part => db.insertInto('runs').values(part).execute())
-  const visits = rows.flatMap(row => row.visits)
-  await inPieces(visits, part => db.insertInto('module_visits').values(part).execute())
-  const said = rows.flatMap(row => row.said)
-  await inPieces(said, part => db.insertInto('persona_feedback').values(part).execute())
-  const calls = rows.flatMap(row => row.calls)
-  await inPieces(calls, part => db.insertInto('persona_actions').values(part).execute())
   const tools = MODULES.flatMap(module =>
     ['list', 'search'].map(verb => ({ tool_name: `${module}.${verb}`, module }))
   )
   await db.insertInto('known_tools').values(tools).execute()
+  await addDays(db, rows.filter(({ run }) => run.app_version === null))
   for (const { ago, touches = [], ...release } of RELEASES) {
-    // A verdict is given release by release, as it is in use.
+    // A verdict is given release by release, as it is in use: no later day is there yet.
+    await addDays(db, rows.filter(({ run }) => run.app_version === release.version))
     await db.insertInto('releases').values({
       ...release,
       at: new Date(noon - ago * DAY_MS - DAY_MS / 3),
@@ -82,6 +77,16 @@ export async function plantMonth (db: Queryable): Promise<Persona[]> {
     await judgeReleases(db)
   }
   return personas
+}
+
+async function addDays (db: Queryable, days: DayRows[]): Promise<void> {
+  await inPieces(days.map(day => day.run), part => db.insertInto('runs').values(part).execute())
+  const visits = days.flatMap(day => day.visits)
+  await inPieces(visits, part => db.insertInto('module_visits').values(part).execute())
+  const said = days.flatMap(day => day.said)
+  await inPieces(said, part => db.insertInto('persona_feedback').values(part).execute())
+  const calls = days.flatMap(day => day.calls)
+  await inPieces(calls, part => db.insertInto('persona_actions').values(part).execute())
 }
 
 async function inPieces<T> (rows: T[], insert: (part: T[]) => Promise<unknown>): Promise<void> {

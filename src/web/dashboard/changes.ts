@@ -2,11 +2,11 @@ import type { ModuleInsight } from '../../analysis/insights/schemas.ts'
 import { describeRelease } from '../../analysis/verdicts/describe-release.ts'
 import type { ReleaseVerdicts } from '../../analysis/verdicts/look-schemas.ts'
 import type { Queryable } from '../../platform/db/database.ts'
-import { modulePath, releasePath } from './address.ts'
+import { address, modulePath, releasePath } from './address.ts'
 import { readReleaseLines } from './releases.ts'
 import { plotDays, type PlotSource, type TimePlot } from './time-plot.ts'
 import { tally, verdictWord } from './verdict-words.ts'
-import { languageOf, readWhom, whomSentence } from './whom.ts'
+import { languageOf, readWhom, whomSentence, type PersonaChange } from './whom.ts'
 
 /** What changed in an app: for each module the latest verdict that is a change. */
 
@@ -20,16 +20,22 @@ interface Change {
   step: string | null
   since: { names: string, href: string, at: string }
   whom: string | null
+  /** Who rated it on both sides, over the days of the verdict. */
+  personas: PersonaChange[]
   /** Parts of the cast, hit most first. */
   most: string | null
   sentence: string
   href: string
   plot: TimePlot | null
   bands: NonNullable<PlotSource['bands']>
+  /** What earlier releases of the range did to the module, the newest first. */
+  earlier: Pick<Change, 'word' | 'step' | 'since' | 'sentence'>[]
 }
 
 interface WhatChanged {
   worse: Change[]
+  /** Better now, after a release of the range had made them worse. */
+  mended: Change[]
   better: Change[]
   /** All other modules in a few words; empty: none. */
   rest: string
@@ -39,40 +45,44 @@ interface WhatChanged {
 
 interface Question {
   app: string
-  /** What an address must say of the app. */
-  kept: string | undefined
+  /** What an address must say. */
+  kept: Parameters<typeof address>[1]
   from: string
   to: string
   modules: readonly ModuleInsight[]
 }
 
 const MOST_RELEASES = 60
-const DAY_MS = 24 * 60 * 60 * 1000
 const CHANGES = new Set(['worse', 'better', 'mixed', 'everything_moved'])
 
 export async function readWhatChanged (db: Queryable, question: Question): Promise<WhatChanged> {
   const releases = (await readReleaseLines(db, question.app, MOST_RELEASES))
     .filter(({ isLive }) => isLive)
   const [latest] = releases
-  if (latest === undefined) return { worse: [], better: [], rest: '', live: null }
+  if (latest === undefined) return { worse: [], mended: [], better: [], rest: '', live: null }
   const judged = await judgeInTurn(db, question, releases)
   const changed = judged.flatMap(release =>
     release.modules.filter(({ verdict }) => CHANGES.has(verdict)).map(found => ({ release, found }))
   )
-  const newest = [...Map.groupBy(changed, ({ found }) => found.module).values()]
-    .flatMap(([first]) => first === undefined ? [] : [first])
+  const byModule = [...Map.groupBy(changed, ({ found }) => found.module).values()]
   const changes = await Promise.all(
-    newest.map(({ release, found }) => toChange(db, question, { release, found, releases }))
+    byModule.flatMap(([latest, ...earlier]) =>
+      latest === undefined ? [] : [toChange(db, question, { latest, earlier, releases })]
+    )
   )
   const known = new Set(changes.map(({ module }) => module))
   const names = judged[0]?.judgedWith ?? [latest.version]
   return {
     worse: changes.filter(({ verdict }) => verdict !== 'better'),
-    better: changes.filter(({ verdict }) => verdict === 'better'),
+    mended: changes.filter(change => isMended(change)),
+    better: changes.filter(change => change.verdict === 'better' && !isMended(change)),
     rest: restOf(judged[0], known),
-    live: { names: names.join(' and '), href: releasePath(latest.version, question.kept) }
+    live: { names: names.join(' and '), href: releasePath(latest.version, question.app) }
   }
 }
+
+const isMended = ({ verdict, earlier }: Change) =>
+  verdict === 'better' && earlier.some(({ word }) => word.text !== 'better')
 
 type ReleaseLine = Awaited<ReturnType<typeof readReleaseLines>>[number]
 
@@ -105,52 +115,77 @@ function restOf (live: ReleaseVerdicts | undefined, changed: ReadonlySet<string>
 interface Found {
   release: ReleaseVerdicts
   found: ModuleVerdict
+}
+
+interface ModuleChanges {
+  latest: Found
+  earlier: Found[]
   releases: readonly ReleaseLine[]
 }
+
+const lookOf = ({ looks, seenOnDay }: ModuleVerdict) => looks.find(({ day }) => day === seenOnDay)
 
 async function toChange (
   db: Queryable,
   question: Question,
-  { release, found, releases }: Found
+  { latest, earlier, releases }: ModuleChanges
 ): Promise<Change> {
-  const { app, kept, from, to } = question
-  const { judgedWith } = release
-  const at = releases.find(({ version }) => version === judgedWith[0])?.at ?? to
-  const look = found.looks.find(({ day }) => day === found.seenOnDay)
-  const rating = look?.rating ?? null
-  const beginMs = Date.parse(at) - (look?.daysBefore ?? 0) * DAY_MS
+  const { app, kept } = question
+  const { found } = latest
+  const look = lookOf(found)
+  const line = toLine(question, latest, releases)
   const whom = await readWhom(db, {
     app,
     module: found.module,
-    from: new Date(beginMs).toISOString(),
-    at,
-    until: to
+    at: line.since.at,
+    daysBefore: look?.daysBefore ?? 0,
+    daysAfter: look?.day ?? 0
   })
-  const bands: Change['bands'] = rating === null
+  const bands = bandsOf(question, line.since.at, look?.rating ?? null)
+  return {
+    ...line,
+    bands,
+    module: found.module,
+    verdict: found.verdict,
+    whom: whomSentence(whom),
+    personas: whom,
+    most: mostOf(look?.groups ?? [], found.verdict),
+    href: address(modulePath(found.module), kept),
+    plot: plotChange(question, { module: found.module, bands, releases }),
+    earlier: earlier.map(each => toLine(question, each, releases))
+  }
+}
+
+/** One line for what a release did to a module. */
+function toLine (
+  { app, to }: Question,
+  { release: { judgedWith }, found }: Found,
+  releases: readonly ReleaseLine[]
+): Change['earlier'][number] {
+  const rating = lookOf(found)?.rating ?? null
+  return {
+    word: verdictWord(found.verdict),
+    step: rating === null || rating.state === 'none'
+      ? null
+      : `${rating.before.toFixed(1)} → ${rating.after.toFixed(1)}`,
+    sentence: found.sentence,
+    since: {
+      names: judgedWith.join(' and '),
+      href: releasePath(judgedWith.at(-1) ?? '', app),
+      at: releases.find(({ version }) => version === judgedWith[0])?.at ?? to
+    }
+  }
+}
+
+type Look = ModuleVerdict['looks'][number]
+
+function bandsOf ({ from, to }: Question, at: string, rating: Look['rating']): Change['bands'] {
+  return rating === null
     ? []
     : [
       { from, to: at, value: rating.before, side: 'before' },
       { from: at, to, value: rating.after, side: 'after' }
     ]
-  return {
-    bands,
-    module: found.module,
-    verdict: found.verdict,
-    word: verdictWord(found.verdict),
-    step: rating === null || rating.state === 'none'
-      ? null
-      : `${rating.before.toFixed(1)} → ${rating.after.toFixed(1)}`,
-    since: {
-      names: judgedWith.join(' and '),
-      href: releasePath(judgedWith.at(-1) ?? '', kept),
-      at
-    },
-    whom: whomSentence(whom),
-    most: mostOf(look?.groups ?? [], found.verdict),
-    sentence: found.sentence,
-    href: modulePath(found.module, kept),
-    plot: plotChange(question, { module: found.module, bands, releases })
-  }
 }
 
 type Groups = ModuleVerdict['looks'][number]['groups']

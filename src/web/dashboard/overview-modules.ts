@@ -3,7 +3,7 @@ import { describeModules } from '../../analysis/insights/modules.ts'
 import { findProblems } from '../../analysis/insights/problems.ts'
 import type { Problem } from '../../analysis/insights/problem-schemas.ts'
 import type { ModuleInsight } from '../../analysis/insights/schemas.ts'
-import { actionPath, modulePath } from './address.ts'
+import { actionPath, address, modulePath } from './address.ts'
 import type { Markup } from './format.ts'
 import { readLocales } from './module.ts'
 import { spark, type SparkOptions } from './spark.ts'
@@ -23,29 +23,32 @@ interface ProblemLine extends Problem {
   said: { notes: string, locale: string } | null
 }
 
-const DAYS = 30
+interface Asked {
+  from: string
+  to: string
+  app?: string
+}
+
 const NEWEST = 6
 /** Of so many of the most frequent the newest are shown. */
 const CONSIDERED = 100
 
 /** Worst first, over all models and versions of the prompts; the template says what is mixed. */
-export async function readModuleLines (db: Queryable, app: string | undefined) {
-  const from = daysAgo(DAYS)
-  const { groups, mixed, unreadable } = await describeModules(db, {
-    from,
-    mix: true,
-    ...(app !== undefined && { app })
-  })
-  const modules = (groups[0]?.modules ?? []).map(module => toLine(module, app))
-  return { modules, mixed, unreadable, days: DAYS, from, to: daysAgo(0) }
+export async function readModuleLines (db: Queryable, asked: Asked, kept: Kept) {
+  const { groups, mixed, unreadable } = await describeModules(db, { ...asked, mix: true })
+  const modules = (groups[0]?.modules ?? []).map(module => toLine(module, kept))
+  return { modules, mixed, unreadable }
 }
 
-function toLine (module: ModuleInsight, app: string | undefined): ModuleLine {
+/** What an address must say. */
+type Kept = Parameters<typeof address>[1]
+
+function toLine (module: ModuleInsight, kept: Kept): ModuleLine {
   const means = module.trend.map(point => point.mean)
   const frictions = module.trend.map(point => point.friction)
   return {
     ...module,
-    href: modulePath(module.module, app),
+    href: address(modulePath(module.module), kept),
     trends: {
       rating: trend(means, `rating of ${module.module} by day`, { low: 1, high: 5 }),
       friction: trend(frictions, `friction of ${module.module} by day`, { low: 0, high: 100 })
@@ -71,13 +74,9 @@ function trend (
 
 export async function readNewestProblems (
   db: Queryable,
-  app: string | undefined
+  asked: Asked
 ): Promise<{ problems: ProblemLine[], total: number }> {
-  const { problems, total } = await findProblems(db, {
-    from: daysAgo(DAYS),
-    limit: CONSIDERED,
-    ...(app !== undefined && { app })
-  })
+  const { problems, total } = await findProblems(db, { ...asked, limit: CONSIDERED })
   // Of the same instant they stay in the order of findProblems.
   const newest = problems.toSorted((a, b) => Date.parse(b.lastSeenAt) - Date.parse(a.lastSeenAt))
     .slice(0, NEWEST)
@@ -122,5 +121,3 @@ function whoOf ({ blame, type }: Problem): string {
     ? 'fault unknown'
     : `fault of ${WHO[blame] ?? blame}`
 }
-
-const daysAgo = (days: number) => new Date(Date.now() - days * 24 * 60 * 60 * 1000).toISOString()

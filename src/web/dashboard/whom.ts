@@ -3,7 +3,7 @@ import type { Queryable } from '../../platform/db/database.ts'
 
 /** Whom a change hit: the same personas before and after it. */
 
-interface PersonaChange {
+export interface PersonaChange {
   id: string
   name: string
   archetype: string
@@ -15,49 +15,63 @@ interface PersonaChange {
 interface WhomQuestion {
   app: string
   module: string
-  /** Ratings before: from here until `at`. */
-  from: string
+  /** When the release went live. */
   at: string
-  /** Ratings after: until here. */
-  until: string
+  /** Whole days (UTC) on both sides, as the verdict counts them. */
+  daysBefore: number
+  daysAfter: number
 }
 
-/** Fewer ratings on one side say nothing of one persona. */
-const MIN_RATINGS = 2
 const HALF_A_POINT = 0.5
 
-/** Mean ratings that count, the largest fall first. */
+/**
+ * Mean ratings that count of personas that rated on both sides, the largest fall first. As in a
+ * verdict, a day with ratings on both sides and runs with an incident are left out.
+ */
 export async function readWhom (
   db: Queryable,
-  { app, module, from, at, until }: WhomQuestion
+  { app, module, at, daysBefore, daysAfter }: WhomQuestion
 ): Promise<PersonaChange[]> {
+  const liveOn = sql`(${at}::timestamptz AT TIME ZONE 'UTC')::date`
   const { rows } = await sql<PersonaChange>`
-    SELECT p.id, p.name, p.archetype, p.locale, said.before, said.after FROM (
-      SELECT f.persona_id,
-        avg(f.rating) FILTER (WHERE f.created_at < ${at}::timestamptz)::float8 AS before,
-        avg(f.rating) FILTER (WHERE f.created_at >= ${at}::timestamptz)::float8 AS after
+    WITH said AS (
+      SELECT f.persona_id, f.rating, f.created_at >= ${at}::timestamptz AS is_after,
+        (f.created_at AT TIME ZONE 'UTC')::date AS day
       FROM persona_feedback f
       WHERE f.module = ${module} AND f.grounded AND f.rating IS NOT NULL
-        AND f.created_at >= ${from}::timestamptz AND f.created_at < ${until}::timestamptz
+        AND f.created_at >= (${liveOn} - ${daysBefore}::int)::timestamp AT TIME ZONE 'UTC'
+        AND f.created_at < (${liveOn} + ${daysAfter}::int + 1)::timestamp AT TIME ZONE 'UTC'
+        AND f.persona_id IN (SELECT id FROM personas WHERE app = ${app})
+        AND NOT EXISTS (SELECT FROM incidents i WHERE i.run_id = f.tick_id)
+    ), mixed AS (
+      SELECT day FROM said GROUP BY day HAVING bool_or(is_after) AND NOT bool_and(is_after)
+    ), counted AS (
+      SELECT persona_id, avg(rating) FILTER (WHERE NOT is_after)::float8 AS before,
+        avg(rating) FILTER (WHERE is_after)::float8 AS after
+      FROM said WHERE day NOT IN (SELECT day FROM mixed)
+        AND day < ${liveOn} + ${daysAfter}::int + (SELECT count(*)::int FROM mixed)
       GROUP BY 1
-      HAVING count(*) FILTER (WHERE f.created_at < ${at}::timestamptz) >= ${MIN_RATINGS}
-        AND count(*) FILTER (WHERE f.created_at >= ${at}::timestamptz) >= ${MIN_RATINGS}
-    ) said JOIN personas p ON p.id = said.persona_id
-    WHERE p.app = ${app}
-    ORDER BY said.after - said.before, p.name, p.id`.execute(db)
+      HAVING count(*) FILTER (WHERE is_after) > 0 AND count(*) FILTER (WHERE NOT is_after) > 0
+    )
+    SELECT p.id, p.name, p.archetype, p.locale, counted.before, counted.after
+    FROM counted JOIN personas p ON p.id = counted.persona_id
+    ORDER BY counted.after - counted.before, p.name, p.id`.execute(db)
   return rows
 }
 
-/** `14 of 19 personas rate it lower by half a point or more, none higher`. */
+/** `14 of the 19 personas rate it lower by half a point or more, none higher`. */
 export function whomSentence (personas: readonly PersonaChange[]): string | null {
   if (personas.length === 0) return null
   const lower = personas.filter(({ before, after }) => after - before <= -HALF_A_POINT).length
   const higher = personas.filter(({ before, after }) => after - before >= HALF_A_POINT).length
   const [one, other] = lower >= higher
-    ? [`${lower} of ${personas.length} personas rate it lower`, `${higher || 'none'} higher`]
-    : [`${higher} of ${personas.length} personas rate it higher`, `${lower || 'none'} lower`]
+    ? [`${lower} of ${these(personas)} rate it lower`, `${higher || 'none'} higher`]
+    : [`${higher} of ${these(personas)} rate it higher`, `${lower || 'none'} lower`]
   return `${one} by half a point or more, ${other}.`
 }
+
+const these = ({ length }: readonly PersonaChange[]) =>
+  length === 1 ? '1 persona' : `the same ${length} personas`
 
 interface GroupBar {
   by: string

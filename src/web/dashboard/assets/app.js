@@ -1,4 +1,4 @@
-/* global document, window, location, fetch, DOMParser, EventSource, getSelection */
+/* global document, window, location, fetch, DOMParser, EventSource, getSelection, CSS */
 
 /**
  * All the script there is: times in the reader's zone, and live regions. Without it every page
@@ -137,7 +137,9 @@ function isInUse (region) {
   const isWritten = [...region.querySelectorAll('input, textarea')].some(field =>
     field.value !== field.defaultValue
   )
-  return isSelected || isWritten ||
+  const isRead = CSS.supports('selector(:popover-open)') &&
+    region.querySelector(':popover-open') !== null
+  return isSelected || isWritten || isRead ||
     (region.contains(document.activeElement) &&
       document.activeElement.matches('input, textarea, select'))
 }

@@ -7,13 +7,14 @@ import { readVersions } from '../../dashboard/module.ts'
 import type { Queryable } from '../../../platform/db/database.ts'
 import { readScope } from '../../../analysis/insights/filters.ts'
 import { readAppChoice } from './app-choice.ts'
-import { RANGES, readDays } from './days.ts'
+import { hint } from './hints.ts'
+import { pickRange, RangeFields, readRange } from './range.ts'
 import { pickRelease } from './release-picker.ts'
 
 const text = (maxLength: number) => Type.Optional(Type.String({ maxLength }))
 export const HeatQuery = Type.Object({
-  days: text(4),
-  show: text(20),
+  ...RangeFields,
+  show: text(100),
   appVersion: text(200),
   app: text(100),
   page: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 }))
@@ -32,19 +33,21 @@ export async function describeHeatMap (db: Queryable, query: HeatQuery) {
   const choice = await readAppChoice(db, query.app)
   const { app } = choice
   const appVersion = query.appVersion || undefined
-  const { days, from, kept: daysKept } = await readDays(db, query.days)
-  const measure = MEASURES.find(known => known === show) ?? 'rating'
+  const chosen = await readRange(db, query, app ?? FIRST_APP)
+  const { from, to } = chosen
+  const known = MEASURES.find(measure => measure === show)
+  const measure = known ?? 'rating'
   const releases = await readReleaseLines(db, app ?? FIRST_APP, LOOKED_AT)
   const live = releases.find(({ isLive }) => isLive)
   const at = live?.at ?? new Date().toISOString()
   const since = releases.find(each => Date.parse(at) - Date.parse(each.at) >= WEEK_MS)?.at ?? from
   const kept = {
-    days: daysKept,
+    ...chosen.kept,
     show: measure === 'rating' ? undefined : measure,
     appVersion,
     app: choice.kept
   }
-  const scope = await readScope(db, { from, appVersion, ...(app !== undefined && { app }) })
+  const scope = await readScope(db, { from, to, appVersion, ...(app !== undefined && { app }) })
   const [heat, mixed, versions] = await Promise.all([
     readHeatMap(db, scope, { measure, at, since, page }),
     countMixed(db, scope, measure),
@@ -65,21 +68,24 @@ export async function describeHeatMap (db: Queryable, query: HeatQuery) {
       href: address('/modules', { ...kept, show: name }),
       isCurrent: name === measure
     })),
-    ranges: RANGES.map(count => ({
-      name: `${count} days`,
-      href: address('/modules', { ...kept, days: count }),
-      isCurrent: count === days
-    })),
+    range: pickRange(chosen, { path: '/modules', kept }),
+    hints: [...choice.hints, ...chosen.hints, ...hintOf(show, known)],
     previous: page > 1 ? address('/modules', { ...kept, page: page - 1 }) : null,
     next: heat.hasMore ? address('/modules', { ...kept, page: page + 1 }) : null,
     links: {
       module: (module: string) =>
-        address(modulePath(module), { days: daysKept, appVersion, app: choice.kept }),
+        address(modulePath(module), { ...chosen.kept, appVersion, app: choice.kept }),
       cell: (module: string, persona: string) =>
         `${
-          address(modulePath(module), { days: daysKept, appVersion, app: choice.kept, persona })
+          address(modulePath(module), { ...chosen.kept, appVersion, app: choice.kept, persona })
         }#voices`,
       persona: personaPath
     }
   }
+}
+
+function hintOf (given: string | undefined, understood: HeatMeasure | undefined): string[] {
+  const wanted = MEASURES.join(', ')
+  const said = hint({ name: 'show', given, understood, wanted, instead: 'ratings are shown' })
+  return said === null ? [] : [said]
 }

@@ -19,24 +19,26 @@ import { readScope } from '../../../analysis/insights/filters.ts'
 import { describeModules } from '../../../analysis/insights/modules.ts'
 import { findProblems } from '../../../analysis/insights/problems.ts'
 import { readAppChoice } from './app-choice.ts'
-import { RANGES, readDays } from './days.ts'
+import { hint } from './hints.ts'
+import { pickRange, RangeFields, readRange } from './range.ts'
 import { pickRelease } from './release-picker.ts'
 import { strandsOf } from './strands.ts'
 
 const text = (maxLength: number) => Type.Optional(Type.String({ maxLength }))
 export const ModuleQuery = Type.Object({
-  days: text(4),
+  ...RangeFields,
   model: text(200),
   promptVersion: text(200),
   appVersion: text(200),
   app: text(100),
-  rating: text(1),
-  persona: text(36),
+  rating: text(20),
+  persona: text(100),
   page: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 }))
 })
 export type ModuleQuery = Static<typeof ModuleQuery>
 
 const PROBLEMS = 10
+const DAY_MS = 24 * 60 * 60 * 1000
 const RATINGS = [1, 2, 3, 4]
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
@@ -45,17 +47,18 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
  * together, and says so.
  */
 export async function describeModule (db: Queryable, module: string, query: ModuleQuery) {
-  const { days, from, kept: daysKept } = await readDays(db, query.days)
   const { page = 1, model, promptVersion } = query
   // Where all are wanted, the form sends nothing but the name.
   const choice = await readAppChoice(db, query.app)
+  const chosen = await readRange(db, query, choice.app ?? FIRST_APP)
+  const { from, to } = chosen
   const appVersion = query.appVersion || undefined
   const atMost = RATINGS.find(rating => String(rating) === query.rating)
   const personaId = UUID.test(query.persona ?? '') ? query.persona : undefined
   const app = choice.app === undefined ? {} : { app: choice.app }
-  const filter = { from, module, model, promptVersion, appVersion, ...app }
+  const filter = { from, to, module, model, promptVersion, appVersion, ...app }
   const [path, kept] = [modulePath(module), {
-    days: daysKept,
+    ...chosen.kept,
     model,
     promptVersion,
     appVersion,
@@ -64,14 +67,14 @@ export async function describeModule (db: Queryable, module: string, query: Modu
   const voiced = { ...kept, rating: atMost, persona: personaId }
   const [numbers, apart, said] = await Promise.all([
     describeModules(db, { ...filter, mix: true }),
-    describeModules(db, { from, module, appVersion, ...app }),
+    describeModules(db, { from, to, module, appVersion, ...app }),
     readAll(db, module, filter, { page, atMost, personaId })
   ])
   const facts = numbers.groups[0]?.modules[0]
   const { range, ratings, releases, versions, voices, speakers, ...shown } = said
   const hit = await readHit(db, {
     app: choice.app ?? FIRST_APP,
-    kept: choice.kept,
+    kept: { app: choice.kept, ...chosen.kept },
     ...range,
     modules: facts === undefined ? [] : [facts]
   }, { module, releases })
@@ -103,11 +106,8 @@ export async function describeModule (db: Queryable, module: string, query: Modu
     releases,
     voices: voices.voices,
     ...shown,
-    ranges: RANGES.map(count => ({
-      name: `${count} days`,
-      href: address(path, { ...kept, days: count }),
-      isCurrent: count === days
-    })),
+    range: pickRange(chosen, { path, kept }),
+    hints: [...choice.hints, ...chosen.hints, ...hintsOf(query, atMost, personaId)],
     previous: page > 1 ? `${address(path, { ...voiced, page: page - 1 })}#voices` : null,
     next: voices.hasMore ? `${address(path, { ...voiced, page: page + 1 })}#voices` : null,
     links: {
@@ -116,10 +116,26 @@ export async function describeModule (db: Queryable, module: string, query: Modu
       run: runPath,
       day: (day: string) => address('/runs', { app: choice.kept, module, from: day, to: day }),
       voicesOf: (id: string) => `${address(path, { ...kept, persona: id })}#voices`,
-      modules: address('/modules', { app: choice.kept })
+      modules: address('/modules', { app: choice.kept, ...chosen.kept })
     },
     words: { blame: blameWords }
   }
+}
+
+function hintsOf (
+  { rating, persona }: ModuleQuery,
+  atMost: number | undefined,
+  personaId: string | undefined
+): string[] {
+  return [
+    hint({ name: 'rating', given: rating, understood: atMost, wanted: RATINGS.join(', ') }),
+    hint({
+      name: 'persona',
+      given: persona,
+      understood: personaId,
+      wanted: 'the id of a persona, as its address has it'
+    })
+  ].filter(each => each !== null)
 }
 
 type Question = Parameters<typeof readWhatChanged>[1]
@@ -130,12 +146,20 @@ async function readHit (
   question: Question,
   { module, releases }: { module: string, releases: { version: string, at: string }[] }
 ) {
-  const { worse, better } = await readWhatChanged(db, question)
-  const change = [...worse, ...better].find(each => each.module === module) ?? null
+  const { worse, mended, better } = await readWhatChanged(db, question)
+  const change = [...worse, ...mended, ...better].find(each => each.module === module) ?? null
   const since = change?.since ?? releases.map(({ version, at }) => ({ names: version, at })).at(-1)
   if (since === undefined) return { change, since: null, personas: [], groups: [] }
   const { app, from, to } = question
-  const personas = await readWhom(db, { app, module, from, at: since.at, until: to })
+  const wholeDays = (begin: string, end: string) =>
+    Math.max(0, Math.round((Date.parse(end) - Date.parse(begin)) / DAY_MS))
+  const personas = change?.personas ?? await readWhom(db, {
+    app,
+    module,
+    at: since.at,
+    daysBefore: wholeDays(from, since.at),
+    daysAfter: wholeDays(since.at, to)
+  })
   return { change, since, personas, groups: groupsOf(personas) }
 }
 

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
 import { readWhatChanged } from '../../dashboard/changes.ts'
 import { readModuleLines, readNewestProblems } from '../../dashboard/overview-modules.ts'
 import { readBeginnings, readNextDue, readRecently, readRunning } from '../../dashboard/overview.ts'
@@ -11,12 +11,17 @@ import { readToday } from '../../../runner/runs/spending.ts'
 import { readAppChoice } from './app-choice.ts'
 import { isFresh } from './is-fresh.ts'
 import { namedBreakers } from './named-breakers.ts'
+import { pickRange, RangeFields, readRange } from './range.ts'
 
 /** For live pages: what is going on now, and insights that walk over a month of rows. */
 const NOW_EVERY_MS = 300
 const INSIGHTS_EVERY_MS = 3000
 
-const InsightsQuery = Type.Object({ app: Type.Optional(Type.String({ maxLength: 100 })) })
+const InsightsQuery = Type.Object({
+  app: Type.Optional(Type.String({ maxLength: 100 })),
+  ...RangeFields
+})
+type InsightsQuery = Static<typeof InsightsQuery>
 
 /** What changed for the cast, in ten seconds. */
 export const overviewPages: FastifyPluginAsyncTypebox = async app => {
@@ -43,14 +48,21 @@ export const overviewPages: FastifyPluginAsyncTypebox = async app => {
   const readInsights = rememberEach({
     everyMs: INSIGHTS_EVERY_MS,
     version,
-    async work (given: string | undefined) {
-      const { app, kept, tabsFor } = await readAppChoice(db, given)
+    async work (query: InsightsQuery) {
+      const choice = await readAppChoice(db, query.app)
+      const { app, tabsFor } = choice
+      const chosen = await readRange(db, query, app ?? FIRST_APP)
+      const { from, to } = chosen
+      const asked = { from, to, ...(app !== undefined && { app }) }
+      const kept = { app: choice.kept, ...chosen.kept }
       const [modules, { problems, total }] = await Promise.all([
-        readModuleLines(db, app),
-        readNewestProblems(db, app)
+        readModuleLines(db, asked, kept),
+        readNewestProblems(db, asked)
       ])
       const changed = await readWhatChanged(db, {
         ...modules,
+        from,
+        to,
         app: app ?? FIRST_APP,
         kept
       })
@@ -59,8 +71,10 @@ export const overviewPages: FastifyPluginAsyncTypebox = async app => {
         problems,
         changed,
         problemsTotal: total,
-        apps: tabsFor('/'),
-        insights: address('/overview/insights', { app: kept })
+        apps: tabsFor('/', chosen.kept),
+        range: pickRange(chosen, { path: '/', kept }),
+        hints: [...choice.hints, ...chosen.hints],
+        insights: address('/overview/insights', kept)
       }
     }
   })
@@ -73,7 +87,7 @@ export const overviewPages: FastifyPluginAsyncTypebox = async app => {
   app.get('/', { schema: { hide: true, querystring: InsightsQuery } }, async (request, reply) => {
     const [now, insights] = await Promise.all([
       readNow(isFresh(request)),
-      readInsights(request.query.app, isFresh(request))
+      readInsights(request.query, isFresh(request))
     ])
     return reply.view('overview.eta', {
       title: 'Overview',
@@ -103,7 +117,7 @@ export const overviewPages: FastifyPluginAsyncTypebox = async app => {
       reply.view('overview-insights.eta', {
         title: 'Modules',
         nav: 'overview',
-        ...await readInsights(request.query.app, isFresh(request))
+        ...await readInsights(request.query, isFresh(request))
       })
   )
 }

@@ -5,6 +5,7 @@ import type { Queryable } from '../../../platform/db/database.ts'
 import { address } from '../../dashboard/address.ts'
 import { findPersonaCard } from '../../dashboard/personas.ts'
 import { listRunLines } from '../../dashboard/runs.ts'
+import { dayOf, hint } from './hints.ts'
 
 const text = (maxLength: number) => Type.Optional(Type.String({ maxLength }))
 export const RunListQuery = Type.Object({
@@ -78,13 +79,16 @@ function understand (query: RunListQuery, names: string[], personaId: string | u
   const app = names.find(name => names.length > 1 && name === query.app)
   const rating = RATINGS.find(known => known === query.rating)
   const [from, to] = [dayOf(query.from), dayOf(query.to)]
+  const day = 'a day such as 2026-11-23'
+  const asked = (name: keyof RunListQuery, understood: unknown, wanted: string) =>
+    hint({ name, given: query[name], understood, wanted })
   const hints = [
-    hint('state', query.state, state, `one of ${RUN_STATES.join(', ')}`),
-    names.length > 1 ? hint('app', query.app, app, `one of ${names.join(', ')}`) : null,
-    hint('persona', query.persona, personaId, 'the id of a persona'),
-    hint('rating', query.rating, rating, 'a number from 1 to 4'),
-    hint('from', query.from, from, 'a day such as 2026-11-23'),
-    hint('to', query.to, to, 'a day such as 2026-11-23')
+    asked('state', state, `one of ${RUN_STATES.join(', ')}`),
+    names.length > 1 ? asked('app', app, `one of ${names.join(', ')}`) : null,
+    asked('persona', personaId, 'the id of a persona'),
+    asked('rating', rating, 'a number from 1 to 4'),
+    asked('from', from, day),
+    asked('to', to, day)
   ].filter(each => each !== null)
   const filter = {
     state,
@@ -101,25 +105,4 @@ function understand (query: RunListQuery, names: string[], personaId: string | u
     search: query.q?.trim() || undefined
   }
   return { filter, hints }
-}
-
-function hint (
-  name: string,
-  given: string | undefined,
-  understood: string | undefined,
-  wanted: string
-): string | null {
-  return given === undefined || given === '' || understood !== undefined
-    ? null
-    : `“${given}” is not known as ${name}, so it filters nothing. Wanted: ${wanted}.`
-}
-
-/** Days before 1900 or after 2199 are typing errors, and beyond what every store can count with. */
-const DAY = /^(19|20|21)\d\d-\d\d-\d\d$/
-
-function dayOf (given: string | undefined): string | undefined {
-  if (given === undefined || !DAY.test(given)) return undefined
-  const at = new Date(`${given}T00:00:00Z`)
-  const isDay = !Number.isNaN(at.getTime()) && at.toISOString().startsWith(given)
-  return isDay ? given : undefined
 }
