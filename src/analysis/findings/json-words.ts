@@ -54,17 +54,21 @@ function wordsOf (value: unknown, describe: Describe, depth: number): string[] {
     return value.slice(0, MAX_ITEMS).flatMap(item => wordsOf(item, describe, depth + 1))
   }
   const fields = value as Fields
-  return Object.keys(fields).some(key => KNOWN.has(key))
-    ? errorOf(fields, describe, depth)
-    : allOf(fields, describe, depth)
+  const known = Object.keys(fields).some(key => KNOWN.has(key))
+    ? distinct(errorOf(fields, describe, depth))
+    : []
+  return known.length > 0 ? known : allOf(fields, describe, depth)
 }
 
 function errorOf (fields: Fields, describe: Describe, depth: number): string[] {
   const place = PLACES.map(key => placeOf(fields[key])).find(place => place !== '') ?? ''
   const codes = CODES.map(key => codeOf(key, fields[key]))
   const messages = MESSAGES.flatMap(key => {
-    const text = fields[key]
-    return typeof text === 'string' ? [describe(text)] : []
+    const value = fields[key]
+    // Under any other key a list is about the field of this name.
+    const isList = key === 'message' && Array.isArray(value)
+    const texts: unknown[] = isList ? value.slice(0, MAX_ITEMS) : [value]
+    return texts.filter(text => typeof text === 'string').map(describe)
   })
   const own = distinct([place, distinct(codes).join(' '), ...messages]).join(': ')
   const inner = INNER.flatMap(key => innerOf(key, fields[key], describe, depth))

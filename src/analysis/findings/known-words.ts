@@ -115,7 +115,7 @@ export const AFTER_NAME = [
   ...['is a required property', 'is required', 'is not defined', 'is not a function'],
   ...['is undefined', 'object has no attribute', 'field', 'parameter', 'property', 'column'],
   ...['argument', 'attribute', 'header', 'is not an object', 'is null', 'was unexpected'],
-  ...['ist erforderlich', 'feld', 'parameter', 'must be', 'should be', 'ist ein pflichtfeld']
+  ...['ist erforderlich', 'feld', 'parameter', 'ist ein pflichtfeld']
 ]
 /** Names with a blank in them. */
 export const CLAUSES = new Set(['field list', 'where clause', 'order clause', 'on clause'])
@@ -130,8 +130,7 @@ export const VALUES: [before: string, after: string[]][] = [
   ['dup key: ', []],
   [" near '", ["' at line "]],
   ['input_value=', [', input_type=', ']']],
-  ['[parameters: ', [']\n', '] (', ']']],
-  ['params: ', []]
+  ['[parameters: ', [']\n', '] (', ']']]
 ]
 
 export const MONTHS =

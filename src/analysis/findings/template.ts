@@ -45,8 +45,8 @@ function describe (message: string, depth: number): string {
 /** Without the marks of a severity, which drivers add or leave out. */
 const SEVERITY = /^(?:(?:error|fatal|fehler): ){1,2}(?=\S)/i
 
-/** Postgres repeats the statement. */
-const REPEATED = /\sLINE \d{1,6}: [^]*$/
+/** Postgres repeats the statement, and drizzle adds its values. */
+const REPEATED = /\sLINE \d{1,6}: [^]*$|(?<=^Failed query: [^]*)\sparams: [^]*$/
 
 function tidy (text: string): string {
   return text.replace(/\s+/g, ' ').trim().replace(SEVERITY, '').replace(/[.!…: ]{1,9}$/, '')

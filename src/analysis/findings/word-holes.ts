@@ -63,6 +63,8 @@ const HOST = /^((?:localhost|[a-z][\w-]{0,62}(?:\.[\w-]{1,62}){1,6})):(\d{1,5})$
 const FIRST_PASSING_PORT = 32_768
 const UNIT =
   /^[-+]?\d[\d.,]{0,30}((?:[µnm]?s|sec|secs|min|mins|h|hrs|d|[kKMGT]i?[Bb]|[Bb]|px|pt|°C?|km|m|cm|mm|kg|g|x|k|M|st|nd|rd|th))$/
+/** `nginx/1.25.3`, `left-pad@1.3.0` */
+const PRODUCT = /^([a-z][a-z-]{0,40}[/@])v?\d{1,9}(?:\.\d{1,9}){1,3}$/i
 const DURATION = /^(?:\d{1,9}(?:\.\d{1,9})?(?:h|ms|m|µs|s)){2,6}$/
 const RESULT_CODE = /^0x[8C]0[\da-f]{6}$/i
 const MAX_WORD = 300
@@ -113,11 +115,17 @@ function isCodeHere (word: string, around: Around): boolean {
 
 function isStatusHere (word: string, around: Around, before: string): boolean {
   if (/^[1-5]\d{2}$/.test(word)) {
-    if (REASONS.has(around.after)) return true
+    if (REASONS.has(around.after) || isAtHead(word, around)) return true
     if (BEFORE_STATUS.has(before)) return around.after === '' || /[.,;:)!]/.test(around.marksAfter)
   }
   // MySQL's numbers after a SQLSTATE: `violation: 1062 Duplicate entry`, `1406 (22001)`
   return /^1\d{3}$/.test(word) && /^(?:Duplicate|Cannot|Data|Column|Table)$/.test(around.after)
+}
+
+/** `403 Resource not accessible`, at the beginning or after a colon. */
+function isAtHead (word: string, around: Around): boolean {
+  const isFirst = around.before === '' || around.marksBefore.startsWith(':')
+  return isFirst && /^[45]/.test(word) && /^[A-Z]/.test(around.after)
 }
 
 const LETTERS_AND_NUMBER = /^[A-Z]{1,8}-?\d{1,6}$/
@@ -140,6 +148,8 @@ function whole (word: string, around: Around): string | null {
   const found = WHOLE.find(([, pattern]) => pattern.test(word))
   if (found !== undefined) return found[0]
   if (FILE_TYPES.test(word)) return '<path>'
+  const product = PRODUCT.exec(word)
+  if (product !== null) return `${product[1] ?? ''}<version>`
   const unit = UNIT.exec(word)
   if (unit !== null) return `<number>${unit[1] ?? ''}`
   return DURATION.test(word) ? '<number>s' : null
