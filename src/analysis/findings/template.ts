@@ -19,7 +19,7 @@ const MAX_NESTING = 3
 export const NO_MESSAGE = 'no message'
 
 export function templateOf (message: string | null): string {
-  return shorten(tidy(describe(clean(bounded(message ?? '')).replace(REPEATED, ''), 0))) ||
+  return shorten(tidy(describe(clean(bounded(message ?? '')).replace(REPEATED, '$1'), 0))) ||
     NO_MESSAGE
 }
 
@@ -46,7 +46,7 @@ function describe (message: string, depth: number): string {
 const SEVERITY = /^(?:(?:error|fatal|fehler): ){1,2}(?=\S)/i
 
 /** Postgres repeats the statement, and drizzle adds its values. */
-const REPEATED = /\sLINE \d{1,6}: [^]*$|(?<=^Failed query: [^]*)\sparams: [^]*$/
+const REPEATED = /\sLINE \d{1,6}: [^]*$|^(Failed query: [^]*?)\sparams: [^]*$/
 
 function tidy (text: string): string {
   return text.replace(/\s+/g, ' ').trim().replace(SEVERITY, '').replace(/[.!…: ]{1,9}$/, '')
