@@ -81,6 +81,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'runner/tools',
     'runner/agent',
     'runner/accounts',
+    'runner/apps',
     'runner/actions'
   ],
   'runner/verification': [
@@ -111,6 +112,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'analysis/insights',
     'analysis/verdicts',
     'analysis/findings',
+    'runner/modules',
     'runner/accounts',
     'runner/apps',
     'runner/actions',

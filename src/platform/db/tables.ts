@@ -79,6 +79,7 @@ export interface AppsTable {
   settings: ColumnType<object | null, string, string>
   key_id: string | null
   sealed: string | null
+  hints_ignored: boolean | null
   version: Generated<number>
   created_at: Instant
   updated_at: Instant

@@ -25,6 +25,8 @@ interface Remembered {
   changed: string[]
   /** What is stored of tools that no persona gets to see. */
   setAside: StoredSetAside[]
+  /** Whether the app's destructive hints were ignored before; null: not known. */
+  hintsIgnored: boolean | null
   /** The modules of the tools in this run. */
   moduleOf: ModuleOf
 }
@@ -55,6 +57,7 @@ export async function rememberTools (
   return {
     changed: rows.flatMap(row => row.changed ?? []),
     setAside: rows.flatMap(row => row.set_aside ?? []),
+    hintsIgnored: rows.find(row => row.hints_ignored !== null)?.hints_ignored ?? null,
     moduleOf: lookUp(modules, rules)
   }
 }
@@ -63,6 +66,7 @@ interface RememberedRow {
   changed: string | null
   set_aside: StoredSetAside | null
   known: KnownModule & { tool: string } | null
+  hints_ignored: boolean | null
 }
 
 /** What is stored of the app's tools, as it was before this statement. */
@@ -87,15 +91,18 @@ async function rememberKnown (
     WHERE known_tools.last_seen_at < now() - interval '1 day' OR known_tools.definition_hash IS DISTINCT FROM excluded.definition_hash
     RETURNING CASE WHEN known_tools.changed_at = now() THEN known_tools.tool_name END AS tool_name
     )
-    SELECT tool_name AS changed, NULL::jsonb AS set_aside, NULL::jsonb AS known FROM written WHERE tool_name IS NOT NULL
+    SELECT tool_name AS changed, NULL::jsonb AS set_aside, NULL::jsonb AS known, NULL::boolean AS hints_ignored FROM written WHERE tool_name IS NOT NULL
     UNION ALL
     SELECT NULL, jsonb_build_object(
       'name', tool_name, 'reason', reason, 'why', why, 'model', model, 'definitionHash', definition_hash,
       'expired', model IS NOT NULL AND noted_at < now() - interval '30 days'
-    ), NULL FROM tools_set_aside WHERE app = ${app}
+    ), NULL, NULL FROM tools_set_aside WHERE app = ${app}
     UNION ALL
-    SELECT NULL, NULL, jsonb_build_object('tool', tool_name, 'module', module, 'derived', derived_module)
-    FROM known_tools WHERE app = ${app}`.execute(db)
+    SELECT NULL, NULL, jsonb_build_object('tool', tool_name, 'module', module, 'derived', derived_module), NULL
+    FROM known_tools WHERE app = ${app}
+    UNION ALL
+    SELECT NULL, NULL, NULL, hints_ignored FROM apps WHERE name = ${app} AND hints_ignored IS NOT NULL`
+    .execute(db)
   return rows
 }
 

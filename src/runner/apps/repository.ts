@@ -107,3 +107,19 @@ export async function replaceSealedSecret (
 ): Promise<void> {
   await trx.updateTable('apps').set({ key_id: keyId, sealed }).where('name', '=', name).execute()
 }
+
+/** Whether its destructive hints were ignored in the latest run; null: not known. */
+export async function readHintsIgnored (db: Queryable, name: string): Promise<boolean | null> {
+  const row = await db.selectFrom('apps').select('hints_ignored').where('name', '=', name)
+    .executeTakeFirst()
+  return row?.hints_ignored ?? null
+}
+
+/** As a run found it. */
+export async function noteHintsIgnored (
+  db: Queryable,
+  name: string,
+  ignored: boolean
+): Promise<void> {
+  await db.updateTable('apps').set({ hints_ignored: ignored }).where('name', '=', name).execute()
+}

@@ -94,6 +94,10 @@ export const App = Type.Object({
   personas: Type.Integer({ description: 'how many live in it' }),
   version: Type.Integer({ description: 'counts changes of the settings' }),
   createdAt: Instant,
-  updatedAt: Instant
+  updatedAt: Instant,
+  idlePatterns: Type.Optional(Type.Array(Type.String(), {
+    description:
+      'in the answer to a PUT: patterns of modules that cover no tool that the app has ever shown; left out where there are none'
+  }))
 }, { $id: 'App', additionalProperties: false })
 export type App = Static<typeof App>

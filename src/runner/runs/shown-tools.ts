@@ -5,6 +5,7 @@ import {
   type SetAsideRow,
   type StoredSetAside
 } from '../actions/set-aside-tools.ts'
+import { noteHintsIgnored } from '../apps/repository.ts'
 import type { Limits } from '../agent/limits.ts'
 import type { Model } from '../models/model.ts'
 import { nameTools, type Judge, type NamedTools } from '../tools/named-tools.ts'
@@ -52,7 +53,7 @@ export async function showTools (
   toolbox: Toolbox
 ): Promise<ShownTools> {
   const { db, toolPolicy, onToolNews } = deps
-  const { changed, setAside: stored, moduleOf } = await rememberTools(
+  const { changed, setAside: stored, hintsIgnored, moduleOf } = await rememberTools(
     db,
     app,
     toolbox.definitions,
@@ -62,13 +63,15 @@ export async function showTools (
   const setAside = [...toolbox.setAside, ...tools.denied]
   const shown = [...toolbox.tools, ...toolbox.setAside].map(tool => tool.name)
   await noteSetAside(db, app, shown, setAside.map(tool => toRow(tool, deps, toolbox)), stored)
+  const ignored = toolPolicy.standard !== 'deny' && hintsSayNothing(toolbox.tools)
+  if (ignored !== hintsIgnored) await noteHintsIgnored(db, app, ignored)
   onToolNews?.({
     app,
     changed,
     setAside,
     offered: tools.modelTools.length,
     mend: mendAll(placeOf(app, deps.toolPolicy), setAside),
-    hintsSayNothing: toolPolicy.standard !== 'deny' && hintsSayNothing(toolbox.tools)
+    hintsSayNothing: ignored
   })
   return { tools, moduleOf }
 }

@@ -108,6 +108,8 @@ GET    /findings                                  in       in       in       in 
 GET    /findings/:id                              in       in       in       in       in       in       yes      yes      in
 POST   /findings/:id/state                        401      401      401      401      401      401      yes      403      401
 POST   /findings/:id/verify                       401      401      401      401      401      401      yes      403      401
+POST   /tools/modules                             401      401      401      401      401      401      yes      403      401
+POST   /tools/modules/preview                     401      401      401      401      401      401      yes      403      401
 GET    /releases                                  in       in       in       in       in       in       yes      yes      in
 GET    /releases/:version                         in       in       in       in       in       in       yes      yes      in
 GET    /runner                                    in       in       in       in       in       in       yes      yes      in

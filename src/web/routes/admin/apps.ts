@@ -20,6 +20,7 @@ import {
 import { readSeedSecrets } from '../../../platform/keys.ts'
 import { countByApp } from '../../../personas/repository.ts'
 import { errorsOf, ref } from '../ref.ts'
+import { judgeRules } from '../tool-mend.ts'
 
 const common = { tags: ['admin'], security: [{ adminKey: [] }] }
 const Name = Type.Object({ name: AppName })
@@ -107,7 +108,11 @@ export const adminAppRoutes: FastifyPluginAsyncTypebox = async app => {
       ? null
       : sealClientSecret(apps.vault, name, clientSecret)
     const { app: stored, created } = await putApp(db, name, settings, sealed)
-    return reply.code(created ? 201 : 200).send(toApp(stored, await countByApp(db)))
+    const { idle } = await judgeRules(app, name)
+    return reply.code(created ? 201 : 200).send({
+      ...toApp(stored, await countByApp(db)),
+      ...(idle.length > 0 && { idlePatterns: idle })
+    })
   })
 
   app.delete('/:name', {

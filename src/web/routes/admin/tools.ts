@@ -3,7 +3,8 @@ import { Type } from 'typebox'
 import { acceptTools, listKnownTools } from '../../../runner/actions/known-tools.ts'
 import { AcceptedTools, KnownTool } from '../../../runner/actions/tool-schemas.ts'
 import { AppName, FIRST_APP } from '../../../personas/app-name.ts'
-import { mendTools } from '../tool-mend.ts'
+import { readHintsIgnored } from '../../../runner/apps/repository.ts'
+import { judgeRules, mendTools } from '../tool-mend.ts'
 import { errorsOf, ref } from '../ref.ts'
 
 const common = { tags: ['admin'], security: [{ adminKey: [] }] }
@@ -12,6 +13,19 @@ const AppQuery = Type.Optional(
   Type.Unsafe<string>({ ...AppName, default: FIRST_APP, description: 'whose tools' })
 )
 const Tools = Type.Object({ tools: Type.Array(ref(KnownTool)) })
+const ListedTools = Type.Object({
+  ...Tools.properties,
+  hintsIgnored: Type.Union([Type.Boolean(), Type.Null()], {
+    description:
+      'true: the app declares all its tools destructive, so that they are judged by their names; null: no run has seen them yet'
+  }),
+  unmapped: Type.Array(Type.String(), {
+    description: 'tools that no pattern of the modules covers; none where no modules are set'
+  }),
+  idlePatterns: Type.Array(Type.String(), {
+    description: 'patterns of the modules that cover no tool that the app has ever shown'
+  })
+})
 
 /** What the app has shown of itself, and what of it an operator has accepted. */
 export const adminToolRoutes: FastifyPluginAsyncTypebox = async app => {
@@ -27,11 +41,13 @@ export const adminToolRoutes: FastifyPluginAsyncTypebox = async app => {
         app: AppQuery,
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_TOOLS, default: MAX_TOOLS }))
       }, { additionalProperties: false }),
-      response: { 200: Tools, ...errorsOf(400, 401, 503) }
+      response: { 200: ListedTools, ...errorsOf(400, 401, 503) }
     }
   }, async request => {
     const { app: name = FIRST_APP, limit = MAX_TOOLS } = request.query
-    return { tools: await mendTools(app, name, await listKnownTools(db, name, limit)) }
+    const tools = await mendTools(app, name, await listKnownTools(db, name, limit))
+    const { unmapped, idle } = await judgeRules(app, name)
+    return { tools, hintsIgnored: await readHintsIgnored(db, name), unmapped, idlePatterns: idle }
   })
 
   app.post('/accept', {
