@@ -1,3 +1,4 @@
+import { thinFetch } from '../../platform/dial/thin-fetch.ts'
 import { placeOf } from '../../runner/apps/connect.ts'
 import { serverTime } from '../../personas/repository.ts'
 import { failed, findingOf, notChecked, ok } from './finding.ts'
@@ -14,19 +15,30 @@ import { count } from './words.ts'
 const TOLERANCE_S = 10
 const TIMEOUT_MS = 10_000
 
+const send = thinFetch()
+
 interface OtherClock {
   name: string
   secondsAhead: number
 }
 
-export async function checkClock (setup: Setup, apps: SetUpApp[]): Promise<Finding> {
+/** @param asksModel whether the model's API may be asked */
+export async function checkClock (
+  setup: Setup,
+  apps: SetUpApp[],
+  asksModel: boolean
+): Promise<Finding> {
   return findingOf('clock', {}, async () => {
     const clocks = [
       await ofDatabase(setup),
+      asksModel ? await ofModel(setup) : null,
       ...await Promise.all(apps.map(app => ofApp(setup, app)))
     ].filter(clock => clock !== null)
     if (clocks.length === 0) {
-      return notChecked('clock', 'neither the database nor an app could be asked for the time')
+      return notChecked(
+        'clock',
+        'neither the database, the model nor an app could be asked for the time'
+      )
     }
     const told = clocks.map(({ name, secondsAhead }) => `${name} ${distance(secondsAhead)}`).join(
       ', '
@@ -59,6 +71,21 @@ async function ask (
 
 async function ofDatabase ({ store: { db } }: Setup): Promise<OtherClock | null> {
   return db === null ? null : ask('the database', () => serverTime(db))
+}
+
+const MODEL_API = 'https://api.anthropic.com'
+
+/** Without a key: any answer carries the time, and costs nothing. */
+async function ofModel ({ config }: Setup): Promise<OtherClock | null> {
+  if (config.ANTHROPIC_API_KEY === undefined) return null
+  return ask("the model's API", async () => {
+    const response = await send(config.ANTHROPIC_BASE_URL ?? MODEL_API, {
+      method: 'HEAD',
+      signal: AbortSignal.timeout(TIMEOUT_MS)
+    })
+    await response.body?.cancel()
+    return response.headers.get('date')
+  }).catch(() => null)
 }
 
 /**

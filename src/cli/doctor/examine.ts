@@ -33,7 +33,7 @@ export async function examine (
     checkModel(setup, asksModel),
     ...found.map(one => examineApp(setup, one, cast === null ? null : cast.get(one.name) ?? NOBODY))
   ])
-  const clock = await checkClock(setup, found.filter((_, i) => answered(examined[i])))
+  const clock = await checkClock(setup, found.filter((_, i) => answered(examined[i])), asksModel)
   const apps = examined.flatMap(({ facts }) => facts ?? [])
   const { finding, cost } = checkCost({
     config,

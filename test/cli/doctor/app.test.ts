@@ -277,3 +277,15 @@ t.test('tools stand under the modules that earlier runs have stored', async t =>
   const { apps } = await look({ ...services.env, ...kept, MCP_URL: url, ACCOUNTS: 'none' }, offline)
   t.same(apps[0]?.modules, { crates: ['list_boxes'] })
 })
+
+t.test("the clock of the model's API is looked at, unless it may not be asked", async t => {
+  const url = await serve(t, (_req, res) => {
+    res.writeHead(404, { date: new Date(Date.now() + 3_600_000).toUTCString() }).end()
+  })
+  const late = { ...env, ANTHROPIC_BASE_URL: url.replace('/mcp', '') }
+  t.match(findings(await look(late), 'clock'), [{
+    status: 'failed',
+    says: /the model's API is 3,\d+ seconds ahead of this machine/
+  }])
+  t.notMatch(findings(await look(late, offline), 'clock')[0]?.says, /model/)
+})
