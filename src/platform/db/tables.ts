@@ -79,7 +79,7 @@ export interface AppsTable {
   settings: ColumnType<object | null, string, string>
   key_id: string | null
   sealed: string | null
-  hints_ignored: boolean | null
+  hints_ignored: Generated<boolean>
   version: Generated<number>
   created_at: Instant
   updated_at: Instant

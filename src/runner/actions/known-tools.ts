@@ -25,8 +25,8 @@ interface Remembered {
   changed: string[]
   /** What is stored of tools that no persona gets to see. */
   setAside: StoredSetAside[]
-  /** Whether the app's destructive hints were ignored before; null: not known. */
-  hintsIgnored: boolean | null
+  /** Whether the app's destructive hints were ignored before. */
+  hintsIgnored: boolean
   /** The modules of the tools in this run. */
   moduleOf: ModuleOf
 }
@@ -57,7 +57,7 @@ export async function rememberTools (
   return {
     changed: rows.flatMap(row => row.changed ?? []),
     setAside: rows.flatMap(row => row.set_aside ?? []),
-    hintsIgnored: rows.find(row => row.hints_ignored !== null)?.hints_ignored ?? null,
+    hintsIgnored: rows.some(row => row.hints_ignored === true),
     moduleOf: lookUp(modules, rules)
   }
 }
@@ -101,7 +101,7 @@ async function rememberKnown (
     SELECT NULL, NULL, jsonb_build_object('tool', tool_name, 'module', module, 'derived', derived_module), NULL
     FROM known_tools WHERE app = ${app}
     UNION ALL
-    SELECT NULL, NULL, NULL, hints_ignored FROM apps WHERE name = ${app} AND hints_ignored IS NOT NULL`
+    SELECT NULL, NULL, NULL, hints_ignored FROM apps WHERE name = ${app} AND hints_ignored`
     .execute(db)
   return rows
 }

@@ -108,11 +108,11 @@ export async function replaceSealedSecret (
   await trx.updateTable('apps').set({ key_id: keyId, sealed }).where('name', '=', name).execute()
 }
 
-/** Whether its destructive hints were ignored in the latest run; null: not known. */
-export async function readHintsIgnored (db: Queryable, name: string): Promise<boolean | null> {
+/** Whether its destructive hints were ignored in the latest run. */
+export async function readHintsIgnored (db: Queryable, name: string): Promise<boolean> {
   const row = await db.selectFrom('apps').select('hints_ignored').where('name', '=', name)
     .executeTakeFirst()
-  return row?.hints_ignored ?? null
+  return row?.hints_ignored ?? false
 }
 
 /** As a run found it. */

@@ -101,7 +101,7 @@ t.test('tools without a rule and patterns without a tool are marked, ignored hin
     idlePatterns: ['basket_*']
   })
   t.match((await app.inject({ url: '/api/v1/admin/tools', headers: admin })).json(), {
-    hintsIgnored: null,
+    hintsIgnored: false,
     unmapped: [],
     idlePatterns: []
   })

@@ -15,9 +15,9 @@ const AppQuery = Type.Optional(
 const Tools = Type.Object({ tools: Type.Array(ref(KnownTool)) })
 const ListedTools = Type.Object({
   ...Tools.properties,
-  hintsIgnored: Type.Union([Type.Boolean(), Type.Null()], {
+  hintsIgnored: Type.Boolean({
     description:
-      'true: the app declares all its tools destructive, so that they are judged by their names; null: no run has seen them yet'
+      'the app declares all its tools destructive, so that they are judged by their names, as of the latest run'
   }),
   unmapped: Type.Array(Type.String(), {
     description: 'tools that no pattern of the modules covers; none where no modules are set'
