@@ -69,7 +69,7 @@ async function world (
 }
 
 t.test('an app whose library declares all tools destructive is lived in, and what destroys by name is listed', async t => {
-  const { live, listed } = await world(
+  const { app, live, listed } = await world(
     ['todo_list', 'todo_create', 'todo_delete'].map(name =>
       tool(name, { annotations: LIBRARY_DEFAULT })
     )
@@ -90,6 +90,8 @@ t.test('an app whose library declares all tools destructive is lived in, and wha
     { name: 'todo_create', setAside: null },
     { name: 'todo_list', setAside: null }
   ])
+  const facts = await app.inject({ url: '/api/v1/admin/tools', headers: admin })
+  t.equal(facts.json().hintsIgnored, true, 'the run has stored that its hints say nothing')
 })
 
 t.test('a day without any tool fails with the line that mends it, and asks no model', async t => {
