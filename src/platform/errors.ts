@@ -190,12 +190,17 @@ export class ReleaseExistsError extends AppError {
   }
 }
 
+const prefix = (field: string | undefined) => field === undefined ? '' : `${field}: `
+
 export class ReleaseNotFoundError extends AppError {
   readonly code = 'RELEASE_NOT_FOUND'
   override readonly status = 404
-  constructor (app: string, version: string) {
+  /** @param field of the request that named it, where several could have */
+  constructor (app: string, version: string, field?: string) {
     super(
-      `The app ${app} has no release ${version}. GET /api/v1/admin/releases?app=${app} lists them.`
+      `${
+        prefix(field)
+      }The app ${app} has no release ${version}. GET /api/v1/admin/releases?app=${app} lists them.`
     )
   }
 }
@@ -203,9 +208,12 @@ export class ReleaseNotFoundError extends AppError {
 export class ReleaseNotLiveError extends AppError {
   readonly code = 'RELEASE_NOT_LIVE'
   override readonly status = 409
-  constructor (version: string) {
+  /** @param field of the request that named it, where several could have */
+  constructor (version: string, field?: string) {
     super(
-      `Release ${version} goes live in the future, so nobody has lived in it yet. If its time is wrong, change it with PATCH /api/v1/admin/releases/${version}.`
+      `${
+        prefix(field)
+      }Release ${version} goes live in the future, so nobody has lived in it yet. If its time is wrong, change it with PATCH /api/v1/admin/releases/${version}.`
     )
   }
 }

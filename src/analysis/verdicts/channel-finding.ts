@@ -1,6 +1,6 @@
 import { tUpperQuantile, tUpperTail } from '../statistics/student-t.ts'
 import type { Estimate } from './estimate.ts'
-import { chargeForLooks } from './looks.ts'
+import { chargeForLooks, type Looks } from './looks.ts'
 import { METHOD, type Channel } from './method.ts'
 
 /** What one channel of one module says at one look. Pure. */
@@ -45,11 +45,11 @@ const SAFE_ALPHA = 0.05
 export function channelFinding (
   estimate: Estimate,
   channel: Channel,
-  { alpha, daysBefore }: { alpha: number, daysBefore: number }
+  { alpha, daysBefore, looks }: { alpha: number, daysBefore: number, looks: Looks }
 ): ChannelFinding | null {
   const { delta, standardError, df, p } = estimate
   if (!(standardError > 0)) return null
-  const pLimit = alpha / chargeForLooks(alpha, daysBefore)
+  const pLimit = alpha / chargeForLooks(alpha, daysBefore, looks)
   const critical = tUpperQuantile(pLimit / 2, df)
   const smallest = (critical + tUpperQuantile(1 - POWER, df)) * standardError
   const changed = p <= pLimit && Math.abs(delta) >= channel.least
@@ -63,13 +63,14 @@ export function channelFinding (
     df,
     p,
     pLimit,
-    low: delta - critical * standardError,
-    high: delta + critical * standardError,
+    // No change lies outside these ends, so cutting there leaves out none that the range must cover.
+    low: Math.max(-channel.span, delta - critical * standardError),
+    high: Math.min(channel.span, delta + critical * standardError),
     smallest,
     pSafe,
     // Every used module has to pass, so that one module's own 5 % need no correction for the
     // others.
-    safe: pSafe <= SAFE_ALPHA / chargeForLooks(2 * SAFE_ALPHA, daysBefore),
+    safe: pSafe <= SAFE_ALPHA / chargeForLooks(2 * SAFE_ALPHA, daysBefore, looks),
     enough: smallest <= channel.enough,
     personas: estimate.personas,
     visitsBefore: estimate.visitsBefore,

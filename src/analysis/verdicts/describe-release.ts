@@ -2,21 +2,11 @@ import type { Queryable } from '../../platform/db/database.ts'
 import type { ReleaseVerdicts } from './look-schemas.ts'
 import { readLooks } from './looks-repository.ts'
 import { METHOD } from './method.ts'
-import { decidingLook, type Verdict } from './release-verdict.ts'
+import { decidingLook } from './release-verdict.ts'
 import { verdictSentence } from './sentence.ts'
+import { worstFirst } from './worst-first.ts'
 
 /** What is said of a release by now. */
-
-const WORST_FIRST: readonly Verdict[] = [
-  'worse',
-  'mixed',
-  'everything_moved',
-  'better',
-  'not_comparable',
-  'too_little_data',
-  'no_change_seen',
-  'no_worse'
-]
 
 export async function describeRelease (
   db: Queryable,
@@ -39,10 +29,7 @@ export async function describeRelease (
     app,
     release: version,
     judgedWith: releases,
-    modules: modules.sort((a, b) =>
-      WORST_FIRST.indexOf(a.verdict) - WORST_FIRST.indexOf(b.verdict) ||
-      (a.module < b.module ? -1 : 1)
-    ),
+    modules: worstFirst(modules, ({ verdict }) => verdict),
     nextLookOnDay: METHOD.looks.find(day => day > lastDay) ?? null
   }
 }

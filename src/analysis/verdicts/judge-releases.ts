@@ -4,6 +4,7 @@ import { addLooks, latestLook, readLooks } from './looks-repository.ts'
 import { METHOD } from './method.ts'
 import { decidingLook, judgeRelease, movesLevel, type Verdict } from './release-verdict.ts'
 import {
+  dayOf,
   readAppsWithReleases,
   readCastRows,
   readReleasesSoFar,
@@ -22,6 +23,8 @@ export interface LookTaken {
 
 /** An older release gets no new days once a later one has come. */
 const BUNDLES_IN_WORK = 2
+/** More than the method looks back, for casts that do not run each day. */
+const DAYS_BACK = 90
 
 export async function judgeReleases (db: Queryable): Promise<LookTaken[]> {
   const taken: LookTaken[] = []
@@ -40,11 +43,7 @@ export async function judgeReleases (db: Queryable): Promise<LookTaken[]> {
   return taken
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000
-const toDay = ({ at, ...release }: StoredRelease) => ({
-  ...release,
-  day: Math.floor(at.getTime() / DAY_MS)
-})
+const toDay = ({ at, ...release }: StoredRelease) => ({ ...release, day: dayOf(at) })
 
 /** By module, the latest of these releases that changed it. */
 async function readChanges (
@@ -78,7 +77,7 @@ async function judgeBundle (
   const since = releases[bundle.first]?.at
   const lastLook = METHOD.looks.at(-1) ?? 0
   if (since === undefined || await latestLook(db, { app, release }) >= lastLook) return []
-  const rows = await readCastRows(db, { app, releases, since })
+  const rows = await readCastRows(db, { app, releases, fromDay: dayOf(since) - DAYS_BACK })
   const modules = judgeRelease(rows, bundle, changedBefore)
   const days = await addLooks(db, { app, releases: bundle.names }, modules)
   return days.map(day => ({

@@ -40,20 +40,15 @@ const State = Type.Enum([
   'not_comparable'
 ], { description: 'docs/verdicts.md says what each means' })
 
-const Look = Type.Object({
-  day: Type.Integer({ description: 'days under the release that were looked at' }),
+/** What one look at one module says, planned or not. */
+export const LookFields = {
   state: State,
   reason: Nullable(
     Type.Enum(['context_changed', 'cast_changed']),
     'why both sides cannot be compared; null: they can'
   ),
-  daysBefore: Type.Integer(),
   rating: Nullable(ChannelFindingSchema),
   friction: Nullable(ChannelFindingSchema),
-  daysNeeded: Nullable(
-    Type.Integer(),
-    'days under the release that would be enough; null: unknown, or waiting will not do'
-  ),
   errors: Nullable(
     Type.Object({ before: Type.Number(), after: Type.Number() }),
     'failed calls as a share of all'
@@ -69,6 +64,16 @@ const Look = Type.Object({
       description:
         'parts of the cast with 5 personas or more, hit worst first, without a verdict of their own'
     }
+  )
+}
+
+const Look = Type.Object({
+  day: Type.Integer({ description: 'days under the release that were looked at' }),
+  daysBefore: Type.Integer(),
+  ...LookFields,
+  daysNeeded: Nullable(
+    Type.Integer(),
+    'days under the release that would be enough; null: unknown, or waiting will not do'
   ),
   judgedAt: Type.String({ format: 'date-time' })
 })

@@ -71,13 +71,21 @@ export function nominalLevel (alpha: number, information: readonly number[]): nu
 const informationOf = (daysBefore: number, daysAfter: number) =>
   1 / (1 / daysBefore + 1 / daysAfter)
 
+/** How often the same rows are looked at: on the planned days, or once. */
+export type Looks = 'planned' | 'once'
+
 const charges = new Map<string, number>()
 
 /**
  * α divided by the level of one look. Kept, because it takes some 10 ms and a process asks for few
  * of them.
  */
-export function chargeForLooks (alpha: number, daysBefore: number): number {
+export function chargeForLooks (
+  alpha: number,
+  daysBefore: number,
+  looks: Looks = 'planned'
+): number {
+  if (looks === 'once') return 1
   const key = `${alpha.toPrecision(6)} ${daysBefore}`
   const known = charges.get(key)
   if (known !== undefined) return known

@@ -19,6 +19,8 @@ export interface Channel {
   margin: number
   /** "No change seen" is said only where a change of this size would have been seen. */
   enough: number
+  /** The largest change that there can be: from one end of the scale to the other. */
+  span: number
   /** The channel's part of the α of a module. */
   share: number
 }
@@ -27,8 +29,26 @@ export type ChannelName = 'rating' | 'friction'
 
 /** Ratings in points from 1 to 5, friction from 0 to 100. */
 export const CHANNELS: Readonly<Record<ChannelName, Channel>> = {
-  rating: { floor: 1 / 12, daySd: 0.25, badIs: -1, least: 0.3, margin: 0.5, enough: 1, share: 0.7 },
-  friction: { floor: 25, daySd: 3, badIs: 1, least: 5, margin: 10, enough: 20, share: 0.3 }
+  rating: {
+    floor: 1 / 12,
+    daySd: 0.25,
+    badIs: -1,
+    least: 0.3,
+    margin: 0.5,
+    enough: 1,
+    span: 4,
+    share: 0.7
+  },
+  friction: {
+    floor: 25,
+    daySd: 3,
+    badIs: 1,
+    least: 5,
+    margin: 10,
+    enough: 20,
+    span: 100,
+    share: 0.3
+  }
 }
 
 export const METHOD = {

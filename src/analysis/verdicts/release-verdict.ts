@@ -10,7 +10,7 @@ import {
 import { daysToWait } from './days-needed.ts'
 import { estimateChannel, type Estimate } from './estimate.ts'
 import { commonDirection } from './everything-moved.ts'
-import { alphaShares } from './looks.ts'
+import { alphaShares, type Looks } from './looks.ts'
 import { CHANNELS, METHOD, type ChannelName } from './method.ts'
 import { pairedDifference } from './paired-difference.ts'
 import { errorShares, groupChanges, type GroupChange, type Shares } from './reasons.ts'
@@ -58,19 +58,34 @@ export function judgeRelease (
   bundle: Bundle,
   changedBefore: ReadonlyMap<string, number>
 ): ModuleLooks[] {
-  const modules = [...new Set(rows.visits.map(visit => visit.module))].sort()
-  const subjects = modules
-    .map(module => subjectOf(rows, bundle, module, changedBefore.get(module)))
+  const subjects = modulesOf(rows)
+    .map(module => subjectOf(module, windowOf(rows, bundle, { since: changedBefore.get(module) })))
     .filter(subject => subject.window.visits.length > 0)
-  const channels = channelsOf(subjects)
-  const shares = alphaShares(subjects.map(subject => subject.module), bundle.touches)
+  const plan = planFor(subjects, bundle.touches, 'planned')
   const daysAfter = Math.max(0, ...subjects.map(subject => subject.window.daysAfter.length))
   const hasBefore = subjects.some(({ window }) =>
     window.daysBefore.length > 0 || window.otherContext > 0
   )
   const days = METHOD.looks.filter(day => hasBefore && day <= daysAfter)
-  const looks = days.map(day => lookAt(subjects, { day, shares, channels }))
+  const looks = days.map(day => lookAt(subjects, { ...plan, day }))
   return subjects.map(({ module }, i) => ({ module, looks: looks.flatMap(look => look[i] ?? []) }))
+}
+
+const modulesOf = (rows: CastRows) => [...new Set(rows.visits.map(visit => visit.module))].sort()
+
+/**
+ * One look at all days of both sides, which spends all α at once.
+ * @param rows those after under the release at place 0, those before under none (-1)
+ */
+export function compareOnce (rows: CastRows, maxDaysBefore: number): ModuleLooks[] {
+  const window = windowOf(rows, { first: 0, last: 0 }, { maxDaysBefore })
+  const subjects = modulesOf(rows).map(module => subjectOf(module, window))
+    .filter(subject => subject.window.visits.length > 0)
+  const look = lookAt(subjects, {
+    ...planFor(subjects, [], 'once'),
+    day: window.daysAfter.length
+  })
+  return subjects.map(({ module }, i) => ({ module, looks: look.slice(i, i + 1) }))
 }
 
 interface Subject {
@@ -79,13 +94,7 @@ interface Subject {
   grids: Record<ChannelName, Visits>
 }
 
-function subjectOf (
-  rows: CastRows,
-  bundle: Bundle,
-  module: string,
-  since: number | undefined
-): Subject {
-  const window = windowOf(rows, bundle, since)
+function subjectOf (module: string, window: Window): Subject {
   const own = window.visits.filter(visit => visit.module === module)
   return {
     module,
@@ -107,10 +116,25 @@ function channelsOf (subjects: readonly Subject[]): Map<ChannelName, number> {
   return new Map(present.map(name => [name, CHANNELS[name].share / total]))
 }
 
-interface LookOptions {
-  day: number
+/** What each module and channel may spend. */
+interface Plan {
   shares: number[]
   channels: ReadonlyMap<ChannelName, number>
+  looks: Looks
+}
+
+const planFor = (
+  subjects: readonly Subject[],
+  touches: readonly string[],
+  looks: Looks
+): Plan => ({
+  shares: alphaShares(subjects.map(subject => subject.module), touches),
+  channels: channelsOf(subjects),
+  looks
+})
+
+interface LookOptions extends Plan {
+  day: number
 }
 
 /** One channel of all modules at one look. */
@@ -140,7 +164,7 @@ function lookAt (subjects: readonly Subject[], options: LookOptions): ModuleLook
       reason,
       daysBefore: subject.window.daysBefore.length,
       ...own,
-      daysNeeded: waitFor(subject, rating, i, day),
+      daysNeeded: options.looks === 'once' ? null : waitFor(subject, rating, i, day),
       errors: errorShares(subject.window, day),
       groups: groupChanges(subject.window, channel, day)
     }
@@ -152,7 +176,7 @@ const isFriction = (finding: ChannelFinding | null) => finding !== null && findi
 function channelLook (
   subjects: readonly Subject[],
   name: ChannelName,
-  { day, shares, channels }: LookOptions
+  { day, shares, channels, looks }: LookOptions
 ): ChannelLook {
   const channel = CHANNELS[name]
   const estimates = estimateChannel(
@@ -165,7 +189,7 @@ function channelLook (
     const daysBefore = subjects[i]?.grids[name].daysBefore ?? 0
     return alpha === 0 || daysBefore === 0
       ? null
-      : channelFinding(estimate, channel, { alpha, daysBefore })
+      : channelFinding(estimate, channel, { alpha, daysBefore, looks })
   })
   return { estimates, alphas, findings }
 }

@@ -14,31 +14,60 @@ export function verdictSentence (
   if (look === undefined) {
     return `${module}: nothing to say of ${since}: it needs days before it, and 2 days under it.`
   }
+  return lookSentence(module, look, {
+    when: `since ${since}`,
+    tooLittle: `after ${days(look.day)} of ${since}. ${howLong(look)}`,
+    notComparable: `before and after ${since} cannot be compared, because ${
+      why(look.reason, 'on the day of the release')
+    }`
+  })
+}
+
+/** @param between what was compared, as `in 2.5.0, compared with 2.4.0` */
+export function comparisonSentence (module: string, look: ModuleLook, between: string): string {
+  return lookSentence(module, look, {
+    when: between,
+    tooLittle: `${between}. More personas or more days are needed.`,
+    notComparable: `both sides cannot be compared, because ${why(look.reason, 'in between')}`
+  })
+}
+
+interface Words {
+  when: string
+  tooLittle: string
+  notComparable: string
+}
+
+function lookSentence (
+  module: string,
+  look: ModuleLook,
+  { when, tooLittle, notComparable }: Words
+): string {
   switch (look.state) {
     case 'worse':
     case 'better':
     case 'mixed':
-      return changed(module, look, since)
+      return changed(module, look, when)
     case 'no_worse':
-      return `${module}: no worse since ${since}. A fall of more than ${CHANNELS.rating.margin} points is unlikely.`
+      return `${module}: no worse ${when}. A fall of more than ${CHANNELS.rating.margin} points is unlikely.`
     case 'no_change_seen':
-      return `${module}: no change seen since ${since}. ${wouldBeSeen(look)}`
+      return `${module}: no change seen ${when}. ${wouldBeSeen(look)}`
     case 'too_little_data':
-      return `${module}: too little data after ${days(look.day)} of ${since}. ${howLong(look)}`
+      return `${module}: too little data ${tooLittle}`
     case 'everything_moved':
-      return `${module} moved with nearly all other modules since ${since}. Look at sign-in, network and model first.`
+      return `${module} moved with nearly all other modules ${when}. Look at sign-in, network and model first.`
     case 'not_comparable':
-      return `${module}: before and after ${since} cannot be compared, because ${why(look.reason)}.`
+      return `${module}: ${notComparable}.`
   }
 }
 
-function changed (module: string, look: ModuleLook, since: string): string {
+function changed (module: string, look: ModuleLook, when: string): string {
   const channels = [describe(look.rating, RATING), describe(look.friction, FRICTION)].filter(text =>
     text !== null
   )
   const { errors } = look
   return [
-    `${module} ${channels.join('; ')} since ${since}.`,
+    `${module} ${channels.join('; ')} ${when}.`,
     `${days(look.daysBefore)} before, ${look.day} after.`,
     ...(errors === null ? [] : [`Errors ${percent(errors.before)} → ${percent(errors.after)}.`])
   ].join(' ')
@@ -83,8 +112,8 @@ function howLong ({ daysNeeded, day }: ModuleLook): string {
     : 'More personas are needed.'
 }
 
-function why (reason: ModuleLook['reason']): string {
+function why (reason: ModuleLook['reason'], changedWhen: string): string {
   return reason === 'context_changed'
-    ? 'the model or its prompts changed on the day of the release'
+    ? `the model or its prompts changed ${changedWhen}`
     : 'most visits after it are by personas who were not there before'
 }

@@ -4,7 +4,6 @@ import type { CastRows, CastVisit, Release } from './cast-rows.ts'
 
 /** All SQL that reads what verdicts are made from. */
 
-const DAYS_BACK = 90
 /** A row is written when its run ends, which no clock of ours delays for longer. */
 const SETTLED_AFTER = sql`interval '1 hour'`
 
@@ -14,14 +13,21 @@ interface VisitRow extends Omit<CastVisit, 'release' | 'context'> {
   app_version: string | null
 }
 
-/**
- * Visits of an app on days (UTC) that are over: a day with an open run may still change.
- * @param releases in the order in which they came
- * @param since the first day that is read is 90 days before this instant
- */
+interface RowsWanted {
+  app: string
+  /** In the order in which they came. */
+  releases: readonly StoredRelease[]
+  /** Days since 1970-01-01 in UTC; all that are over from `fromDay` on, or to before `toDay`. */
+  fromDay: number
+  toDay?: number
+  /** Visits under these only. */
+  versions?: readonly string[]
+}
+
+/** Visits of an app on days (UTC) that are over: a day with an open run may still change. */
 export async function readCastRows (
   db: Queryable,
-  { app, releases, since }: { app: string, releases: readonly StoredRelease[], since: Date }
+  { app, releases, fromDay, toDay, versions }: RowsWanted
 ): Promise<CastRows> {
   const { rows } = await sql<VisitRow>`
     WITH over AS (SELECT date_trunc('day', least(
@@ -36,15 +42,17 @@ export async function readCastRows (
     LEFT JOIN persona_feedback f
       ON f.tick_id = v.run_id AND f.module = coalesce(v.rated_as, v.module) AND f.persona_id = v.persona_id AND f.grounded AND f.rating IS NOT NULL
     WHERE p.app = ${app}
-      AND v.created_at >= date_trunc('day', ${since}::timestamptz AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' - make_interval(days => ${DAYS_BACK})
+      AND v.created_at >= ${startOf(fromDay)}
       AND v.created_at < (SELECT at FROM over)
+      ${toDay === undefined ? sql`` : sql`AND v.created_at < ${startOf(toDay)}`}
+      ${versions === undefined ? sql`` : sql`AND v.app_version IN (${sql.join(versions)})`}
       AND NOT EXISTS (SELECT FROM incidents i WHERE i.run_id = v.run_id)
     ORDER BY v.created_at, v.run_id, v.module`.execute(db)
   const places = new Map(releases.map(({ name }, place) => [name, place]))
   return {
     releases: releases.map(({ name, at, touches }) => ({
       name,
-      day: Math.floor(at.getTime() / DAY_MS),
+      day: dayOf(at),
       touches
     })),
     visits: rows.map(({ model, prompts, app_version: version, ...row }) => ({
@@ -56,6 +64,8 @@ export async function readCastRows (
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
+const startOf = (day: number) => sql`${new Date(day * DAY_MS).toISOString()}::timestamptz`
+export const dayOf = (at: Date) => Math.floor(at.getTime() / DAY_MS)
 
 export interface StoredRelease extends Omit<Release, 'day'> {
   at: Date
@@ -67,6 +77,16 @@ export async function readReleasesSoFar (db: Queryable, app: string): Promise<St
     .where('app', '=', app).where('at', '<=', sql<Date>`now()`)
     .orderBy('at').orderBy('created_at').orderBy('version').execute()
   return rows.map(({ version, at, touches }) => ({ name: version, at, touches }))
+}
+
+/** Whether the release is known, live or not. */
+export async function isAnnounced (
+  db: Queryable,
+  { app, version }: { app: string, version: string }
+): Promise<boolean> {
+  const row = await db.selectFrom('releases').select('version')
+    .where('app', '=', app).where('version', '=', version).executeTakeFirst()
+  return row !== undefined
 }
 
 /** The apps that have a release. */

@@ -15,11 +15,20 @@ export interface Window {
   otherContext: number
 }
 
-/**
- * @param since the place of an earlier release that is known to have changed something; days before
- *   it do not count
- */
-export function windowOf ({ visits }: CastRows, { first, last }: Bundle, since = -1): Window {
+interface WindowOptions {
+  /**
+   * The place of an earlier release that is known to have changed something; days before it do not
+   * count.
+   */
+  since?: number | undefined
+  maxDaysBefore?: number
+}
+
+export function windowOf (
+  { visits }: CastRows,
+  { first, last }: Pick<Bundle, 'first' | 'last'>,
+  { since = -1, maxDaysBefore = METHOD.maxDaysBefore }: WindowOptions = {}
+): Window {
   const mixed = mixedDays(visits)
   const pure = visits.filter(visit => !mixed.has(visit.day))
   const after = pure.filter(visit => visit.release === last)
@@ -29,7 +38,7 @@ export function windowOf ({ visits }: CastRows, { first, last }: Bundle, since =
   const earlier = pure.filter(visit => visit.release < first && visit.release >= since)
   const before = earlier.filter(isComparable)
   const daysBefore = daysOf(before.filter(({ persona }) => contexts.has(persona))).slice(
-    -METHOD.maxDaysBefore
+    -maxDaysBefore
   )
   const from = daysBefore[0] ?? Infinity
   const sameContext = after.filter(isComparable)

@@ -25,6 +25,7 @@ import { Problem, SayDoGap } from '../../analysis/insights/problem-schemas.ts'
 import { Mixed, ModuleGroup, ModuleInsight } from '../../analysis/insights/schemas.ts'
 import { Persona, PersonaPatch } from '../../personas/schemas.ts'
 import { Release, ReleaseChange, ReleaseInput } from '../../analysis/releases/schemas.ts'
+import { Comparison } from '../../analysis/verdicts/compare-schemas.ts'
 import { ReleaseVerdicts } from '../../analysis/verdicts/look-schemas.ts'
 import { Run, TickResult, TranscriptMessage } from '../../runner/runs/schemas.ts'
 import { ErrorBody } from '../routes/error-body.ts'
@@ -80,6 +81,7 @@ const SHARED: TSchema[] = [
   FindingDecision,
   FindingEvent,
   Verification,
+  Comparison,
   KnownTool,
   AcceptedTools,
   App,

@@ -47,7 +47,7 @@ function verdict ({ D0, k, declared, modules, channel: name }: VerdictInput): ob
   const differences = Object.values(modules).map(rows => pairedDifference(visitsOf(rows, D0), k))
   const entries = estimateChannel(differences, channel).map((e, i) => {
     const alpha = METHOD.alpha * (shares[i] ?? 0) * channel.share
-    const found = channelFinding(e, channel, { alpha, daysBefore: D0 })
+    const found = channelFinding(e, channel, { alpha, daysBefore: D0, looks: 'planned' })
     return [names[i], {
       personas: e.personas,
       before: e.before,

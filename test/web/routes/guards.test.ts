@@ -41,6 +41,7 @@ GET    /api/v1/admin/findings/:id/timeline        401      401      401      401
 POST   /api/v1/admin/findings/:id/verify          401      401      401      401      yes      403      401      401      401
 GET    /api/v1/admin/incidents                    401      401      401      401      yes      yes      401      401      401
 GET    /api/v1/admin/insights/cast                401      401      401      401      yes      yes      401      401      401
+GET    /api/v1/admin/insights/compare             401      401      401      401      yes      yes      401      401      401
 GET    /api/v1/admin/insights/gaps                401      401      401      401      yes      yes      401      401      401
 GET    /api/v1/admin/insights/modules             401      401      401      401      yes      yes      401      401      401
 GET    /api/v1/admin/insights/problems            401      401      401      401      yes      yes      401      401      401

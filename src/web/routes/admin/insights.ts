@@ -13,6 +13,8 @@ import {
   ProblemsQuery
 } from '../../../analysis/insights/queries.ts'
 import { Mixed, ModuleGroup, Range } from '../../../analysis/insights/schemas.ts'
+import { compareInApp } from '../../../analysis/verdicts/compare-app.ts'
+import { CompareQuery, Comparison } from '../../../analysis/verdicts/compare-schemas.ts'
 import { errorsOf, ref } from '../ref.ts'
 
 const common = { tags: ['admin'], security: [{ adminKey: [] }] }
@@ -92,4 +94,14 @@ export const adminInsightRoutes: FastifyPluginAsyncTypebox = async app => {
       }
     }
   }, async request => describeCast(db, request.query))
+  app.get('/compare', {
+    schema: {
+      ...common,
+      operationId: 'compareInsights',
+      summary:
+        'How two releases of an app differ, or two ranges of days, by module and the same personas (docs/verdicts.md)',
+      querystring: CompareQuery,
+      response: { 200: ref(Comparison), ...errorsOf(400, 401, 404, 409, 503) }
+    }
+  }, async request => compareInApp(db, request.query))
 }

@@ -6,6 +6,7 @@ import { readReleaseLines } from '../../dashboard/releases.ts'
 import { tally, verdictWord } from '../../dashboard/verdict-words.ts'
 import { getRelease, hasGoneLive } from '../../../analysis/releases/repository.ts'
 import { describeRelease } from '../../../analysis/verdicts/describe-release.ts'
+import { compareInApp } from '../../../analysis/verdicts/compare-app.ts'
 import type { ReleaseVerdicts } from '../../../analysis/verdicts/look-schemas.ts'
 import { readAppChoice } from './app-choice.ts'
 
@@ -71,6 +72,11 @@ export const releasePages: FastifyPluginAsyncTypebox = async app => {
     const beside = version === undefined
       ? null
       : await describeRelease(db, { app: key.app, version })
+    const pair = lines.filter(line => [key.version, version].includes(line.version) && line.isLive)
+    const [after, before] = pair.map(line => line.version)
+    const between = after === undefined || before === undefined
+      ? null
+      : await compareInApp(db, { app: key.app, before, after })
     return reply.view('release.eta', {
       title: `Release ${key.version}`,
       nav: 'releases',
@@ -79,6 +85,7 @@ export const releasePages: FastifyPluginAsyncTypebox = async app => {
       isLive,
       others,
       beside,
+      between,
       rows: beside === null ? [] : sideBySide(said, beside),
       kept: choice.kept,
       hint: wanted === undefined || beside !== null
