@@ -63,7 +63,7 @@ export function channelFinding (
     df,
     p,
     pLimit,
-    // No change lies outside these ends, so cutting there leaves out none that the range must cover.
+    // No change lies outside these ends: cutting there leaves out none that the range must cover.
     low: Math.max(-channel.span, delta - critical * standardError),
     high: Math.min(channel.span, delta + critical * standardError),
     smallest,
