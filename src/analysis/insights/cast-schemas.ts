@@ -30,7 +30,9 @@ export const CastGroup = Type.Object({
     'runs under earlier versions of a persona, unless mix=true, and all but the latest 50 of each persona'
   ),
   quality: Type.Object({
-    verdict: Type.Enum(['collapsed', 'healthy', 'mixed', 'too_little_data']),
+    verdict: Type.Enum(['collapsed', 'healthy', 'mixed', 'too_little_data'], {
+      description: 'a word needs 8 personas with 5 runs each; without ratings no cast is healthy'
+    }),
     toolUse: Variance,
     ratings: Variance,
     nearDuplicates: Type.Array(

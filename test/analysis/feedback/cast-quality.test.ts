@@ -39,7 +39,7 @@ interface Size {
   runs: number
 }
 const USUAL: Size = { personas: 10, runs: 8 }
-const SMALLEST: Size = { personas: 4, runs: 3 }
+const SMALLEST: Size = { personas: 8, runs: 5 }
 
 /** Three favourite tools, and now and then any other. */
 function someone (random: () => number): Character {
@@ -109,7 +109,12 @@ t.test('a cast of distinct characters is called healthy, 200 seeds of 200', asyn
 
 t.test('too little data is called that, 200 seeds of 200', async t => {
   for (
-    const size of [{ personas: 3, runs: 20 }, { personas: 10, runs: 2 }, { personas: 1, runs: 50 }]
+    const size of [
+      { personas: 7, runs: 20 },
+      { personas: 30, runs: 4 },
+      { personas: 10, runs: 2 },
+      { personas: 1, runs: 50 }
+    ]
   ) {
     t.same(
       tally(SEEDS.map(seed => crowd(seed, size))),
@@ -130,6 +135,12 @@ t.test('a crowd in what it does that rates like one is neither, and so is the ot
   const sameHabits = (cast: CastRun[]) =>
     cast.map((run, i) => ({ ...run, toolShares: { a: 1 + i % 3, b: 2 } }))
   t.same(tally(SEEDS.map(seed => sameHabits(crowd(seed, USUAL)))), { mixed: 200 })
+  const mute = (cast: CastRun[]) => cast.map(run => ({ ...run, ratings: {} }))
+  t.same(
+    tally(SEEDS.map(seed => mute(crowd(seed, USUAL)))),
+    { mixed: 200 },
+    'who never rates is not known to rate as people do'
+  )
 })
 
 t.test('two characters that are one are named after 20 runs each, and no others, 200 seeds of 200', async t => {
@@ -179,7 +190,7 @@ t.test('exact on casts that were computed by hand', async t => {
   // Every mean is ½ from the grand mean, squared and over two tools: MSB = 12 × ½ / 3 = 2, MSW = 0,
   // between = 2 / 3.
   t.match(castQuality(two), {
-    verdict: 'healthy',
+    verdict: 'too_little_data',
     toolUse: { between: 2 / 3, within: 0, ratio: 1, n: 12 },
     personas: 4,
     runs: 12
@@ -187,7 +198,7 @@ t.test('exact on casts that were computed by hand', async t => {
 
   const same = castQuality(each(12, i => plain(`p${i % 4}`, { x: 1, y: 1 }, { m: 4 })))
   t.match(same, {
-    verdict: 'collapsed',
+    verdict: 'too_little_data',
     toolUse: { between: 0, within: 0, ratio: 0, n: 12 },
     ratings: { between: 0, within: 0, ratio: 0, n: 12 }
   })

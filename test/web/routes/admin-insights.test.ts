@@ -595,15 +595,15 @@ t.test('tools and modules that nobody used are listed exactly', async t => {
 t.test('the cast is judged for each model apart, by what each run used and rated', async t => {
   const tools = ['todo.list', 'mood.log', 'note.add', 'chat.send']
   const others = await Promise.all(
-    ['c@x.test', 'd@x.test'].map(email => createPersona(app, { email }))
+    ['c', 'd', 'e', 'f', 'g', 'h'].map(name => createPersona(app, { email: `${name}@x.test` }))
   )
   const personas = [mara.id, ben.id, ...others.map(({ id }) => id)]
   for (const [p, personaId] of personas.entries()) {
-    for (let i = 0; i < 4; i++) {
+    for (let i = 0; i < 5; i++) {
       for (const model of ['opus', 'sonnet']) {
         const id = `${model}-${p}-${i}`
-        // With one model each has a tool of its own, with the other all do the same.
-        const tool = tools[model === 'opus' ? p : 0] ?? ''
+        // With one model there are four habits, with the other one.
+        const tool = tools[model === 'opus' ? p % 4 : 0] ?? ''
         await run(id, personaId, { model })
         await visit(
           id,
@@ -621,17 +621,17 @@ t.test('the cast is judged for each model apart, by what each run used and rated
     {
       models: ['opus'],
       leftOut: 0,
-      quality: { toolUse: { ratio: 1, n: 16 }, personas: 4, runs: 16 }
+      quality: { toolUse: { ratio: 1, n: 40 }, personas: 8, runs: 40 }
     },
     {
       models: ['sonnet'],
       leftOut: 0,
-      quality: { verdict: 'collapsed', toolUse: { ratio: 0, n: 16 } }
+      quality: { verdict: 'collapsed', toolUse: { ratio: 0, n: 40 } }
     }
   ])
   t.not(groups[0].quality.verdict, 'collapsed')
   t.match((await ask('cast?mix=true')).groups, [{
     models: ['opus', 'sonnet'],
-    quality: { runs: 32 }
+    quality: { runs: 80 }
   }])
 })
