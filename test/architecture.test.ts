@@ -49,7 +49,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'analysis/statistics',
     'analysis/feedback'
   ],
-  'analysis/verdicts': ['platform/db', 'analysis/statistics'],
+  'analysis/verdicts': ['platform/db', 'personas', 'analysis/statistics'],
   'analysis/findings': ['platform/db', 'analysis/feedback'],
   'runner/modules': [],
   'runner/models': [],
