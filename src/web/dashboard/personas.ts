@@ -13,7 +13,12 @@ export interface PersonaListFilter {
   search?: string | undefined
   /** Email that the page before ended with. */
   cursor?: string | undefined
+  sort?: PersonaSort | undefined
+  /** From 1; where personas are not in order of email. */
+  page?: number | undefined
 }
+
+export type PersonaSort = 'unhappiness' | 'change' | 'last-day'
 
 interface Standing {
   state: 'paused' | 'running' | 'backing off' | 'due' | 'waiting'
@@ -36,6 +41,16 @@ interface PersonaCard {
   runs7d: number
   /** The latest grounded number of each module. */
   latest: { module: string, rating: number }[]
+  mood: Mood
+}
+
+/** Means of ratings that count, over all modules. */
+interface Mood {
+  /** Of the last 7 days; null below 3 ratings. */
+  recent: number | null
+  n: number
+  /** Against the 28 days before them; null below 3 ratings on one side. */
+  change: number | null
 }
 
 type CardRow = PersonaRow & {
@@ -45,7 +60,7 @@ type CardRow = PersonaRow & {
   open_state: RunRow['state'] | null
   runs_7d: number
   latest: PersonaCard['latest']
-}
+} & Partial<Mood>
 
 const PER_PAGE = 50
 
@@ -78,24 +93,48 @@ const cardColumns = sql`
 const withOpenRun =
   sql`personas p LEFT JOIN runs o ON o.persona_id = p.id AND o.finished_at IS NULL`
 
-/** A page in order of email, and how many there are on all. */
+const counting = (side: '<' | '>=') =>
+  sql`FILTER (WHERE f.created_at ${sql.raw(side)} now() - interval '7 days')`
+const withMood = sql`(
+  SELECT p.*, mood.n, CASE WHEN mood.n >= 3 THEN mood.recent END AS recent,
+    CASE WHEN mood.n >= 3 AND mood.n_before >= 3 THEN mood.recent - mood.before END AS change
+  FROM personas p CROSS JOIN LATERAL (
+    SELECT (count(*) ${counting('>=')})::int AS n, (count(*) ${counting('<')})::int AS n_before,
+      (avg(f.rating) ${counting('>=')})::float8 AS recent, (avg(f.rating) ${
+  counting('<')
+})::float8 AS before
+    FROM persona_feedback f WHERE f.persona_id = p.id AND f.grounded AND f.rating IS NOT NULL
+      AND f.created_at >= now() - interval '35 days'
+  ) AS mood)`
+
+const ORDERS: Record<PersonaSort, ReturnType<typeof sql>> = {
+  unhappiness: sql`p.recent NULLS LAST, p.email`,
+  change: sql`p.change NULLS LAST, p.email`,
+  'last-day': sql`p.last_active_at DESC NULLS LAST, p.email`
+}
+
+/** A page in order of email or as asked for, and how many there are on all. */
 export async function listPersonaCards (db: Queryable, filter: PersonaListFilter) {
   const { rows: [counted] } = await sql<
     { total: number }
   >`SELECT count(*)::int AS total FROM personas p WHERE ${matching(filter)}`.execute(db)
+  const { sort, page: number = 1 } = filter
+  const order = sort === undefined ? sql`p.email` : ORDERS[sort]
   const { rows } = await sql<CardRow>`
     SELECT ${cardColumns} FROM (
-      SELECT * FROM personas p WHERE ${matching(filter)} AND p.email > ${
+      SELECT * FROM ${withMood} p WHERE ${matching(filter)} AND p.email > ${
     filter.cursor ?? ''
-  } ORDER BY p.email LIMIT ${PER_PAGE + 1}
-    ) p LEFT JOIN runs o ON o.persona_id = p.id AND o.finished_at IS NULL ORDER BY p.email`.execute(
-    db
-  )
+  } ORDER BY ${order} LIMIT ${PER_PAGE + 1} OFFSET ${
+    sort === undefined ? 0 : (number - 1) * PER_PAGE
+  }
+    ) p LEFT JOIN runs o ON o.persona_id = p.id AND o.finished_at IS NULL ORDER BY ${order}`
+    .execute(db)
   const page = rows.slice(0, PER_PAGE)
   return {
     personas: page.map(toCard),
     total: counted?.total ?? 0,
-    nextCursor: rows.length > PER_PAGE ? page.at(-1)?.email : undefined
+    nextCursor: rows.length > PER_PAGE ? page.at(-1)?.email : undefined,
+    hasMore: rows.length > PER_PAGE
   }
 }
 
@@ -132,7 +171,8 @@ function toCard (row: CardRow): PersonaCard {
     lastActiveAt: row.last_active_at?.toISOString() ?? null,
     nextDueAt: row.next_due_at?.toISOString() ?? null,
     runs7d: row.runs_7d,
-    latest: row.latest
+    latest: row.latest,
+    mood: { recent: row.recent ?? null, n: row.n ?? 0, change: row.change ?? null }
   }
 }
 

@@ -63,3 +63,22 @@ t.test('what is not known is told, and the usual range is shown', async t => {
   t.match(textOf(await read('/modules/notes?persona=me')), /“me” is not known as persona/)
   t.notMatch(textOf(await read('/?days=90')), /is not known/)
 })
+
+t.test('personas stand in the order of unhappiness or of their fall, with the numbers', async t => {
+  const numbersOf = (body: string, cell: RegExp) =>
+    [...body.matchAll(cell)].map(match => Number((match[1] ?? '').replace('−', '-')))
+  const unhappy = numbersOf(
+    await read('/personas?sort=unhappiness'),
+    /data-label="Rating, 7 days">(\d\.\d)/g
+  )
+  t.equal(unhappy.length, 19)
+  t.same(unhappy, unhappy.toSorted((a, b) => a - b))
+  const fallen = numbersOf(
+    await read('/personas?sort=change'),
+    /data-label="Change">([−+]\d\.\d)/g
+  )
+  t.ok(fallen.length > 0)
+  t.same(fallen, fallen.toSorted((a, b) => a - b))
+  t.equal((await app.inject({ url: '/personas?sort=last-day', headers })).statusCode, 200)
+  t.match(textOf(await read('/personas?sort=mood')), /“mood” is not known as sort.*unhappiness/)
+})

@@ -7,7 +7,8 @@ import {
   findPersonaCard,
   listArchetypes,
   listPersonaCards,
-  type PersonaListFilter
+  type PersonaListFilter,
+  type PersonaSort
 } from '../../dashboard/personas.ts'
 import { listRunLines } from '../../dashboard/runs.ts'
 import { DIARY_MAX_BYTES } from '../../../personas/diaries/diary.ts'
@@ -21,6 +22,7 @@ import {
 import { getPersona, setPaused } from '../../../personas/repository.ts'
 import { TickCadence } from '../../../personas/schemas.ts'
 import { runNow } from '../../../runner/runs/tick.ts'
+import { hint } from './hints.ts'
 import { noticeOf } from './notices.ts'
 import { personaDiaryPages } from './persona-diary.ts'
 import { personaEditPages } from './persona-edit.ts'
@@ -33,7 +35,9 @@ const ListQuery = Type.Object({
   paused: text(20),
   app: text(100),
   search: text(200),
-  cursor: text(300)
+  cursor: text(300),
+  sort: text(40),
+  page: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 }))
 })
 const PageQuery = Type.Object({ runs: text(100), done: text(40), problem: text(40) })
 
@@ -48,7 +52,8 @@ export const personaPages: FastifyPluginAsyncTypebox = async app => {
     { schema: { hide: true, querystring: ListQuery } },
     async (request, reply) => {
       const filter = readFilter(request.query)
-      const { cursor, ...kept } = filter
+      const { cursor, page = 1, sort, ...narrowed } = filter
+      const kept = { ...narrowed, paused: request.query.paused || undefined, sort }
       const [list, archetypes, apps] = await Promise.all([
         listPersonaCards(db, filter),
         listArchetypes(db),
@@ -61,12 +66,21 @@ export const personaPages: FastifyPluginAsyncTypebox = async app => {
         archetypes,
         apps: apps.length > 1 ? apps : [],
         cadences: TickCadence.enum,
-        filter: kept,
-        isFiltered: Object.values(kept).some(value => value !== undefined),
-        first: cursor === undefined ? null : address('/personas', kept),
-        next: list.nextCursor === undefined
+        filter: { ...narrowed, sort },
+        hints: hintsOf(request.query, filter),
+        sorts: SORTS.map(({ name, value }) => ({
+          name,
+          href: address('/personas', { ...kept, sort: value }),
+          isCurrent: value === sort
+        })),
+        isFiltered: Object.values(narrowed).some(value => value !== undefined),
+        first: cursor === undefined && page === 1 ? null : address('/personas', kept),
+        next: !list.hasMore
           ? null
-          : address('/personas', { ...kept, cursor: list.nextCursor }),
+          : address('/personas', {
+            ...kept,
+            ...(sort === undefined ? { cursor: list.nextCursor } : { page: page + 1 })
+          }),
         links: { persona: personaPath, run: runPath }
       })
     }
@@ -140,7 +154,34 @@ export const personaPages: FastifyPluginAsyncTypebox = async app => {
 const problemPath = (id: string, error: AppError) =>
   address(personaPath(id), { problem: error.code })
 
-/** What a filter does not know is no filter. */
+const SORTS: { name: string, value: PersonaSort | undefined }[] = [
+  { name: 'by email', value: undefined },
+  { name: 'unhappiest first', value: 'unhappiness' },
+  { name: 'fell most first', value: 'change' },
+  { name: 'last day', value: 'last-day' }
+]
+
+function hintsOf (query: Static<typeof ListQuery>, filter: PersonaListFilter): string[] {
+  const sorts = SORTS.flatMap(({ value }) => value ?? []).join(', ')
+  return [
+    hint({
+      name: 'sort',
+      given: query.sort,
+      understood: filter.sort,
+      wanted: sorts,
+      instead: 'the list is in order of email'
+    }),
+    hint({
+      name: 'tickCadence',
+      given: query.tickCadence,
+      understood: filter.tickCadence,
+      wanted: TickCadence.enum.join(', ')
+    }),
+    hint({ name: 'paused', given: query.paused, understood: filter.paused, wanted: 'yes, no' })
+  ].filter(each => each !== null)
+}
+
+/** What a filter does not know is told, and is no filter. */
 function readFilter (query: Static<typeof ListQuery>): PersonaListFilter {
   const given = (value?: string) => value?.trim() || undefined
   return {
@@ -149,6 +190,8 @@ function readFilter (query: Static<typeof ListQuery>): PersonaListFilter {
     paused: query.paused === 'yes' ? true : query.paused === 'no' ? false : undefined,
     app: given(query.app),
     search: given(query.search),
-    cursor: given(query.cursor)
+    cursor: given(query.sort) === undefined ? given(query.cursor) : undefined,
+    sort: SORTS.find(({ value }) => value === query.sort)?.value,
+    page: query.page
   }
 }
