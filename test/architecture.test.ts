@@ -96,6 +96,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'web/dashboard': [
     'platform/db',
     'personas',
+    'analysis/statistics',
     'analysis/insights',
     'analysis/verdicts',
     'analysis/findings',

@@ -141,7 +141,7 @@ async function toChange (
     daysBefore: look?.daysBefore ?? 0,
     daysAfter: look?.day ?? 0
   })
-  const bands = bandsOf(question, line.since.at, look?.rating ?? null)
+  const bands = bandsOf(question, line.since.at, look)
   return {
     ...line,
     bands,
@@ -177,13 +177,20 @@ function toLine (
   }
 }
 
-type Look = ModuleVerdict['looks'][number]
+const DAY_MS = 24 * 60 * 60 * 1000
 
-function bandsOf ({ from, to }: Question, at: string, rating: Look['rating']): Change['bands'] {
+/** Before: as many days as the verdict looked at. */
+function bandsOf (
+  { from, to }: Question,
+  at: string,
+  look: ReturnType<typeof lookOf>
+): Change['bands'] {
+  const rating = look?.rating ?? null
+  const begin = new Date(Date.parse(at) - (look?.daysBefore ?? 0) * DAY_MS).toISOString()
   return rating === null
     ? []
     : [
-      { from, to: at, value: rating.before, side: 'before' },
+      { from: begin > from ? begin : from, to: at, value: rating.before, side: 'before' },
       { from: at, to, value: rating.after, side: 'after' }
     ]
 }

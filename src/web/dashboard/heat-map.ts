@@ -3,6 +3,7 @@ import { FIRST_APP } from '../../personas/app-name.ts'
 import type { Queryable } from '../../platform/db/database.ts'
 import { inScope, type Scope } from '../../analysis/insights/filters.ts'
 import { MIN_N } from '../../analysis/insights/interval.ts'
+import { tUpperQuantile } from '../../analysis/statistics/student-t.ts'
 
 /** All SQL of the heat map of modules and personas. */
 
@@ -35,6 +36,10 @@ const PERSONAS_PER_PAGE = 40
 const MAX_MODULES = 40
 /** A change of less has no colour. */
 const HALF = 0.5
+/** How often any cell of a page may be coloured where nothing changed. */
+const ALPHA = 0.05
+/** Whole numbers cannot say less: the variance of rounding. */
+const LEAST_VARIANCE = 1 / 12
 
 /**
  * How many different ones stand behind the cells: numbers of different models and prompts do not
@@ -60,6 +65,9 @@ interface FactRow {
   n: number
   mean: number | null
   singles: number[] | null
+  /** Of a change: how many ratings before, and the squared deviations from both means. */
+  before?: number
+  squares?: number
 }
 
 interface HeatQuestion {
@@ -100,11 +108,12 @@ export async function readHeatMap (
     : measure === 'friction'
     ? await readFriction(db, scope, ids)
     : await readShifts(db, scope, ids, { at, since })
+  const least = measure === 'change' ? leastShifts(facts) : () => 0
   const byCell = new Map(facts.map(fact => [`${fact.persona_id} ${fact.module}`, fact]))
-  const names = modules.map(row => row.module)
+  const names = worstFirst(modules.map(row => row.module), facts, measure)
   const rows = shown.map(persona => ({
     persona,
-    cells: names.map(module => toCell(byCell.get(`${persona.id} ${module}`), measure))
+    cells: names.map(module => toCell(byCell.get(`${persona.id} ${module}`), measure, least))
   }))
   return { modules: names, rows, hasMore: personas.length > PERSONAS_PER_PAGE }
 }
@@ -130,6 +139,9 @@ async function readShifts (
   const after = sql`f.created_at >= ${at}::timestamptz`
   const { rows } = await sql<FactRow>`
     SELECT f.persona_id, f.module, (count(*) FILTER (WHERE ${after}))::int AS n, NULL AS singles,
+      (count(*) FILTER (WHERE ${before}))::int AS before,
+      (coalesce(var_pop(f.rating) FILTER (WHERE ${before}), 0) * count(*) FILTER (WHERE ${before})
+        + coalesce(var_pop(f.rating) FILTER (WHERE ${after}), 0) * count(*) FILTER (WHERE ${after}))::float8 AS squares,
       (avg(f.rating) FILTER (WHERE ${after}) - avg(f.rating) FILTER (WHERE ${before}))::float8 AS mean
     FROM persona_feedback f WHERE ${
     inScope(scope, 'f')
@@ -153,7 +165,44 @@ async function readFriction (
   return rows
 }
 
-function toCell (fact: FactRow | undefined, measure: HeatMeasure): HeatCell {
+/**
+ * How large a change of a cell must be to have a colour: its 95 % interval, widened for the number
+ * of cells of the page (Bonferroni), must lie on one side of 0. The variance of one rating is
+ * shared by all cells, as single cells have few.
+ */
+function leastShifts (facts: readonly FactRow[]): (fact: FactRow) => number {
+  const df = facts.reduce((sum, { n, before = 0 }) => sum + n + before - 2, 0)
+  if (df < 1) return () => Infinity
+  const squares = facts.reduce((sum, fact) => sum + (fact.squares ?? 0), 0)
+  const variance = Math.max(LEAST_VARIANCE, squares / df)
+  const quantile = tUpperQuantile(ALPHA / facts.length / 2, df)
+  return ({ n, before = 0 }) =>
+    Math.max(HALF, quantile * Math.sqrt(variance * (1 / n + 1 / before)))
+}
+
+/** Columns by the mean of their cells. Pure. */
+function worstFirst (
+  modules: string[],
+  facts: readonly FactRow[],
+  measure: HeatMeasure
+): string[] {
+  const byModule = Map.groupBy(facts.filter(({ mean }) => mean !== null), ({ module }) => module)
+  const sign = measure === 'friction' ? -1 : 1
+  const levelOf = (module: string) => {
+    const all = byModule.get(module) ?? []
+    const sum = all.reduce((total, { mean }) => total + (mean ?? 0), 0)
+    return all.length === 0 ? Infinity : sign * sum / all.length
+  }
+  const levels = new Map(modules.map(module => [module, levelOf(module)]))
+  const level = (module: string) => levels.get(module) ?? Infinity
+  return modules.toSorted((a, b) => level(a) === level(b) ? 0 : level(a) - level(b))
+}
+
+function toCell (
+  fact: FactRow | undefined,
+  measure: HeatMeasure,
+  least: (fact: FactRow) => number
+): HeatCell {
   if (fact === undefined || fact.mean === null) return { text: '–', n: 0, tone: 'heat-none' }
   if (measure === 'friction') {
     return { text: fact.mean.toFixed(0), n: fact.n, tone: `heat-${frictionStep(fact.mean)}` }
@@ -163,7 +212,11 @@ function toCell (fact: FactRow | undefined, measure: HeatMeasure): HeatCell {
     return {
       text: `${sign}${Math.abs(fact.mean).toFixed(1)}`,
       n: fact.n,
-      tone: fact.mean <= -HALF ? 'shift-worse' : fact.mean >= HALF ? 'shift-better' : 'heat-none'
+      tone: Math.abs(fact.mean) < least(fact)
+        ? 'heat-none'
+        : fact.mean < 0
+        ? 'shift-worse'
+        : 'shift-better'
     }
   }
   if (fact.n < MIN_N) {

@@ -93,6 +93,9 @@ function writeHeaders (request: FastifyRequest, reply: FastifyReply): void {
   if (!request.url.startsWith('/assets/')) reply.header('cache-control', 'no-store')
 }
 
+/** A page that is not ready asks again so soon. */
+const RETRY_SECONDS = 5
+
 const TITLES: Record<number, string> = {
   400: 'That does not work',
   403: 'Not allowed',
@@ -109,7 +112,10 @@ function showError (
 ): FastifyReply {
   const { status, code, message, retryAfterSeconds } = answerFor(error, request.log)
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
+  const isRetried = status === 503 && request.method === 'GET'
+  if (isRetried) reply.header('refresh', String(retryAfterSeconds ?? RETRY_SECONDS))
   return reply.code(status).view('error.eta', {
+    isRetried,
     title: TITLES[status] ?? 'Something went wrong',
     nav: '',
     status,

@@ -118,7 +118,7 @@ async function fetchWaiting () {
 async function fetchRegions (source, regions) {
   const response = await fetch(source, { headers: { 'x-live': '1' } }).catch(() => undefined)
   if (response?.status === 401) return location.reload()
-  if (response === undefined || !response.ok) return
+  if (response === undefined || !response.ok) return setTimeout(refresh, RETRY_MS, regions)
   const page = new DOMParser().parseFromString(await response.text(), 'text/html')
   for (const region of regions) {
     const fresh = page.getElementById(region.id) ??
@@ -161,6 +161,10 @@ function replace (region, fresh) {
     ? document.getElementById(focused.id)
     : [...region.querySelectorAll('a[href]')].find(a => a.href === focused?.href)
   again?.focus({ preventScroll: true })
+  // What another script makes, such as a head that sorts, comes a moment later.
+  if (focused?.id && again === null) {
+    setTimeout(() => document.getElementById(focused.id)?.focus({ preventScroll: true }))
+  }
   showTimes(region)
 }
 

@@ -24,9 +24,11 @@ function compare (a, b) {
     : String(a).localeCompare(String(b), 'en', { numeric: true })
 }
 
-function sortBy (table, heading) {
+/** How each table is sorted, by its name: a live region draws it anew. */
+const sorted = new Map()
+
+function sortBy (table, heading, isUp) {
   const column = heading.cellIndex
-  const isUp = heading.getAttribute('aria-sort') !== 'ascending'
   for (const each of heading.parentNode.cells) each.removeAttribute('aria-sort')
   heading.setAttribute('aria-sort', isUp ? 'ascending' : 'descending')
   const [body] = table.tBodies
@@ -65,9 +67,17 @@ function equip (table) {
     button.type = 'button'
     button.className = 'sort'
     button.append(...heading.childNodes)
-    button.addEventListener('click', () => sortBy(table, heading))
+    button.id = `sort-${name.toLowerCase().replace(/\W+/g, '-')}-${heading.cellIndex}`
+    button.addEventListener('click', () => {
+      const isUp = heading.getAttribute('aria-sort') !== 'ascending'
+      sorted.set(name, { column: heading.cellIndex, isUp })
+      sortBy(table, heading, isUp)
+    })
     heading.append(button)
   }
+  const order = sorted.get(name)
+  const heading = order && table.tHead?.rows[0]?.cells[order.column]
+  if (heading) sortBy(table, heading, order.isUp)
   const button = document.createElement('button')
   button.type = 'button'
   button.className = 'plain csv'
