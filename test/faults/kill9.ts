@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { auditCalls, auditRuns } from './tools/audit.ts'
+import { auditCalls, auditFindings, auditRuns } from './tools/audit.ts'
 import type { CountingApp } from './tools/counting-app.ts'
 import { SHORT_HEARTBEAT, startFleet, type Fleet, type World } from './tools/fleet.ts'
 import { percentile, seconds, until } from './tools/measure.ts'
@@ -53,6 +53,9 @@ const SHORT: Plan[] = [
   }
 ]
 
+/** Of so many calls one ends with an error of the app, so that there is something to find. */
+const FAULT_EVERY = 5
+
 export const scenario: Scenario = {
   name: 'kill9',
   shows:
@@ -72,6 +75,11 @@ async function play (
   const world = await startWorld(t, await openStore(t), plan)
   world.app.pace = { beforeMs: 60, afterMs: 60 }
   world.model.pace = { thinkMs: 250, turns: 2 }
+  let called = 0
+  world.app.fault = method =>
+    method === 'tools/call' && ++called % FAULT_EVERY === 0
+      ? { kind: 'tool-error', after: true }
+      : null
   const fleet = startFleet(t, world, plan.heartbeat === 'short' ? SHORT_HEARTBEAT : {})
   await Promise.all(Array.from({ length: plan.workers }, () => fleet.add()))
 
@@ -103,6 +111,7 @@ async function play (
   )
   await auditRuns(report, world.store.db)
   await auditCalls(report, world.store.db, world.app.calls, { interrupted: true })
+  await auditFindings(report, world.store.db)
   report.check(
     'the model was never sent a history that the real one refuses',
     world.model.refusals.length === 0,

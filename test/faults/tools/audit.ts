@@ -1,6 +1,8 @@
 import { sql } from 'kysely'
+import { countWork } from '../../../src/analysis/findings/sightings-repository.ts'
 import type { Queryable } from '../../../src/platform/db/database.ts'
 import type { Report } from '../scenario.ts'
+import { until } from './measure.ts'
 import type { SeenCall } from './counting-app.ts'
 
 /** A call that was sent just before its run ended may be noticed by a busy app so much later. */
@@ -123,4 +125,24 @@ function groupByToken (calls: SeenCall[]): Map<string, SeenCall[]> {
   const groups = new Map<string, SeenCall[]>()
   for (const call of calls) groups.set(call.token, [...groups.get(call.token) ?? [], call])
   return groups
+}
+
+/** Every failed call of the app stands in the findings, and none of them twice. */
+export async function auditFindings (report: Report, db: Queryable): Promise<void> {
+  await until(async () => await countWork(db) === 0, { limitMs: 120_000 })
+  const { rows: [sums] } = await sql<{ failed: number, found: number, searched: number }>`
+    SELECT (SELECT count(*)::int FROM persona_actions a JOIN runs r ON r.id = a.tick_id
+            WHERE a.blame = 'app' AND a.result <> 'ok' AND r.finished_at IS NOT NULL) AS failed,
+           (SELECT coalesce(sum(s.times), 0)::int FROM finding_sightings s
+            JOIN finding_fingerprints p USING (fingerprint) JOIN findings f ON f.id = p.finding_id
+            WHERE f.kind = 'error') AS found,
+           (SELECT coalesce(sum(times), 0)::int FROM findings WHERE kind = 'error') AS searched`
+    .execute(db)
+  report.check(
+    'each failed call of the app is in one finding, once',
+    sums !== undefined && sums.failed > 0 && sums.failed === sums.found &&
+      sums.found === sums.searched,
+    sums
+  )
+  report.figure('failed calls found', sums?.found ?? 0)
 }
