@@ -180,6 +180,12 @@ export const Config = Type.Object({
     description:
       'a tool that the app describes otherwise than before: warn in the log, or block it until POST /api/v1/admin/tools/accept'
   }),
+  REPOSITORY_URL: Type.Optional(Type.String({
+    pattern: '^https?://[^\\s/]+[^\\s]*$',
+    expects: 'an address such as https://github.com/acme/app',
+    description:
+      'where issues of the app are filed; each finding then has a link that fills a new one'
+  })),
   MODULES: Type.Optional(Type.String({
     minLength: 1,
     expects: 'JSON such as {"issues": ["*issue*"]}, or the path of a file with it',

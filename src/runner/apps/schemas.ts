@@ -50,6 +50,11 @@ export const AppSettings = Type.Object({
   ),
   toolDeny: Type.Optional(Patterns('tools that are denied whatever else allows them')),
   toolChanges: Type.Optional(Type.Enum(['warn', 'block'], { default: 'warn' })),
+  repository: Type.Optional(
+    Url(
+      'where its issues are filed, such as https://github.com/acme/app, for a link of each finding'
+    )
+  ),
   modules: Type.Optional(Type.Array(
     Type.Object({
       module: Type.String({

@@ -139,6 +139,7 @@ function settingsIn (config: Config): AppSettings {
     toolAllow: readPatterns(config.TOOL_ALLOW),
     toolDeny: readPatterns(config.TOOL_DENY),
     toolChanges: config.TOOL_CHANGES,
+    ...(config.REPOSITORY_URL !== undefined && { repository: config.REPOSITORY_URL }),
     modules: readModules(config.MODULES).map(([module, tools]) => ({ module, tools: [...tools] }))
   }
 }

@@ -5,7 +5,7 @@ import { insightRows } from '../../helpers/insight-rows.ts'
 
 /** The routes about findings. */
 
-const app = await startTestApp(t)
+const app = await startTestApp(t, { env: { REPOSITORY_URL: 'https://github.com/acme/app' } })
 const { db } = app.database
 const rows = insightRows(db)
 const persona = await createPersona(app)
@@ -78,6 +78,10 @@ t.test('as Markdown nothing in it is markup or a mention', async t => {
   t.match(answer.headers['content-type'], /text\/markdown/)
   t.match(answer.body, /^# notes\.search fails/)
   t.match(answer.body, 'It \\*broke\\* for @\u200bme')
+  t.match(
+    answer.headers.link,
+    /^<https:\/\/github\.com\/acme\/app\/issues\/new\?title=notes\.search/
+  )
 })
 
 t.test('resolved by a release: regressed by runs of it and not by older ones', async t => {

@@ -7,7 +7,6 @@ import {
   splitFinding
 } from '../../../analysis/findings/decide.ts'
 import { describeFinding } from '../../../analysis/findings/detail.ts'
-import { markdownOf } from '../../../analysis/findings/markdown.ts'
 import { listFindingEvents, listFindings } from '../../../analysis/findings/read-findings.ts'
 import {
   Finding,
@@ -19,6 +18,7 @@ import {
   Verification
 } from '../../../analysis/findings/schemas.ts'
 import { verifyFinding } from '../../../runner/verification/verify-finding.ts'
+import { readFindingText } from '../finding-view.ts'
 import { errorsOf, ref } from '../ref.ts'
 
 const common = { tags: ['admin'], security: [{ adminKey: [] }] }
@@ -62,16 +62,16 @@ export const adminFindingRoutes: FastifyPluginAsyncTypebox = async app => {
     schema: {
       ...common,
       operationId: 'findingAsMarkdown',
-      summary: 'The finding as text for an issue tracker',
+      summary:
+        'The finding as text for an issue tracker; where REPOSITORY_URL is set, the Link header files it',
       params: OneFinding,
       response: { 200: Type.String(), ...errorsOf(400, 401, 404, 503) }
     }
   }, async ({ params: { id } }, reply) => {
-    const address = app.config.PUBLIC_URL === undefined
-      ? null
-      : new URL(`/findings/${id}`, app.config.PUBLIC_URL).href
+    const { markdown, newIssueUrl } = await readFindingText(app, id)
+    if (newIssueUrl !== null) reply.header('Link', `<${newIssueUrl}>; rel="create-form"`)
     reply.type('text/markdown; charset=utf-8')
-    return markdownOf(await describeFinding(db, id), address)
+    return markdown
   })
 
   app.get('/:id/timeline', {

@@ -15,6 +15,7 @@ import {
   stateBadge
 } from '../../dashboard/finding-words.ts'
 import { isReplayed, verifyFinding } from '../../../runner/verification/verify-finding.ts'
+import { readFindingText } from '../finding-view.ts'
 import { readAppChoice } from './app-choice.ts'
 
 const SHOWN = 50
@@ -74,15 +75,17 @@ export const findingPages: FastifyPluginAsyncTypebox = async app => {
     '/findings/:id',
     { schema: { hide: true, params: OneFinding } },
     async ({ params: { id } }, reply) => {
-      const [finding, events] = await Promise.all([
+      const [finding, events, text] = await Promise.all([
         describeFinding(db, id),
-        listFindingEvents(db, id)
+        listFindingEvents(db, id),
+        readFindingText(app, id)
       ])
       return reply.view('finding.eta', {
         title: finding.title,
         nav: 'findings',
         finding,
         events,
+        text,
         replays: isReplayed(finding.kind),
         bars: dayBars(finding.days, new Date()),
         words: {
