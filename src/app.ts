@@ -71,6 +71,8 @@ export interface AppOptions {
   signInToken?: string
   /** Stands on every page. */
   pageNotice?: string
+  /** How often ended runs are searched for findings. For tests, which search by themselves. */
+  findingsEveryMs?: number
 }
 
 /** The whole application, in order of start-up. Not listening yet. */
@@ -106,7 +108,7 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
     await app.register(replica)
     await app.register(folding)
     await app.register(judging)
-    await app.register(findings)
+    await app.register(findings, { everyMs: options.findingsEveryMs })
 
     await app.register(healthRoutes)
     await app.register(async guarded => {

@@ -47,6 +47,7 @@ export async function startTestApp (
       ...options.env
     },
     database,
+    findingsEveryMs: 2 ** 31 - 1,
     ...(options.logger !== undefined && { logger: options.logger }),
     ...(options.signInToken !== undefined && { signInToken: options.signInToken })
   })

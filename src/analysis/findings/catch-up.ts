@@ -5,6 +5,7 @@ import { isGone } from './quiet.ts'
 import { readRunFacts } from './run-facts-queries.ts'
 import type { RunFacts } from './run-facts.ts'
 import {
+  hasWork,
   recount,
   replaceSightings,
   takeFindingsLock,
@@ -60,12 +61,14 @@ function sightingsOf (run: RunFacts): Sighting[] {
 /** Searches until nothing waits. @returns all that moved, and how many runs were searched */
 export async function searchAllRuns (db: Queryable): Promise<{ runs: number, moved: Moved[] }> {
   const all = { runs: 0, moved: [] as Moved[] }
-  for (;;) {
+  while (await hasWork(db)) {
     const { runs, moved } = await searchRuns(db)
     all.moved.push(...moved)
-    if (runs === null || runs === 0) return all
+    // Another process is at it.
+    if (runs === null) break
     all.runs += runs
   }
+  return all
 }
 
 /** Moves these findings to the state that follows from their sightings. */

@@ -80,7 +80,7 @@ export type Evidence = Static<typeof Evidence>
 export const Verification = Type.Object({
   id: Type.String(),
   at: Instant,
-  personaId: orNull(Type.String()),
+  personaId: Type.String(),
   outcome: Type.Enum(['still_there', 'gone', 'other_error', 'cannot_be_replayed']),
   why: orNull(Type.String({ description: 'why it cannot be replayed, or the other error' })),
   transcript: Type.Array(Type.Object({

@@ -20,6 +20,14 @@ export async function waitForFindingsLock (trx: Queryable): Promise<void> {
   await sql`SELECT pg_advisory_xact_lock(${LOCK})`.execute(trx)
 }
 
+/** One statement, and the only one while there is nothing to do. */
+export async function hasWork (db: Queryable): Promise<boolean> {
+  const { rows: [row] } = await sql<{ found: boolean }>`
+    SELECT EXISTS (SELECT FROM finding_work) OR EXISTS (SELECT FROM finding_recounts) AS found`
+    .execute(db)
+  return row?.found === true
+}
+
 /** Runs to search, those that wait longest first. They are to be searched in this transaction. */
 export async function takeWork (trx: Queryable, limit: number): Promise<string[]> {
   const { rows } = await sql<{ run_id: string }>`

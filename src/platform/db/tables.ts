@@ -386,7 +386,7 @@ interface FindingEventsTable {
 interface FindingVerificationsTable {
   id: Generated<string>
   finding_id: string
-  persona_id: string | null
+  persona_id: string
   at: Instant
   outcome: 'still_there' | 'gone' | 'other_error' | 'cannot_be_replayed'
   why: string | null

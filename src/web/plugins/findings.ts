@@ -9,15 +9,15 @@ const SEARCH_EVERY_MS = 5000
 const LOOK_BACK_EVERY = 60
 
 /** Searches ended runs for findings. Any process may; each run is searched by one. */
-export default fp(async app => {
+export default fp<{ everyMs?: number | undefined }>(async (app, { everyMs = SEARCH_EVERY_MS }) => {
   const { database } = app
   const closing = new AbortController()
   const { signal } = closing
 
   async function keepSearching (): Promise<void> {
     for (let round = 0; !signal.aborted; round++) {
+      await sleep(everyMs, undefined, { signal, ref: false })
       if (database.isReady()) await search(round % LOOK_BACK_EVERY === 0).catch(tell)
-      await sleep(SEARCH_EVERY_MS, undefined, { signal, ref: false })
     }
   }
 
