@@ -143,11 +143,16 @@ function requestFor (operation: Operation, options: ValueOptions): Request {
   }
 }
 
+/** Findings have short numbers; remembered, they would crowd out all other ids. */
+const FINDING = /^\d+$/
+const FINDINGS = ['1', '2', '3', '4']
+
 /** Personas are found by their id or their email, runs by their id. */
 const PERSONA = /@|^[0-9a-f-]{36}$/
 
 function pathPart ({ path }: Operation, { dice, known }: ValueOptions): string {
   if (path.includes('/apps/') && dice.chance(0.8)) return dice.pick(APP_NAMES)
+  if (path.includes('/findings/') && dice.chance(0.8)) return dice.pick(FINDINGS)
   const fitting = known.filter(text => PERSONA.test(text) === path.includes('/personas/'))
   if (fitting.length > 0 && dice.chance(0.8)) return dice.pick(fitting)
   return dice.chance(0.5)
@@ -221,6 +226,7 @@ function remember (answer: Answer, known: string[], dice: Dice): void {
   if (!answer.type.startsWith('application/json') || answer.status >= 300) return
   JSON.parse(answer.body, (key, value) => {
     if (!MEMORABLE.has(key) || typeof value !== 'string' || value.length > 300) return value
+    if (FINDING.test(value)) return value
     if (known.length < MAX_KNOWN) known.push(value)
     else known[dice.between(0, MAX_KNOWN - 1)] = value
     return value

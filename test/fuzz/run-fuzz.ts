@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
+import { searchAllRuns } from '../../src/analysis/findings/catch-up.ts'
 import { storeAccount } from '../../src/runner/accounts/vault.ts'
 import { putApp } from '../../src/runner/apps/repository.ts'
 import { createPersona, startTestApp } from '../helpers/app.ts'
@@ -51,5 +52,11 @@ async function fill (app: FastifyInstance): Promise<void> {
     await rows.action(`run-${i}`, 1, 'todo.create')
     await rows.visit(`run-${i}`, 'todo', { friction: 0.5 })
     await rows.rating(`run-${i}`, 'todo', 1 + i % 5)
+    await rows.action(`run-${i}`, 2, `notes.fails-${i}`, {
+      result: 'error',
+      error_message: 'out of order',
+      blame: 'app'
+    })
   }
+  await searchAllRuns(app.database.db)
 }

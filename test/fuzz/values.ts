@@ -193,6 +193,7 @@ function objectFor (schema: Schema, options: ValueOptions, depth: number): Recor
 /** Mostly what fits: a name or an address at random hardly ever does. */
 export const APP_NAMES = ['main', 'main', 'shop', 'shop', 'desk', 'a-1']
 const PATTERNS = new Map<string, string[]>([
+  ['^[1-9]\\d{0,17}$', ['1', '2', '3', '4', '999']],
   [APP_NAME, APP_NAMES],
   [APP_URL, [
     'http://127.0.0.1:9/mcp',

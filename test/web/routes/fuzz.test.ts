@@ -11,9 +11,10 @@ t.test('whatever is asked gets an answer in time that the document knows, and ne
     Object.keys(report.byStatus).length >= 5,
     `answers of many kinds: ${JSON.stringify(report.byStatus)}`
   )
-  // Two of them need a runner, which is off here.
+  // Two of them need a runner, which is off here, and one an app; merging needs two findings that
+  // fit, and splitting a merged one.
   t.ok(
-    report.neverWorked.length <= 6,
+    report.neverWorked.length <= 9,
     `nearly every route was got to work, not ${report.neverWorked.join()}`
   )
 })
