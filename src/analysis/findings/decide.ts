@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Queryable } from '../../platform/db/database.ts'
+import { readInstant } from '../../platform/db/instant.ts'
 import { BadRequestError, FindingConflictError } from '../../platform/errors.ts'
 import { getRow } from './read-findings.ts'
 import type { FindingDecision } from './schemas.ts'
@@ -65,7 +66,7 @@ async function ignored (
     to: 'ignored',
     why: why ?? null,
     runs,
-    until: until ?? null,
+    until: until === undefined ? null : readInstant(until, 'until'),
     more: more ?? null,
     afterRelease
   }

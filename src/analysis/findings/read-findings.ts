@@ -1,5 +1,6 @@
 import { sql, type Selectable } from 'kysely'
 import type { Queryable } from '../../platform/db/database.ts'
+import { readInstant } from '../../platform/db/instant.ts'
 import type { FindingsTable } from '../../platform/db/tables.ts'
 import { FindingNotFoundError } from '../../platform/errors.ts'
 import { SEVERITIES, severityName, type Kind } from './kinds.ts'
@@ -49,7 +50,9 @@ function filtered (db: Queryable, filter: FindingFilter) {
   if (severity !== undefined) {
     query = query.where('severity', '>=', SEVERITIES.indexOf(severity) + 1)
   }
-  if (since !== undefined) query = query.where('last_seen_at', '>=', new Date(since))
+  if (since !== undefined) {
+    query = query.where('last_seen_at', '>=', new Date(readInstant(since, 'since')))
+  }
   if (release !== undefined) query = query.where(isSeen(sql`s.app_version = ${release}`))
   if (archetype !== undefined) {
     query = query.where(isSeen(sql`s.persona_id IN (

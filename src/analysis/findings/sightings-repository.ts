@@ -28,12 +28,18 @@ export async function hasWork (db: Queryable): Promise<boolean> {
   return row?.found === true
 }
 
-/** Runs to search, those that wait longest first. They are to be searched in this transaction. */
+/**
+ * Runs to search, those that wait longest first. They are to be searched in this transaction. Their
+ * rows are locked first, as by the deletion of a persona, so that neither waits for the other.
+ */
 export async function takeWork (trx: Queryable, limit: number): Promise<string[]> {
   const { rows } = await sql<{ run_id: string }>`
-    DELETE FROM finding_work WHERE run_id IN (
-      SELECT run_id FROM finding_work ORDER BY since, run_id LIMIT ${limit} FOR UPDATE SKIP LOCKED
-    ) RETURNING run_id`.execute(trx)
+    WITH taken AS MATERIALIZED (
+      SELECT w.run_id FROM finding_work w JOIN runs r ON r.id = w.run_id
+      ORDER BY w.since, w.run_id LIMIT ${limit} FOR KEY SHARE OF r SKIP LOCKED
+    )
+    DELETE FROM finding_work w USING taken WHERE w.run_id = taken.run_id RETURNING w.run_id`
+    .execute(trx)
   return rows.map(row => row.run_id).sort()
 }
 

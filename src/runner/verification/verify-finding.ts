@@ -1,14 +1,16 @@
 import { fingerprintOf } from '../../analysis/findings/fingerprint.ts'
 import { readFingerprints } from '../../analysis/findings/detail-queries.ts'
 import { getRow } from '../../analysis/findings/read-findings.ts'
+import type { Step } from '../../analysis/findings/repro.ts'
 import type { Verification } from '../../analysis/findings/schemas.ts'
 import { addVerification, readSteps } from '../../analysis/findings/verifications-repository.ts'
 import { getPersona } from '../../personas/repository.ts'
+import type { Persona } from '../../personas/schemas.ts'
 import type { Queryable } from '../../platform/db/database.ts'
-import { FindingConflictError } from '../../platform/errors.ts'
+import { AppError, FindingConflictError } from '../../platform/errors.ts'
 import type { ConnectedApp } from '../apps/connect.ts'
-import type { ToolOutcome } from '../tools/toolbox.ts'
-import { replay } from './replay.ts'
+import type { Toolbox, ToolOutcome } from '../tools/toolbox.ts'
+import { replay, type Replay } from './replay.ts'
 
 /** Whether a finding is still there: its calls are made again, and no model is asked. */
 
@@ -26,7 +28,6 @@ interface Asked {
 /**
  * @throws FindingNotFoundError, PersonaNotFoundError
  * @throws FindingConflictError when nothing can be replayed, or the persona lives just now
- * @throws AppError when the app lets the persona not in
  */
 export async function verifyFinding (
   db: Queryable,
@@ -47,19 +48,31 @@ export async function verifyFinding (
     )
   }
   await mustNotLive(db, persona)
-  const app = await connected(row.app)
+  const replayed = await replayAs(persona, await connected(row.app), repro.steps)
+  const { transcript } = replayed
+  const keys = new Set((await readFingerprints(db, id)).map(({ fingerprint }) => fingerprint))
+  const judged = replayed.ended === 'early'
+    ? { outcome: 'cannot_be_replayed' as const, why: replayed.why }
+    : judge(replayed.last, { ...row, keys, slowMs: repro.slowMs })
+  return addVerification(db, id, persona.id, { ...judged, transcript })
+}
+
+/** An app that lets the persona not in, or is out of order, ends the replay early. */
+async function replayAs (
+  persona: Persona,
+  { accounts, openToolbox, toolPolicy: policy }: ConnectedApp,
+  steps: readonly Step[]
+): Promise<Replay> {
   const signal = AbortSignal.timeout(TIME_LIMIT_MS)
-  const toolbox = await app.openToolbox(await app.accounts.signIn(persona, signal), signal)
+  let toolbox: Toolbox | undefined
   try {
-    const replayed = await replay(repro.steps, { toolbox, policy: app.toolPolicy, signal })
-    const { transcript } = replayed
-    const keys = new Set((await readFingerprints(db, id)).map(({ fingerprint }) => fingerprint))
-    const judged = replayed.ended === 'early'
-      ? { outcome: 'cannot_be_replayed' as const, why: replayed.why }
-      : judge(replayed.last, { ...row, keys, slowMs: repro.slowMs })
-    return await addVerification(db, id, persona.id, { ...judged, transcript })
+    toolbox = await openToolbox(await accounts.signIn(persona, signal), signal)
+    return await replay(steps, { toolbox, policy, signal })
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    return { ended: 'early', why: `${error.code}: ${error.message}`, transcript: [] }
   } finally {
-    await toolbox.close()
+    await toolbox?.close()
   }
 }
 

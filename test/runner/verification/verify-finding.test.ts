@@ -119,6 +119,19 @@ t.test('the page shows the steps and the outcomes, and verifies', async t => {
   t.match((await inject('GET', `/${id}`)).json(), { state: 'resolved' })
 })
 
+t.test('an app that does not let the persona in is the reason', async t => {
+  sampleApp.addAccount({
+    email: persona.email,
+    password: 'another password',
+    name: 'Mara',
+    locale: 'de'
+  })
+  t.match(await verify({ personaId: persona.id }), {
+    outcome: 'cannot_be_replayed',
+    why: /^LOGIN_FAILED/
+  })
+})
+
 t.test('a finding that no call shows cannot be verified', async t => {
   const { id: verdict } = await db.insertInto('findings')
     .values({ app: 'main', kind: 'verdict', module: 'notes', template: 'Worse since 2.5.0' })

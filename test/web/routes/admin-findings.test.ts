@@ -55,6 +55,7 @@ t.test('the list is filtered and paged', async t => {
   const both = ['state=open', 'release=1.0', 'kind=error', 'severity=gave_up', 'app=main']
   for (const query of both) t.equal((await get(`?${query}`)).json().findings.length, 2, query)
   t.match((await get('?cursor=999')).json(), { code: 'FINDING_NOT_FOUND' })
+  t.match((await get('?since=2016-12-31T23:59:60Z')).json().message, /^since must be/)
 })
 
 t.test('a finding tells whom it hits, with its evidence', async t => {

@@ -23,6 +23,10 @@ import { errorsOf, ref } from '../ref.ts'
 
 const common = { tags: ['admin'], security: [{ adminKey: [] }] }
 const OneFinding = Type.Object({ id: FindingId })
+const Markdown = Type.Unsafe<string>({
+  description: 'the text',
+  content: { 'text/markdown': { schema: { type: 'string' } } }
+})
 const Detail = { 200: ref(FindingDetail), ...errorsOf(400, 401, 404, 503) }
 const Changed = { 200: ref(FindingDetail), ...errorsOf(400, 401, 404, 409, 503) }
 
@@ -65,7 +69,7 @@ export const adminFindingRoutes: FastifyPluginAsyncTypebox = async app => {
       summary:
         'The finding as text for an issue tracker; where REPOSITORY_URL is set, the Link header files it',
       params: OneFinding,
-      response: { 200: Type.String(), ...errorsOf(400, 401, 404, 503) }
+      response: { 200: Markdown, ...errorsOf(400, 401, 404, 503) }
     }
   }, async ({ params: { id } }, reply) => {
     const { markdown, newIssueUrl } = await readFindingText(app, id)
@@ -115,7 +119,7 @@ export const adminFindingRoutes: FastifyPluginAsyncTypebox = async app => {
             description: 'whose account is used; left out: that of the persona that met it'
           }))
         }, { additionalProperties: false, examples: [{}] }),
-        response: { 200: ref(Verification), ...errorsOf(400, 401, 404, 409, 500, 503) }
+        response: { 200: ref(Verification), ...errorsOf(400, 401, 404, 409, 503) }
       }
     },
     async ({ params: { id }, body: { personaId } }) =>
