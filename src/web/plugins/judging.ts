@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import fp from 'fastify-plugin'
-import { messageOf } from '../../platform/errors.ts'
 import { judgeReleases, type LookTaken } from '../../analysis/verdicts/judge-releases.ts'
+import { keepDoing } from './background.ts'
 
 /** A look falls due when a day (UTC) is over, so an hour late is early enough. */
 const LOOK_EVERY_MS = 15 * 60_000
@@ -11,38 +10,16 @@ const WAIT_FOR_DATABASE_MS = 5000
 /** Looks at releases whose next look is due. Any process may; each look is written once. */
 export default fp(async app => {
   const { database } = app
-  const closing = new AbortController()
-  const { signal } = closing
-
-  async function keepJudging (): Promise<void> {
-    while (!signal.aborted) {
-      const isReady = database.isReady()
-      if (isReady) await judge().catch(tell)
-      await sleep(isReady ? LOOK_EVERY_MS : WAIT_FOR_DATABASE_MS, undefined, { signal, ref: false })
+  keepDoing(app, {
+    everyMs: LOOK_EVERY_MS,
+    firstAfterMs: 0,
+    failed: 'releases could not be judged; the next try is in 15 minutes',
+    async round () {
+      if (!database.isReady()) return WAIT_FOR_DATABASE_MS
+      for (const look of await judgeReleases(database.db)) {
+        app.log.info(fieldsOf(look), 'release judged')
+      }
     }
-  }
-
-  function tell (error: unknown): void {
-    if (signal.aborted) return
-    app.log.warn(
-      { err: messageOf(error) },
-      'releases could not be judged; the next try is in 15 minutes'
-    )
-  }
-
-  async function judge (): Promise<void> {
-    for (const look of await judgeReleases(database.db)) {
-      app.log.info(fieldsOf(look), 'release judged')
-    }
-  }
-
-  let judging = Promise.resolve()
-  app.addHook('onReady', async () => {
-    judging = keepJudging().catch(() => {})
-  })
-  app.addHook('preClose', async () => {
-    closing.abort()
-    await judging
   })
 }, { name: 'judging', dependencies: ['database'] })
 
