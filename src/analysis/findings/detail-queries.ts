@@ -1,4 +1,5 @@
 import { sql, type Selectable } from 'kysely'
+import { CALL_INPUT } from '../../platform/db/call-input.ts'
 import type { Queryable } from '../../platform/db/database.ts'
 import type { FindingsTable } from '../../platform/db/tables.ts'
 import { severityName, type Kind } from './kinds.ts'
@@ -106,9 +107,7 @@ export async function readEvidence (
     SELECT s.run_id AS "runId", s.persona_id AS "personaId", p.name AS persona, s.at, s.severity,
            a.ordinal + 1 AS number, a.tool_name AS tool, a.error_message AS error,
            left(a.result_text, ${MAX_RESULT_CHARS}) AS result,
-           (SELECT b -> 'input' FROM messages m, jsonb_array_elements(m.content) b
-            WHERE m.run_id = a.tick_id AND m.seq = a.message_seq AND b ->> 'id' = a.tool_use_id
-            LIMIT 1) AS input,
+           ${CALL_INPUT} AS input,
            f.rating, f.notes, f.cites
     FROM (
       SELECT DISTINCT ON (s.persona_id) s.* FROM ${sightingsOf(id)} AS s

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { CALL_INPUT } from '../../platform/db/call-input.ts'
 import type { Queryable } from '../../platform/db/database.ts'
 import { slowMsFor } from '../feedback/slowness.ts'
 import type { CallFacts, RatingFacts, RunFacts } from './run-facts.ts'
@@ -68,9 +69,7 @@ async function readCalls (db: Queryable, ids: readonly string[]) {
     SELECT a.tick_id AS "runId", a.ordinal + 1 AS number, a.tool_name AS tool, a.module, a.result,
            a.blame, a.error_message AS "errorMessage", a.latency_ms AS "latencyMs",
            a.created_at AS at, left(coalesce(a.result_text, ''), ${MAX_RESULT_CHARS}) AS "resultText",
-           (SELECT b -> 'input' FROM messages m, jsonb_array_elements(m.content) b
-            WHERE m.run_id = a.tick_id AND m.seq = a.message_seq AND b ->> 'id' = a.tool_use_id
-            LIMIT 1) AS input
+           ${CALL_INPUT} AS input
     FROM persona_actions a WHERE a.tick_id = ANY(${ids}::text[])
     ORDER BY a.tick_id, a.ordinal, a.id`.execute(db)
   return byRun(rows)

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { CALL_INPUT } from '../../platform/db/call-input.ts'
 import type { Queryable } from '../../platform/db/database.ts'
 import type { ActionRow } from '../../platform/db/tables.ts'
 import { blameSentence } from '../../runner/tools/blame-sentences.ts'
@@ -37,8 +38,7 @@ export async function readAction (
   number: number
 ): Promise<ActionDetail | undefined> {
   const { rows: [row] } = await sql<DetailRow>`
-    SELECT a.*, (SELECT b -> 'input' FROM messages m, jsonb_array_elements(m.content) b
-      WHERE m.run_id = a.tick_id AND m.seq = a.message_seq AND b ->> 'id' = a.tool_use_id LIMIT 1) AS input
+    SELECT a.*, ${CALL_INPUT} AS input
     FROM persona_actions a WHERE a.tick_id = ${runId} AND a.ordinal = ${number - 1} LIMIT 1`
     .execute(db)
   if (row === undefined) return undefined
