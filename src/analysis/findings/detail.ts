@@ -36,7 +36,7 @@ export async function describeFinding (db: Queryable, id: string): Promise<Findi
     readFingerprints(db, id),
     readEvidence(db, row),
     readVisits(db, row),
-    finding.kind === 'verdict' ? null : readQuiet(db, [id]),
+    finding.kind === 'verdict' || finding.state === 'resolved' ? null : readQuiet(db, [id]),
     readMaybeSame(db, row),
     readSteps(db, id),
     listVerifications(db, id)
@@ -45,7 +45,7 @@ export async function describeFinding (db: Queryable, id: string): Promise<Findi
   return {
     ...told,
     sentences: sentencesOf(told),
-    quiet: finding.state === 'resolved' ? null : finite(quiet?.get(id)),
+    quiet: finite(quiet?.get(id)),
     days,
     fingerprints,
     maybeSame: maybeSame.map(other => ({ id: other.id, title: titleOf(other) })),

@@ -15,12 +15,18 @@ export type Kind = typeof KINDS[number]
 
 /**
  * Personas that must have met it. One persona may be clumsy or in a bad mood; an error, a lost
- * write or an attempt to steer needs no second witness.
+ * write or an attempt to steer needs no second witness. A verdict rests on a release, and on no
+ * persona.
  */
-const MIN_PERSONAS: Partial<Record<Kind, number>> = { contract: 3, say_do_gap: 2, slow: 2 }
+const MIN_PERSONAS: Partial<Record<Kind, number>> = {
+  contract: 3,
+  say_do_gap: 2,
+  slow: 2,
+  verdict: 0
+}
 
 export function isShown (kind: Kind, personas: number): boolean {
-  return personas >= (MIN_PERSONAS[kind] ?? (kind === 'verdict' ? 0 : 1))
+  return personas >= (MIN_PERSONAS[kind] ?? 1)
 }
 
 /** From least to worst; the number is stored. */

@@ -3,15 +3,15 @@ import type { Queryable } from '../../platform/db/database.ts'
 import { readInstant } from '../../platform/db/instant.ts'
 import type { FindingsTable } from '../../platform/db/tables.ts'
 import { FindingNotFoundError } from '../../platform/errors.ts'
-import { SEVERITIES, severityName, type Kind } from './kinds.ts'
+import { severityName, severityNumber, type Kind } from './kinds.ts'
 import type { Finding, FindingEvent, FindingFilter } from './schemas.ts'
+import { OPEN_STATES } from './states.ts'
 import { titleOf } from './words.ts'
 
 /** Reads findings. */
 
 type Row = Selectable<FindingsTable>
 const DEFAULT_LIMIT = 50
-export const OPEN_STATES = ['new', 'ongoing', 'regressed'] as const
 
 interface FindingPage {
   findings: Finding[]
@@ -48,7 +48,7 @@ function filtered (db: Queryable, filter: FindingFilter) {
   if (module !== undefined) query = query.where('module', '=', module)
   if (kind !== undefined) query = query.where('kind', '=', kind)
   if (severity !== undefined) {
-    query = query.where('severity', '>=', SEVERITIES.indexOf(severity) + 1)
+    query = query.where('severity', '>=', severityNumber(severity))
   }
   if (since !== undefined) {
     query = query.where('last_seen_at', '>=', new Date(readInstant(since, 'since')))

@@ -3,7 +3,7 @@ import type { Queryable } from '../../platform/db/database.ts'
 import type { FindingsTable } from '../../platform/db/tables.ts'
 import type { Kind } from './kinds.ts'
 import { quietOf, type Quiet } from './quiet.ts'
-import type { NewDecision, State, StateFacts } from './states.ts'
+import { OPEN_STATES, type NewDecision, type State, type StateFacts } from './states.ts'
 
 /** All SQL that writes findings and finding_events, and what decides their states. */
 
@@ -138,7 +138,7 @@ export async function readQuiet (
   ids?: readonly string[]
 ): Promise<Map<string, Quiet>> {
   const asked = ids === undefined
-    ? sql`f.state IN ('new', 'ongoing', 'regressed') AND f.shown_since IS NOT NULL
+    ? sql`f.state IN (${sql.join(OPEN_STATES)}) AND f.shown_since IS NOT NULL
         AND f.merged_into IS NULL AND f.kind <> 'verdict'
         AND f.last_seen_at < now() - interval '1 hour'`
     : sql`f.id = ANY(${ids}::bigint[])`

@@ -4,6 +4,7 @@ import type { Quiet } from './quiet.ts'
 
 export const STATES = ['new', 'ongoing', 'resolved', 'regressed', 'ignored'] as const
 export type State = typeof STATES[number]
+export const OPEN_STATES = ['new', 'ongoing', 'regressed'] as const satisfies State[]
 
 /** Stored as JSON: instants are ISO 8601. */
 export type Decision =

@@ -10,6 +10,7 @@ import {
   type Sighting
 } from './sightings-repository.ts'
 import { moveFinding } from './repository.ts'
+import { OPEN_STATES } from './states.ts'
 
 /** A finding for each module that a release made worse, from the looks at the release. */
 
@@ -82,7 +83,7 @@ async function resolveMended (trx: Queryable): Promise<Moved[]> {
     JOIN releases hurt ON hurt.app = f.app AND hurt.version = f.last_release
     JOIN release_looks l ON l.app = f.app AND l.module = f.module AND l.state = 'better'
     JOIN releases mend ON mend.app = l.app AND mend.version = l.release AND mend.at > hurt.at
-    WHERE f.kind = 'verdict' AND f.state IN ('new', 'ongoing', 'regressed')
+    WHERE f.kind = 'verdict' AND f.state IN (${sql.join(OPEN_STATES)})
     GROUP BY f.id ORDER BY f.id`.execute(trx)
   for (const { id, release } of rows) {
     const decision = { to: 'resolved' as const, why: null, release, quiet: null }
