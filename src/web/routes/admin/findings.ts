@@ -72,7 +72,7 @@ export const adminFindingRoutes: FastifyPluginAsyncTypebox = async app => {
       response: { 200: Markdown, ...errorsOf(400, 401, 404, 503) }
     }
   }, async ({ params: { id } }, reply) => {
-    const { markdown, newIssueUrl } = await readFindingText(app, id)
+    const { markdown, newIssueUrl } = await readFindingText(app, await describeFinding(db, id))
     if (newIssueUrl !== null) reply.header('Link', `<${newIssueUrl}>; rel="create-form"`)
     reply.type('text/markdown; charset=utf-8')
     return markdown

@@ -75,11 +75,11 @@ export const findingPages: FastifyPluginAsyncTypebox = async app => {
     '/findings/:id',
     { schema: { hide: true, params: OneFinding } },
     async ({ params: { id } }, reply) => {
-      const [finding, events, text] = await Promise.all([
+      const [finding, events] = await Promise.all([
         describeFinding(db, id),
-        listFindingEvents(db, id),
-        readFindingText(app, id)
+        listFindingEvents(db, id)
       ])
+      const text = await readFindingText(app, finding)
       return reply.view('finding.eta', {
         title: finding.title,
         nav: 'findings',
