@@ -140,3 +140,19 @@ t.test('a finding that no call shows cannot be verified', async t => {
   t.equal(answer.statusCode, 409)
   t.match(answer.json().message, /no calls that can be made again/)
 })
+
+t.test('a verdict of another app leads to the release page of that app', async t => {
+  await db.insertInto('apps').values({
+    name: 'shop',
+    settings: JSON.stringify({ mcpUrl: 'http://127.0.0.1:9/mcp' })
+  }).execute()
+  const { id: ofShop } = await db.insertInto('findings').values({
+    app: 'shop',
+    kind: 'verdict',
+    module: 'cart',
+    template: 'Worse since 2.5.0',
+    first_release: '2.5.0'
+  }).returning('id').executeTakeFirstOrThrow()
+  const page = await app.inject({ url: `/findings/${ofShop}`, headers: await signIn(app) })
+  t.match(page.body, 'href="/releases/2.5.0?app=shop"')
+})

@@ -5,7 +5,13 @@ import { describeFinding } from '../../../analysis/findings/detail.ts'
 import { listFindingEvents, listFindings } from '../../../analysis/findings/read-findings.ts'
 import { FindingId } from '../../../analysis/findings/schemas.ts'
 import { STATES } from '../../../analysis/findings/states.ts'
-import { actionPath, address, modulePath, personaPath } from '../../dashboard/address.ts'
+import {
+  actionPath,
+  address,
+  modulePath,
+  personaPath,
+  releasePath
+} from '../../dashboard/address.ts'
 import {
   dayBars,
   decisionWords,
@@ -98,7 +104,8 @@ export const findingPages: FastifyPluginAsyncTypebox = async app => {
         links: {
           action: actionPath,
           persona: personaPath,
-          module: modulePath(finding.module, finding.app)
+          module: modulePath(finding.module, finding.app),
+          release: releasePath(finding.firstRelease ?? '', finding.app)
         }
       })
     }
