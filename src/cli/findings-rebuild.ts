@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { searchRuns } from '../analysis/findings/catch-up.ts'
 import { addAllRuns, countWork } from '../analysis/findings/sightings-repository.ts'
@@ -12,6 +13,8 @@ const { values } = parseArgs({
   options: { help: { type: 'boolean' }, resume: { type: 'boolean' } }
 })
 const RUNS_A_PASS = 200
+/** A running service searches, too: its pass is waited for. */
+const OTHERS_PASS_MS = 500
 
 if (values.help) {
   console.log(HELP)
@@ -22,9 +25,18 @@ if (values.help) {
     for (;;) {
       const { runs } = await searchRuns(db, RUNS_A_PASS)
       if (runs === 0) break
-      searched += runs ?? 0
-      if (runs !== null) console.log(`${searched} of ${waiting} runs`)
+      if (runs === null) {
+        await sleep(OTHERS_PASS_MS)
+        continue
+      }
+      searched += runs
+      console.log(`${searched} of ${waiting} runs`)
     }
-    console.log(`${searched} runs were searched.`)
+    const others = waiting - searched
+    console.log(
+      `${searched} runs were searched here${
+        others > 0 ? `, and ${others} by a running service` : ''
+      }.`
+    )
   })
 }
