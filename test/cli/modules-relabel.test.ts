@@ -1,16 +1,11 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { tmpdir } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { sql } from 'kysely'
 import t from 'tap'
 import type { Queryable } from '../../src/platform/db/database.ts'
+import { runCommand } from '../helpers/command.ts'
 import { filledStore, inStore, KEYS } from '../helpers/doctor.ts'
-import { suiteEnv } from '../helpers/server-process.ts'
 
 /** The command, stopped by kill -9 in the middle and run again. */
 
-const COMMAND = fileURLToPath(new URL('../../src/cli/modules-relabel.ts', import.meta.url))
 const RUNS = 400
 const MODULES = '{"tasks": ["todo.*"], "none": ["wiki_*"]}'
 
@@ -42,28 +37,8 @@ async function fill (db: Queryable): Promise<void> {
     )
 }
 
-interface Ended {
-  code: number | null
-  output: string
-}
-
-/** @param killAfter kill -9 as soon as it has said this */
-async function relabel (args: string[], killAfter?: RegExp): Promise<Ended> {
-  const child = spawn(process.execPath, [COMMAND, ...args], {
-    env: { PATH: process.env.PATH, ...suiteEnv(), ...KEYS, ...store, MODULES },
-    cwd: tmpdir(),
-    stdio: ['ignore', 'pipe', 'pipe']
-  })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', chunk => {
-      output += chunk
-      if (killAfter?.test(output)) child.kill('SIGKILL')
-    })
-  }
-  const [code] = await once(child, 'close') as [number | null]
-  return { code, output }
-}
+const relabel = async (args: string[], killAfter?: RegExp) =>
+  runCommand('modules-relabel.ts', { args, env: { ...KEYS, ...store, MODULES }, killAfter })
 
 /** How many runs have such actions, and how many such visits. */
 async function stored (): Promise<unknown[]> {

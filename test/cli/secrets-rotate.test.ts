@@ -1,16 +1,12 @@
-import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { tmpdir } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { findSecret } from '../../src/runner/accounts/repository.ts'
 import { openTokens, rotateBatch, sealFor } from '../../src/runner/accounts/vault.ts'
 import { openDatabase } from '../../src/platform/db/database.ts'
 import { migrate } from '../../src/platform/db/migrate.ts'
-import { storeEnv, suiteEnv } from '../helpers/server-process.ts'
+import { runCommand } from '../helpers/command.ts'
+import { storeEnv } from '../helpers/server-process.ts'
 
-const COMMAND = fileURLToPath(new URL('../../src/cli/secrets-rotate.ts', import.meta.url))
 const ROWS = 800
 const old = { kid: 'old', secret: randomBytes(32) }
 const fresh = { kid: 'new', secret: randomBytes(32) }
@@ -35,26 +31,8 @@ async function withDatabase<T> (
   }
 }
 
-/** @param killAfter kill -9 as soon as it has said this */
-async function rotate (
-  keys: string,
-  killAfter?: RegExp
-): Promise<{ code: number | null, output: string }> {
-  const child = spawn(process.execPath, [COMMAND], {
-    env: { PATH: process.env.PATH, ...suiteEnv(), ...env, ENCRYPTION_KEYS: keys },
-    cwd: tmpdir(),
-    stdio: ['ignore', 'pipe', 'pipe']
-  })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', chunk => {
-      output += chunk
-      if (killAfter?.test(output)) child.kill('SIGKILL')
-    })
-  }
-  const [code] = await once(child, 'close') as [number | null]
-  return { code, output }
-}
+const rotate = async (keys: string, killAfter?: RegExp) =>
+  runCommand('secrets-rotate.ts', { env: { ...env, ENCRYPTION_KEYS: keys }, killAfter })
 
 await withDatabase(async db => {
   await migrate(db)

@@ -1,20 +1,18 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { derivePassword } from '../../src/runner/accounts/password.ts'
 import { startSampleApp } from '../../src/demo/sample-app/sample-app.ts'
 import { closedPort } from '../helpers/closed-port.ts'
-import { storeEnv, suiteEnv } from '../helpers/server-process.ts'
+import { runCommand } from '../helpers/command.ts'
+import { storeEnv } from '../helpers/server-process.ts'
 
 /** `npm run seed:personas -- --sign-up`, against apps that answer as apps do. */
 
-const COMMAND = fileURLToPath(new URL('../../src/cli/seed-personas.ts', import.meta.url))
 const SECRET = 'seed-secret-for-tests'
 const folder = mkdtempSync(join(tmpdir(), 'cast-'))
 const file = join(folder, 'cast.json')
@@ -24,21 +22,8 @@ writeFileSync(
   JSON.stringify(['a', 'b', 'c'].map(name => ({ ...person, email: `${name}@personas.test` })))
 )
 
-async function seed (env: Record<string, string>) {
-  const child = spawn(process.execPath, [COMMAND, '--file', file, '--sign-up'], {
-    env: { PATH: process.env.PATH, ...suiteEnv(), ...env },
-    cwd: tmpdir(),
-    stdio: ['ignore', 'pipe', 'pipe']
-  })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', chunk => {
-      output += chunk
-    })
-  }
-  const [code] = await once(child, 'close')
-  return { code, output }
-}
+const seed = async (env: Record<string, string>) =>
+  runCommand('seed-personas.ts', { args: ['--file', file, '--sign-up'], env })
 
 t.test('every persona of the cast gets its account, and the second time has it already', async t => {
   const sampleApp = await startSampleApp()

@@ -1,22 +1,14 @@
 import t from 'tap'
 import { admin, startTestApp } from '../../helpers/app.ts'
 import { signIn } from '../../helpers/pages.ts'
-import { atOf, firstOpenDay, liveInRows } from './lived-rows.ts'
-import { BASE, randomOf, simulate, type World } from './world.ts'
+import { atOf, firstOpenDay, liveInRows, WORLD } from './lived-rows.ts'
+import { randomOf, simulate, type World } from './world.ts'
 
 /** Two releases, or two ranges of days, against each other. */
 
 const app = await startTestApp(t)
 const { db } = app.database
 const today = await firstOpenDay(db)
-const WORLD: World = {
-  ...BASE,
-  personas: 12,
-  daysBefore: 14,
-  daysAfter: 10,
-  modules: 4,
-  errors: { before: 0.02, after: 0.02 }
-}
 const dateOf = (day: number) => atOf(day).toISOString().slice(0, 10)
 const live = (world: World, seed: number) =>
   liveInRows(db, simulate(world, randomOf(seed)), { ...world, today })

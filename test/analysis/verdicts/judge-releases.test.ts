@@ -2,8 +2,8 @@ import { sql } from 'kysely'
 import t from 'tap'
 import { judgeReleases } from '../../../src/analysis/verdicts/judge-releases.ts'
 import { admin, startTestApp } from '../../helpers/app.ts'
-import { atOf, firstOpenDay, liveInRows } from './lived-rows.ts'
-import { BASE, randomOf, simulate, type World } from './world.ts'
+import { atOf, firstOpenDay, liveInRows, WORLD } from './lived-rows.ts'
+import { randomOf, simulate, type World } from './world.ts'
 
 /** Releases judged from the rows that runs leave behind, and what the route says of them. */
 
@@ -18,15 +18,6 @@ t.afterEach(async () => {
   await db.deleteFrom('releases').execute()
   await db.deleteFrom('personas').execute()
 })
-
-const WORLD: World = {
-  ...BASE,
-  personas: 12,
-  daysBefore: 14,
-  daysAfter: 10,
-  modules: 4,
-  errors: { before: 0.02, after: 0.02 }
-}
 
 const ask = async (version: string, query = '') =>
   (await app.inject({ url: `/api/v1/admin/releases/${version}/verdicts${query}`, headers: admin }))

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { CastRows } from '../../../src/analysis/verdicts/cast-rows.ts'
 import type { Queryable } from '../../../src/platform/db/database.ts'
+import { BASE, type World } from './world.ts'
 
 /** The first day that is not over: the day before is, an hour after midnight. */
 export async function firstOpenDay (db: Queryable): Promise<number> {
@@ -11,6 +12,16 @@ export async function firstOpenDay (db: Queryable): Promise<number> {
 }
 
 export const atOf = (day: number, hour = 12) => new Date((day * 24 + hour) * 60 * 60 * 1000)
+
+/** Small enough to be lived in rows in a second. */
+export const WORLD: World = {
+  ...BASE,
+  personas: 12,
+  daysBefore: 14,
+  daysAfter: 10,
+  modules: 4,
+  errors: { before: 0.02, after: 0.02 }
+}
 
 interface Lived {
   daysBefore: number
